@@ -1,0 +1,113 @@
+import { z } from 'zod';
+import { structureId, volumeId } from './ids.ts';
+
+/** Names and anatomical colours, chosen once: equal in 2D, 3D, lists and reports. SNOMED CT codes for SEG. */
+export const structureTable = {
+  skin: { zh: '皮肤', en: 'Skin', colour: '#d9a583', opacity: 0.35, snomed: '39937001' },
+  bone: { zh: '骨', en: 'Bone', colour: '#e8dcc0', opacity: 1, snomed: '272673000' },
+  lung_left: { zh: '左肺', en: 'Left lung', colour: '#8fb4d9', opacity: 0.6, snomed: '44029006' },
+  lung_right: { zh: '右肺', en: 'Right lung', colour: '#9fc3e6', opacity: 0.6, snomed: '3341006' },
+  body: { zh: '体部', en: 'Body', colour: '#d9a583', opacity: 0.3, snomed: '38266002' },
+  muscle_fat: {
+    zh: '软组织',
+    en: 'Soft tissue',
+    colour: '#b5766a',
+    opacity: 0.5,
+    snomed: '87784001',
+  },
+  spine: { zh: '脊柱', en: 'Spine', colour: '#ece1c6', opacity: 1, snomed: '421060004' },
+  rib: { zh: '肋骨', en: 'Ribs', colour: '#e3d6b6', opacity: 1, snomed: '113197003' },
+  pelvis: { zh: '骨盆', en: 'Pelvis', colour: '#e6dabd', opacity: 1, snomed: '12921003' },
+  sacrum: { zh: '骶骨', en: 'Sacrum', colour: '#e0d2b0', opacity: 1, snomed: '54735007' },
+  femur_left: { zh: '左股骨', en: 'Left femur', colour: '#eadfc6', opacity: 1, snomed: '71341001' },
+  femur_right: {
+    zh: '右股骨',
+    en: 'Right femur',
+    colour: '#e4d8ba',
+    opacity: 1,
+    snomed: '71341001',
+  },
+  kidney_left: { zh: '左肾', en: 'Left kidney', colour: '#9c4a3c', opacity: 1, snomed: '18639004' },
+  kidney_right: {
+    zh: '右肾',
+    en: 'Right kidney',
+    colour: '#a85545',
+    opacity: 1,
+    snomed: '9846003',
+  },
+  kidney_tumour: {
+    zh: '肾肿瘤',
+    en: 'Renal tumour',
+    colour: '#7bd34f',
+    opacity: 1,
+    snomed: '126880001',
+  },
+  kidney_stone: {
+    zh: '肾结石',
+    en: 'Kidney stone',
+    colour: '#f5f0d0',
+    opacity: 1,
+    snomed: '95570007',
+  },
+  urinary_tract: {
+    zh: '肾盂',
+    en: 'Renal pelvis',
+    colour: '#e8c94a',
+    opacity: 1,
+    snomed: '25990002',
+  },
+  bladder: { zh: '膀胱', en: 'Bladder', colour: '#e3bd45', opacity: 0.8, snomed: '89837001' },
+  liver: { zh: '肝', en: 'Liver', colour: '#8a4632', opacity: 1, snomed: '10200004' },
+  spleen: { zh: '脾', en: 'Spleen', colour: '#7a3550', opacity: 1, snomed: '78961009' },
+  aorta: { zh: '主动脉', en: 'Aorta', colour: '#d0312d', opacity: 1, snomed: '15825003' },
+  vena_cava: {
+    zh: '下腔静脉',
+    en: 'Inferior vena cava',
+    colour: '#3f66b5',
+    opacity: 1,
+    snomed: '64131007',
+  },
+  skull: { zh: '颅骨', en: 'Skull', colour: '#e8dcc0', opacity: 1, snomed: '89546000' },
+  brain: { zh: '脑', en: 'Brain', colour: '#d8b4a8', opacity: 1, snomed: '12738006' },
+  ventricles: { zh: '脑室', en: 'Ventricles', colour: '#4fa3d1', opacity: 1, snomed: '35764002' },
+  brain_tumour: {
+    zh: '脑肿瘤',
+    en: 'Brain tumour',
+    colour: '#7bd34f',
+    opacity: 1,
+    snomed: '126952004',
+  },
+} as const satisfies Record<
+  string,
+  { zh: string; en: string; colour: string; opacity: number; snomed: string }
+>;
+export type KnownStructure = keyof typeof structureTable;
+
+export const levelOfDetail = z.object({
+  triangles: z.number().int().nonnegative(),
+  bytes: z.number().int().nonnegative(),
+  url: z.string(),
+});
+
+export const structure = z.object({
+  id: structureId,
+  volumeId,
+  key: z.string(),
+  name: z.object({ zh: z.string(), en: z.string() }),
+  colour: z.string().regex(/^#[0-9a-f]{6}$/),
+  opacity: z.number().min(0).max(1),
+  voxels: z.number().int().nonnegative(),
+  volumeMl: z.number().nonnegative(),
+  /** Where it comes from, e.g. "classical 1" or "SEG of another maker". */
+  source: z.string(),
+  /** False until a doctor confirms it. */
+  verified: z.boolean(),
+  openEdges: z.number().int().nonnegative(),
+  /** GLB, positions in LPS mm; the finest level. */
+  meshUrl: z.string(),
+  /** Coarse first; the last one equals meshUrl. */
+  levels: z.array(levelOfDetail),
+  /** Values of the volume's label map that belong to this structure; see labelMapUrl. */
+  labels: z.array(z.number().int().positive()),
+});
+export type Structure = z.infer<typeof structure>;

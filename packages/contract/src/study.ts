@@ -1,0 +1,123 @@
+import { z } from 'zod';
+import { errorCodes } from './errors.ts';
+import { caseId, jobId, seriesInstanceUid, sopInstanceUid, studyInstanceUid } from './ids.ts';
+import { structure } from './structure.ts';
+import { frameStack, volumeManifest } from './volume.ts';
+import { warning } from './warnings.ts';
+
+/** Component groups of a person name (PS3.5 §6.2.1), already decoded. All are hostile input. */
+export const personName = z.object({
+  alphabetic: z.string(),
+  ideographic: z.string(),
+  phonetic: z.string(),
+});
+export type PersonName = z.infer<typeof personName>;
+
+export const patientSummary = z.object({
+  id: z.string(),
+  name: personName,
+  sex: z.string(),
+  birthDate: z.string(),
+  /** e.g. 058Y, as stored; empty when unknown. */
+  age: z.string(),
+});
+export type PatientSummary = z.infer<typeof patientSummary>;
+
+export const jobState = z.enum(['queued', 'running', 'done', 'failed', 'cancelled']);
+export const job = z.object({
+  id: jobId,
+  kind: z.enum(['volume', 'reconstruction']),
+  studyInstanceUid,
+  seriesInstanceUid,
+  state: jobState,
+  /** 0…1 */
+  progress: z.number().min(0).max(1),
+  /** What it is doing: read, decode, pyramid, body, bone, lung, surface, store. */
+  step: z.string(),
+  remainingSeconds: z.number().nonnegative().optional(),
+  error: z
+    .object({
+      code: z.enum(errorCodes),
+      details: z.record(z.string(), z.union([z.string(), z.number()])),
+    })
+    .optional(),
+});
+export type Job = z.infer<typeof job>;
+
+export const studySummary = z.object({
+  studyInstanceUid,
+  patient: patientSummary,
+  /** YYYYMMDD and HHMMSS as stored; empty when unknown. */
+  date: z.string(),
+  time: z.string(),
+  description: z.string(),
+  accessionNumber: z.string(),
+  modalities: z.array(z.string()),
+  seriesCount: z.number().int(),
+  instanceCount: z.number().int(),
+  /** When the last instance arrived, ISO 8601. */
+  receivedAt: z.string(),
+  demo: z.boolean(),
+  /** 256-pixel PNG of the middle, once derived. */
+  thumbnailUrl: z.string().optional(),
+});
+export type StudySummary = z.infer<typeof studySummary>;
+
+export const studyList = z.object({ studies: z.array(studySummary), total: z.number().int() });
+
+export const seriesDetail = z.object({
+  seriesInstanceUid,
+  number: z.number().int().optional(),
+  modality: z.string(),
+  description: z.string(),
+  bodyPart: z.string(),
+  instanceCount: z.number().int(),
+  /** `preparing` until the settled series is decoded; then `volume`, `frames`, `document` or `undisplayable`. */
+  kind: z.enum(['preparing', 'volume', 'frames', 'document', 'undisplayable']),
+  volumes: z.array(volumeManifest),
+  frames: frameStack.optional(),
+  warnings: z.array(warning),
+  reconstruction: z.object({
+    state: z.enum(['none', 'queued', 'running', 'done', 'failed', 'cancelled']),
+    job: job.optional(),
+  }),
+  structures: z.array(structure),
+  /** uint8 label map of the structures on a pyramid level, coded as `gzip`; 404 when there is none. */
+  labelMap: z.object({ level: z.number().int(), url: z.string() }).optional(),
+});
+export type SeriesDetail = z.infer<typeof seriesDetail>;
+
+export const studyDetail = studySummary.extend({ caseId, series: z.array(seriesDetail) });
+export type StudyDetail = z.infer<typeof studyDetail>;
+
+/** One line per file of `POST /api/import`. `zh`/`en` are set when refused or worth a word. */
+export const importResult = z.object({
+  file: z.string(),
+  status: z.enum(['stored', 'exists', 'refused', 'ignored']),
+  code: z.enum(errorCodes).optional(),
+  zh: z.string().optional(),
+  en: z.string().optional(),
+  studyInstanceUid: studyInstanceUid.optional(),
+  sopInstanceUid: sopInstanceUid.optional(),
+});
+export type ImportResult = z.infer<typeof importResult>;
+export const importResponse = z.object({
+  results: z.array(importResult),
+  stored: z.number(),
+  exists: z.number(),
+  refused: z.number(),
+  ignored: z.number(),
+});
+export type ImportResponse = z.infer<typeof importResponse>;
+
+/** Server-sent events of `GET /api/events`; each is `data: <JSON>`. */
+export const serverEvent = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('study'),
+    studyInstanceUid,
+    change: z.enum(['arrived', 'changed', 'deleted']),
+  }),
+  z.object({ type: z.literal('job'), job }),
+  z.object({ type: z.literal('structures'), studyInstanceUid, seriesInstanceUid }),
+]);
+export type ServerEvent = z.infer<typeof serverEvent>;

@@ -1,0 +1,105 @@
+import { z } from 'zod';
+import { frameOfReferenceUid, seriesInstanceUid, sopInstanceUid, volumeId } from './ids.ts';
+import { warning } from './warnings.ts';
+
+const finite = z.number();
+export const vec3 = z.tuple([finite, finite, finite]);
+/** Row-major 3×4, voxel centre → LPS mm; see geometry/affine. */
+export const affine = z.tuple([
+  finite,
+  finite,
+  finite,
+  finite,
+  finite,
+  finite,
+  finite,
+  finite,
+  finite,
+  finite,
+  finite,
+  finite,
+]);
+export const voxelType = z.enum(['uint8', 'int16', 'uint16', 'float32']);
+
+/**
+ * One level of the resolution pyramid. Level 0 is full resolution; a higher level averages
+ * `factor` voxels per axis. A slab is `slabSlices` slices (the last may be shorter), fetched as one
+ * opaque chunk and coded as `coding` says.
+ */
+export const volumeLevel = z.object({
+  level: z.number().int().nonnegative(),
+  factor: vec3,
+  size: vec3,
+  affine,
+  slabSlices: z.number().int().positive(),
+  /** Byte length of each coded slab, in order; tells progress. */
+  slabBytes: z.array(z.number().int().positive()),
+  /**
+   * `delta-planes+gzip`: difference along x, zig-zag to unsigned, low-byte plane then high-byte
+   * plane, gzip (16-bit types); `gzip`: the plain little-endian voxels, gzip (other types).
+   */
+  coding: z.enum(['delta-planes+gzip', 'gzip']),
+});
+export type VolumeLevel = z.infer<typeof volumeLevel>;
+
+export const voiWindow = z.object({
+  centre: finite,
+  width: finite.positive(),
+  name: z.string().default(''),
+});
+export type VoiWindow = z.infer<typeof voiWindow>;
+
+/** What a client needs to show one volume. The grid is always rectangular and uniform. */
+export const volumeManifest = z.object({
+  version: z.literal(1),
+  id: volumeId,
+  seriesInstanceUid,
+  frameOfReferenceUid,
+  modality: z.string(),
+  /** What tells this volume from its siblings in the series, e.g. "echo 2"; empty when alone. */
+  label: z.string(),
+  voxelType,
+  /** Unit of a voxel value after rescale: HU, BQML, SUV… or empty where it has none (MR). */
+  unit: z.string(),
+  /** Smallest and largest value of level 0. */
+  valueRange: z.tuple([finite, finite]),
+  size: vec3,
+  affine,
+  warnings: z.array(warning),
+  windows: z.array(voiWindow),
+  invert: z.boolean().default(false),
+  levels: z.array(volumeLevel).min(1),
+  /** True when the shown grid is resampled from the stored slices (tilt, unequal gaps). */
+  resampled: z.boolean(),
+  /** For each stored slice, in order along +k: where it came from. Empty for imported NIfTI. */
+  source: z.array(
+    z.object({ sopInstanceUid, frame: z.number().int().positive(), distance: finite }),
+  ),
+});
+export type VolumeManifest = z.infer<typeof volumeManifest>;
+
+/** A series that is no volume: its frames are shown one at a time. */
+export const frameStack = z.object({
+  seriesInstanceUid,
+  frames: z.array(
+    z.object({
+      sopInstanceUid,
+      frame: z.number().int().positive(),
+      rows: z.number().int().positive(),
+      columns: z.number().int().positive(),
+      colour: z.boolean(),
+      /** mm between rows and columns; absent where it cannot be trusted. */
+      pixelSpacing: z.tuple([finite.positive(), finite.positive()]).optional(),
+      windows: z.array(voiWindow),
+      invert: z.boolean(),
+      /** Why it cannot be displayed, when it cannot. */
+      problem: warning.optional(),
+      /** `GET` gives the decoded frame: header JSON in `x-frame`, body = raw little-endian samples. */
+      url: z.string(),
+    }),
+  ),
+  /** Frames per second from the file, else 10. */
+  cineRate: finite.positive(),
+  warnings: z.array(warning),
+});
+export type FrameStack = z.infer<typeof frameStack>;

@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import type { ErrorDetails, Language } from './errors.ts';
+
+/** What cannot be trusted about an image, and so is said on the screen. A closed set, like errors. */
+export const warningTable = {
+  gantry_tilt: {
+    zh: '机架倾斜 {degrees}°，已按真实几何校正显示',
+    en: 'Gantry tilted {degrees}°; shown rectified',
+  },
+  unequal_gaps: {
+    zh: '层间距不等（{min}–{max} mm），三维已重采样',
+    en: 'Unequal slice gaps ({min}–{max} mm); resampled for 3D',
+  },
+  missing_slices: {
+    zh: '缺少约 {count} 层，缺失处为插值',
+    en: 'About {count} slices missing; interpolated there',
+  },
+  duplicate_slices: {
+    zh: '{count} 层重复，只显示其中一份',
+    en: '{count} duplicate slices; one of each is shown',
+  },
+  lossy_pixels: {
+    zh: '有损压缩影像，测值仅供参考',
+    en: 'Lossy compressed; values are approximate',
+  },
+  unknown_spacing: {
+    zh: '像素间距未知，不能测量毫米',
+    en: 'Unknown pixel spacing; no millimetres',
+  },
+  unknown_position: { zh: '层面位置未知，不能三维重建', en: 'Unknown slice position; no 3D' },
+  unknown_frame_of_reference: {
+    zh: '参考坐标系未知，不能与其他序列联动',
+    en: 'Unknown frame of reference; not linked to other series',
+  },
+  spacing_from_detector: {
+    zh: '间距为探测器平面值，未校正放大',
+    en: 'Spacing is at the detector, not corrected for magnification',
+  },
+  thickness_disagrees: {
+    zh: '层厚标签 {tag} mm 与实际层距 {actual} mm 不符，以层距为准',
+    en: 'Slice thickness tag {tag} mm, real distance {actual} mm; the distance is used',
+  },
+  cannot_display: { zh: '无法显示：{reason}', en: 'Cannot be displayed: {reason}' },
+  several_volumes: { zh: '该序列含 {count} 个体数据', en: 'The series holds {count} volumes' },
+  preview_only: { zh: '粗略预览', en: 'Coarse preview' },
+} as const satisfies Record<string, Record<Language, string>>;
+
+export type WarningCode = keyof typeof warningTable;
+export const warningCodes = Object.keys(warningTable) as [WarningCode, ...WarningCode[]];
+export const warning = z.object({
+  code: z.enum(warningCodes),
+  details: z.record(z.string(), z.union([z.string(), z.number()])).default({}),
+});
+export type Warning = z.infer<typeof warning>;
+
+export const warningText = (
+  w: { code: WarningCode; details: ErrorDetails },
+  language: Language,
+): string =>
+  warningTable[w.code][language].replace(/\{(\w+)\}/g, (_, name: string) =>
+    String(w.details[name] ?? '?'),
+  );
