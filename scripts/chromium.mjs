@@ -28,7 +28,7 @@ export const chromiumFlags = [
 
 /** @returns {string | undefined} */
 export function findChromium() {
-  const named = process.env['YUEPIAN_CHROMIUM'];
+  const named = process.env.YUEPIAN_CHROMIUM;
   if (named) return existsSync(named) ? named : undefined;
   return places.find((place) => existsSync(place));
 }
@@ -43,7 +43,10 @@ export function ensureChromium() {
   if (found) return found;
   if (process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
     console.log('Chromium is missing: installing it with apt-get …');
-    const options = { stdio: /** @type {const} */ ('inherit'), env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } };
+    const options = {
+      stdio: /** @type {const} */ ('inherit'),
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    };
     spawnSync('apt-get', ['update', '-qq'], options);
     spawnSync('apt-get', ['install', '-y', '-qq', ...debianPackages], options);
     const installed = findChromium();

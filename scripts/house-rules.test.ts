@@ -19,7 +19,10 @@ describe('house rules refuse', () => {
     ['packages/phantom/src/a.ts', "import {\n  a,\n  b,\n} from '@yuepian/dicom/src/x.ts';"],
     ['server/src/main.ts', '// @ts-ignore\n'],
     ['web/src/ui/a.ts', `${'x\n'.repeat(500)}`],
-    ['server/src/archive/x.test.ts', ['await new Promise((r) => set', 'Timeout(r, 500));'].join('')],
+    [
+      'server/src/archive/x.test.ts',
+      ['await new Promise((r) => set', 'Timeout(r, 500));'].join(''),
+    ],
   ])('%s: %s', (file, source) => {
     expect(messages(file, source)).toHaveLength(1);
   });

@@ -9,7 +9,9 @@ interface LockEntry {
   link?: boolean;
 }
 
-const lock = JSON.parse(readFileSync('package-lock.json', 'utf8')) as { packages: Record<string, LockEntry> };
+const lock = JSON.parse(readFileSync('package-lock.json', 'utf8')) as {
+  packages: Record<string, LockEntry>;
+};
 
 function licenceOf(path: string, entry: LockEntry): string {
   if (entry.license) return entry.license;

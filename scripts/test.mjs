@@ -18,8 +18,14 @@ const reports = mkdtempSync(join(tmpdir(), 'yuepian-test-'));
 function check(name, command, args, env = {}) {
   console.log(`\n── ${name}`);
   const started = Date.now();
-  const { status } = spawnSync(command, args, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } });
-  console.log(`── ${name}: ${status === 0 ? 'ok' : 'FAILED'} in ${((Date.now() - started) / 1000).toFixed(1)} s`);
+  const { status } = spawnSync(command, args, {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, ...env },
+  });
+  console.log(
+    `── ${name}: ${status === 0 ? 'ok' : 'FAILED'} in ${((Date.now() - started) / 1000).toFixed(1)} s`,
+  );
   return status === 0;
 }
 
@@ -33,7 +39,15 @@ function vitest(project, env) {
   const ok = check(
     `${project} tests`,
     runtime(),
-    [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
+    [
+      join(root, 'node_modules/vitest/vitest.mjs'),
+      'run',
+      '--project',
+      project,
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${report}`,
+    ],
     env,
   );
   try {
@@ -65,7 +79,18 @@ if (wanted('e2e')) {
     console.error(error.message);
     count(false);
   }
-  if (chromium && count(check('web build', runtime(), [join(root, 'node_modules/vite/bin/vite.js'), 'build', 'web', '--logLevel', 'warn']))) {
+  if (
+    chromium &&
+    count(
+      check('web build', runtime(), [
+        join(root, 'node_modules/vite/bin/vite.js'),
+        'build',
+        'web',
+        '--logLevel',
+        'warn',
+      ]),
+    )
+  ) {
     vitest('e2e', { YUEPIAN_CHROMIUM: chromium });
   }
 }

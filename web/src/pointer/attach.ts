@@ -1,0 +1,124 @@
+import { canvasPoint } from '@yuepian/geometry';
+import { PointerRouter, type PointerTarget } from './router.ts';
+import { type PointerSample, roleOf } from './sample.ts';
+
+export interface AttachOptions {
+  /** Wheel steps, positive towards the feet of the list; `control` zooms by convention. */
+  wheel?(event: {
+    steps: number;
+    control: boolean;
+    shift: boolean;
+    at: readonly [number, number];
+  }): void;
+  hover?(at: readonly [number, number] | undefined): void;
+}
+
+/**
+ * Listens on one view's element and feeds its router. Listeners run in the capture phase and keep
+ * touch and mouse events from everything below, so no other touch layer can act on them. Each
+ * pointer is captured: it stays with the view it went down on.
+ * @returns detach
+ */
+export function attachPointers(
+  element: HTMLElement,
+  target: PointerTarget,
+  options: AttachOptions = {},
+): () => void {
+  const router = new PointerRouter(target);
+  const abort = new AbortController();
+  const listen = <K extends keyof HTMLElementEventMap>(
+    type: K,
+    handler: (event: HTMLElementEventMap[K]) => void,
+    passive = false,
+  ): void => {
+    element.addEventListener(type, handler, { capture: true, passive, signal: abort.signal });
+  };
+  const sampleOf = (event: PointerEvent): PointerSample => {
+    const box = element.getBoundingClientRect();
+    return {
+      id: event.pointerId,
+      role: roleOf(event),
+      at: canvasPoint(event.clientX - box.left, event.clientY - box.top),
+      buttons: event.buttons,
+      shift: event.shiftKey,
+      control: event.ctrlKey || event.metaKey,
+      pressure: event.pressure,
+      time: event.timeStamp,
+    };
+  };
+  const isControl = (event: Event): boolean =>
+    event.target instanceof Element &&
+    event.target.closest('button, input, select, a, [data-keep-events]') !== null;
+
+  listen('pointerdown', (event) => {
+    if (isControl(event)) return;
+    event.preventDefault();
+    element.focus({ preventScroll: true });
+    element.setPointerCapture(event.pointerId);
+    router.down(sampleOf(event));
+  });
+  listen('pointermove', (event) => {
+    if (event.buttons === 0) {
+      const at = sampleOf(event).at;
+      options.hover?.([at[0], at[1]]);
+      return;
+    }
+    const coalesced = event.getCoalescedEvents?.() ?? [];
+    for (const e of coalesced.length > 0 ? coalesced : [event]) router.move(sampleOf(e));
+  });
+  listen('pointerup', (event) => router.up(sampleOf(event)));
+  listen('pointercancel', (event) => router.cancel(event.pointerId));
+  listen('lostpointercapture', (event) => router.cancel(event.pointerId));
+  listen('pointerleave', () => options.hover?.(undefined));
+  listen('contextmenu', (event) => event.preventDefault());
+  for (const type of ['touchstart', 'touchmove', 'touchend', 'touchcancel'] as const) {
+    listen(type, (event) => {
+      if (isControl(event)) return;
+      if (event.cancelable) event.preventDefault();
+      event.stopPropagation();
+    });
+  }
+  const wheel = wheelSteps();
+  listen('wheel', (event) => {
+    event.preventDefault();
+    const steps = wheel(event);
+    if (steps === 0) return;
+    const box = element.getBoundingClientRect();
+    options.wheel?.({
+      steps,
+      control: event.ctrlKey || event.metaKey,
+      shift: event.shiftKey,
+      at: [event.clientX - box.left, event.clientY - box.top],
+    });
+  });
+  element.style.touchAction = 'none';
+  return () => {
+    router.cancelAll();
+    abort.abort();
+  };
+}
+
+/** Pixels of wheel movement that make one step of a trackpad. */
+const trackpadStep = 30;
+
+/**
+ * Whole steps from wheel events: a notch of a mouse (100–120 px, or 3 lines) is one step at once; the
+ * many small deltas of a trackpad add up to steps.
+ */
+export function wheelSteps(): (
+  event: Pick<WheelEvent, 'deltaX' | 'deltaY' | 'deltaMode'>,
+) => number {
+  let rest = 0;
+  return (event) => {
+    const lines = event.deltaMode === 1 ? 33 : 1;
+    const delta = (event.deltaY || event.deltaX) * lines;
+    if (Math.abs(delta) >= 50) {
+      rest = 0;
+      return Math.sign(delta) * Math.max(1, Math.round(Math.abs(delta) / 110));
+    }
+    rest += delta / trackpadStep;
+    const whole = Math.trunc(rest);
+    rest -= whole;
+    return whole;
+  };
+}

@@ -1,0 +1,181 @@
+import type { PointerSample } from './sample.ts';
+
+/** What one pointer does from down to up. `cancel` must leave no trace. */
+export interface Stroke {
+  move(sample: PointerSample): void;
+  end(sample: PointerSample): void;
+  cancel(): void;
+}
+
+/** Movement of two or more fingers on one view since the last call, in CSS pixels. */
+export interface Pinch {
+  readonly centre: readonly [number, number];
+  readonly dx: number;
+  readonly dy: number;
+  /** Ratio of distances, 1 = none. */
+  readonly scale: number;
+  /** Degrees, clockwise on the screen. */
+  readonly turn: number;
+  readonly fingers: number;
+}
+
+/** What a view does with pointers. */
+export interface PointerTarget {
+  /** A pen, mouse or finger goes down; the stroke it begins, or undefined when nothing is to be done. */
+  begin(sample: PointerSample): Stroke | undefined;
+  pinch(pinch: Pinch): void;
+  /** A short contact without movement; `count` 2 for a double tap. */
+  tap?(sample: PointerSample, count: number): void;
+}
+
+/** A finger that joins another within this time and movement means a pinch, not a second stroke. */
+const joinTime = 250;
+const joinDistance = 12;
+const tapDistance = 6;
+const tapTime = 350;
+const doubleTapTime = 350;
+const doubleTapDistance = 24;
+
+interface Active {
+  first: PointerSample;
+  last: PointerSample;
+  stroke: Stroke | undefined;
+  moved: number;
+}
+
+/**
+ * Pointers of one view, kept apart by pointerId: several people may draw at the same time, each
+ * stroke sees only its own samples. Two fingers that land together navigate; a palm does nothing;
+ * a cancelled pointer removes its draft. Pure logic, no DOM.
+ */
+export class PointerRouter {
+  readonly #target: PointerTarget;
+  readonly #active = new Map<number, Active>();
+  /** Fingers that pinch together, in order of arrival. */
+  readonly #pinching = new Set<number>();
+  #lastTap: { time: number; at: readonly [number, number]; count: number } | undefined;
+
+  constructor(target: PointerTarget) {
+    this.#target = target;
+  }
+
+  get activeCount(): number {
+    return this.#active.size;
+  }
+
+  down(sample: PointerSample): void {
+    if (sample.role === 'palm') return;
+    this.#cancelStale(sample.id);
+    const partner = sample.role === 'finger' ? this.#pinchPartner(sample) : undefined;
+    const active: Active = { first: sample, last: sample, stroke: undefined, moved: 0 };
+    this.#active.set(sample.id, active);
+    if (partner) {
+      partner.stroke?.cancel();
+      partner.stroke = undefined;
+      this.#pinching.add(partner.first.id).add(sample.id);
+      return;
+    }
+    active.stroke = this.#target.begin(sample);
+  }
+
+  move(sample: PointerSample): void {
+    const active = this.#active.get(sample.id);
+    if (!active) return;
+    if (sample.role === 'palm') {
+      // A palm often lands as a fingertip and grows; what it began must vanish.
+      this.cancel(sample.id);
+      return;
+    }
+    if (this.#pinching.has(sample.id)) {
+      this.#movePinch(active, sample);
+      return;
+    }
+    active.moved = Math.max(active.moved, distance(active.first.at, sample.at));
+    active.last = sample;
+    active.stroke?.move(sample);
+  }
+
+  up(sample: PointerSample): void {
+    const active = this.#active.get(sample.id);
+    if (!active) return;
+    this.#active.delete(sample.id);
+    if (this.#pinching.delete(sample.id)) {
+      this.#endLonelyPinch();
+      return;
+    }
+    active.stroke?.end(sample);
+    const isTap = active.moved < tapDistance && sample.time - active.first.time < tapTime;
+    if (isTap) this.#tap(active.first);
+    else this.#lastTap = undefined;
+  }
+
+  cancel(id: number): void {
+    const active = this.#active.get(id);
+    if (!active) return;
+    this.#active.delete(id);
+    this.#pinching.delete(id);
+    active.stroke?.cancel();
+    this.#endLonelyPinch();
+  }
+
+  cancelAll(): void {
+    for (const id of [...this.#active.keys()]) this.cancel(id);
+  }
+
+  #pinchPartner(sample: PointerSample): Active | undefined {
+    for (const [id, other] of this.#active) {
+      if (other.first.role !== 'finger') continue;
+      if (this.#pinching.has(id)) return other;
+      const young = sample.time - other.first.time <= joinTime;
+      if (young && other.moved <= joinDistance) return other;
+    }
+    return undefined;
+  }
+
+  #movePinch(active: Active, sample: PointerSample): void {
+    const others = [...this.#pinching].filter((id) => id !== sample.id);
+    const before = active.last.at;
+    active.last = sample;
+    const anchor = this.#active.get(others[0] ?? -1)?.last.at;
+    if (!anchor) return;
+    const n = others.length + 1;
+    const [ux, uy] = [before[0] - anchor[0], before[1] - anchor[1]];
+    const [vx, vy] = [sample.at[0] - anchor[0], sample.at[1] - anchor[1]];
+    const [lengthBefore, lengthNow] = [Math.hypot(ux, uy), Math.hypot(vx, vy)];
+    const isPair = n === 2 && lengthBefore > 1 && lengthNow > 1;
+    this.#target.pinch({
+      centre: [(sample.at[0] + anchor[0]) / 2, (sample.at[1] + anchor[1]) / 2],
+      dx: (sample.at[0] - before[0]) / n,
+      dy: (sample.at[1] - before[1]) / n,
+      scale: isPair ? lengthNow / lengthBefore : 1,
+      turn: isPair ? (Math.atan2(ux * vy - uy * vx, ux * vx + uy * vy) * 180) / Math.PI : 0,
+      fingers: n,
+    });
+  }
+
+  /** The last finger of a pinch stays down without effect until it lifts. */
+  #endLonelyPinch(): void {
+    if (this.#pinching.size !== 1) return;
+    for (const id of this.#pinching) this.#active.delete(id);
+    this.#pinching.clear();
+  }
+
+  /** A pointerdown for a pointer that never went up: the browser lost its end. */
+  #cancelStale(id: number): void {
+    if (this.#active.has(id)) this.cancel(id);
+  }
+
+  #tap(sample: PointerSample): void {
+    const last = this.#lastTap;
+    const isNext =
+      last !== undefined &&
+      sample.time - last.time <= doubleTapTime &&
+      distance(last.at, sample.at) <= doubleTapDistance;
+    const count = isNext ? last.count + 1 : 1;
+    this.#lastTap = { time: sample.time, at: sample.at, count };
+    this.#target.tap?.(sample, count);
+  }
+}
+
+const distance = (a: readonly [number, number], b: readonly [number, number]): number =>
+  Math.hypot(a[0] - b[0], a[1] - b[1]);
