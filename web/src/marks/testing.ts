@@ -1,0 +1,85 @@
+import type { Mark, MarkId, MarkKind, UserId } from '@yuepian/contract';
+import { markId } from '@yuepian/contract';
+import { canvasPoint, patientPoint, patientVector, type Vec3 } from '@yuepian/geometry';
+import type { Projection } from '../engine/index.ts';
+import type { PointerSample } from '../pointer/index.ts';
+import { MarkEditor } from './editor.ts';
+
+/** An axial view at height z: 2 px per mm, patient x to the right, y down, viewed from the feet. */
+export function axialProjection(z = 0, halfThickness = 1.5): Projection {
+  const scale = 2;
+  return {
+    space: 'patient',
+    worldToCanvas: [scale, 0, 0, 400, 0, scale, 0, 300],
+    toWorld: (c) => patientPoint((c[0] - 400) / scale, (c[1] - 300) / scale, z),
+    toCanvas: (p) => canvasPoint(p[0] * scale + 400, p[1] * scale + 300),
+    depth: (p) => z - p[2],
+    plane: {
+      point: patientPoint(0, 0, z),
+      normal: patientVector(0, 0, -1),
+      up: patientVector(0, -1, 0),
+      right: patientVector(1, 0, 0),
+    },
+    mmPerPixel: 1 / scale,
+    size: [800, 600],
+    devicePixelRatio: 1,
+    halfThickness,
+  };
+}
+
+export function testMark(kind: MarkKind, points: readonly Vec3[], id = 'm1'): Mark {
+  return {
+    version: 1,
+    id: markId.parse(id),
+    kind,
+    frameOfReferenceUid: '1.2.3' as Mark['frameOfReferenceUid'],
+    plane: { point: [0, 0, 0], normal: [0, 0, -1] },
+    points: points.map((p) => [...p] as [number, number, number]),
+    label: '',
+    colour: '#4fd1c5',
+    author: { id: 'u1' as UserId, name: '陈' },
+    createdAt: '2026-01-01T00:00:00Z',
+    hidden: false,
+  };
+}
+
+export const testSample = (x: number, y: number, id = 1): PointerSample => ({
+  id,
+  role: 'mouse',
+  at: canvasPoint(x, y),
+  buttons: 1,
+  shift: false,
+  control: false,
+  pressure: 0.5,
+  time: 0,
+});
+
+/** An editor over a plain map of marks. */
+export function testEditor(
+  kind: MarkKind | undefined,
+  projection = axialProjection(),
+): { editor: MarkEditor; marks: Map<MarkId, Mark>; writes: string[] } {
+  const marks = new Map<MarkId, Mark>();
+  const writes: string[] = [];
+  let next = 1;
+  const editor = new MarkEditor({
+    projection: () => projection,
+    shown: () => [...marks.values()],
+    tool: () => kind,
+    mayEdit: () => true,
+    compose: (k, points, plane) => ({ ...testMark(k, points, `new${next++}`), plane }),
+    commit: (mark) => {
+      marks.set(mark.id, mark);
+      writes.push(`add ${mark.kind}`);
+    },
+    change: (id, points) => {
+      const old = marks.get(id);
+      if (old)
+        marks.set(id, { ...old, points: points.map((p) => [...p] as [number, number, number]) });
+      writes.push(`change ${id}`);
+    },
+    select: () => undefined,
+    redraw: () => undefined,
+  });
+  return { editor, marks, writes };
+}
