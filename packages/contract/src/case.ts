@@ -72,8 +72,11 @@ export type StructureLook = z.infer<typeof structureLook>;
 export const viewState = z.object({
   layout: z.enum(['four', 'axial', 'coronal', 'sagittal', 'volume']),
   seriesInstanceUid: z.string(),
+  /** Which volume of a series that holds several (echoes, phases). */
+  volumeId: z.string(),
   crosshair: vec3,
   window: z.object({ centre: z.number(), width: z.number().positive() }),
+  invert: z.boolean(),
   slab: z.object({
     mode: z.enum(['none', 'max', 'min', 'mean']),
     thickness: z.number().nonnegative(),

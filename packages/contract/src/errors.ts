@@ -89,6 +89,12 @@ export const errorTable = {
     zh: '文件不完整：在{where}处中断，请重新导出。',
     en: 'The file is cut off in {where}; export it again.',
   },
+  damaged_dicom: {
+    http: 400,
+    ws: 4400,
+    zh: 'DICOM 文件已损坏：{reason}，请重新导出。',
+    en: 'The DICOM file is damaged: {reason}; export it again.',
+  },
   missing_uid: {
     http: 400,
     ws: 4400,

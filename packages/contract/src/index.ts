@@ -5,4 +5,5 @@ export * from './ids.ts';
 export * from './structure.ts';
 export * from './study.ts';
 export * from './volume.ts';
+export * from './volume-coding.ts';
 export * from './warnings.ts';

@@ -53,6 +53,11 @@ export type VoiWindow = z.infer<typeof voiWindow>;
 export const volumeManifest = z.object({
   version: z.literal(1),
   id: volumeId,
+  /**
+   * Names this content of the volume. A client adds it to the address of a slab as `?r=…`: the
+   * answer may then be kept for ever, and never mixes with a series that has grown since (404).
+   */
+  revision: z.string().optional(),
   seriesInstanceUid,
   frameOfReferenceUid,
   modality: z.string(),
@@ -103,3 +108,15 @@ export const frameStack = z.object({
   warnings: z.array(warning),
 });
 export type FrameStack = z.infer<typeof frameStack>;
+
+/** The `x-frame` header of a decoded frame. Samples are little-endian, after rescale, row by row. */
+export const decodedFrame = z.object({
+  rows: z.number().int().positive(),
+  columns: z.number().int().positive(),
+  /** 1 grey; 3 RGB interleaved, always uint8. */
+  samplesPerPixel: z.union([z.literal(1), z.literal(3)]),
+  voxelType,
+  /** Smallest and largest sample; a default window where the file has none. */
+  valueRange: z.tuple([finite, finite]).optional(),
+});
+export type DecodedFrame = z.infer<typeof decodedFrame>;

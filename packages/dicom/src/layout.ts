@@ -1,0 +1,201 @@
+import type { VoiWindow, Warning, WarningCode } from '@yuepian/contract';
+import { labelVolumes } from './label.ts';
+import { fewestSlices, splitIntoVolumes, type VolumeFrames } from './split.ts';
+import { byNumber, measureStack, type PlacedFrame, type Stack } from './stack.ts';
+import type {
+  FrameHeader,
+  FrameRef,
+  ImagePixel,
+  InstanceHeader,
+  SeriesLayout,
+  SliceRef,
+  VolumePlan,
+} from './types.ts';
+
+/**
+ * Finds the volumes of a series. Order and distances come from Image Position and Orientation
+ * (Patient) alone; instance numbers only settle ties. Frames without a place, colour, localizers and
+ * sets of fewer than three slices stay single.
+ * @param headers all instances of one series, in any order; documents and segmentations are passed over.
+ */
+export function layoutSeries(headers: readonly InstanceHeader[]): SeriesLayout {
+  const images = headers.filter((h) => h.kind === 'image');
+  const frames = images.flatMap((header) => header.frames.map((frame) => ({ header, frame })));
+  const placed = frames.flatMap(({ header, frame }) => place(header, frame) ?? []);
+  const groups = splitIntoVolumes(placed).filter((g) => g.frames.length >= fewestSlices);
+  groups.sort((a, b) => byNumber(earliest(a), earliest(b)));
+  const labels = labelVolumes(groups.map((g) => g.frames));
+  const plans = groups.map((g, n) => planVolume(g, labels[n] ?? ''));
+  const single = singles(images, plans, groups, placed);
+  return { volumes: plans, single, warnings: seriesWarnings(images, plans, single) };
+}
+
+const earliest = (g: VolumeFrames): PlacedFrame =>
+  g.frames.reduce((a, b) => (byNumber(a, b) <= 0 ? a : b));
+
+/** The frame with its place, undefined when it cannot be part of a volume. */
+function place(header: InstanceHeader, frame: FrameHeader): PlacedFrame | undefined {
+  const { position, orientation, pixelSpacing } = frame;
+  const grey =
+    header.image?.samplesPerPixel === 1 &&
+    /^MONOCHROME[12]$/.test(header.image.photometricInterpretation);
+  if (!grey || !position || !orientation || !pixelSpacing) return undefined;
+  return { header, frame, position, orientation, pixelSpacing };
+}
+
+function planVolume(group: VolumeFrames, label: string): VolumePlan {
+  const stack = measureStack(group.frames);
+  const first = stack.frames[0] as PlacedFrame;
+  const middle = stack.frames[stack.frames.length >> 1] as PlacedFrame;
+  const image = first.header.image as ImagePixel;
+  const unit = first.frame.unit;
+  return {
+    seriesInstanceUid: first.header.seriesInstanceUid,
+    frameOfReferenceUid: first.header.frameOfReferenceUid,
+    modality: first.header.series.modality,
+    label,
+    size: [image.columns, image.rows, stack.frames.length],
+    affine: stack.affine,
+    slices: stack.frames.map((f, n) => sliceOf(f, stack.distances[n] as number)),
+    uniform: stack.equalGaps && stack.orthogonal,
+    tiltDegrees: stack.tiltDegrees,
+    gaps: { min: stack.gaps.min, max: stack.gaps.max },
+    unit,
+    background: unit === 'HU' ? -1024 : 0,
+    windows: windowsOf(middle),
+    invert: image.photometricInterpretation === 'MONOCHROME1',
+    image,
+    warnings: volumeWarnings(stack, group.duplicates),
+  };
+}
+
+const sliceOf = (f: PlacedFrame, distance: number): SliceRef => ({
+  sopInstanceUid: f.header.sopInstanceUid,
+  frame: f.frame.frame,
+  position: f.position,
+  distance,
+  rescale: f.frame.rescale,
+  ...(f.frame.modalityLut ? { modalityLut: f.frame.modalityLut } : {}),
+  ...(f.frame.padding ? { padding: f.frame.padding } : {}),
+});
+
+/** Windows of the middle slice stand for the volume; windows of a slice fit that slice's range. */
+function windowsOf(middle: PlacedFrame): VoiWindow[] {
+  const seen = new Set<string>();
+  return middle.frame.windows.filter((w) => {
+    const key = `${w.centre}|${w.width}|${w.name}`;
+    return !seen.has(key) && seen.add(key);
+  });
+}
+
+const warn = (code: WarningCode, details: Record<string, string | number> = {}): Warning => ({
+  code,
+  details,
+});
+const round = (value: number, digits = 2): number => Number(value.toFixed(digits));
+
+function volumeWarnings(stack: Stack, duplicates: number): Warning[] {
+  const first = stack.frames[0] as PlacedFrame;
+  const warnings: Warning[] = [];
+  if (stack.tiltDegrees >= 0.05) {
+    warnings.push(warn('gantry_tilt', { degrees: round(stack.tiltDegrees, 1) }));
+  }
+  if (stack.missing > 0) warnings.push(warn('missing_slices', { count: stack.missing }));
+  else if (!stack.equalGaps) {
+    const { min, max } = stack.gaps;
+    warnings.push(warn('unequal_gaps', { min: round(min), max: round(max) }));
+  }
+  if (duplicates > 0) warnings.push(warn('duplicate_slices', { count: duplicates }));
+  const thickness = wrongThickness(stack);
+  if (thickness !== undefined) {
+    const details = { tag: round(thickness), actual: round(stack.gaps.median) };
+    warnings.push(warn('thickness_disagrees', details));
+  }
+  if (stack.frames.some((f) => f.header.lossy)) warnings.push(warn('lossy_pixels'));
+  if (first.frame.spacingSource === 'detector') warnings.push(warn('spacing_from_detector'));
+  if (first.header.frameOfReferenceUid === '') warnings.push(warn('unknown_frame_of_reference'));
+  return warnings;
+}
+
+/**
+ * A thickness that differs from the distance by more than a tenth. Overlapping or spaced slices are
+ * normal where Spacing Between Slices says so; otherwise the reader should know which was used.
+ */
+function wrongThickness(stack: Stack): number | undefined {
+  const { sliceThickness, spacingBetweenSlices } = (stack.frames[0] as PlacedFrame).frame;
+  const real = stack.gaps.median;
+  const agrees = (v: number | undefined) => v !== undefined && Math.abs(v - real) <= 0.1 * real;
+  if (sliceThickness === undefined || agrees(sliceThickness) || agrees(spacingBetweenSlices)) {
+    return undefined;
+  }
+  return sliceThickness;
+}
+
+/** Frames shown one at a time, in reading order; left-out copies of a volume's slices are not among them. */
+function singles(
+  images: readonly InstanceHeader[],
+  plans: readonly VolumePlan[],
+  groups: readonly VolumeFrames[],
+  placed: readonly PlacedFrame[],
+): FrameRef[] {
+  const key = (uid: string, frame: number) => `${uid}|${frame}`;
+  const used = new Set(plans.flatMap((p) => p.slices.map((s) => key(s.sopInstanceUid, s.frame))));
+  const copies = new Set(
+    copiesOf(groups, placed).map((f) => key(f.header.sopInstanceUid, f.frame.frame)),
+  );
+  const ordered = [...images].sort(
+    (a, b) =>
+      (a.instanceNumber ?? 0) - (b.instanceNumber ?? 0) ||
+      (a.sopInstanceUid < b.sopInstanceUid ? -1 : 1),
+  );
+  return ordered.flatMap((header) => {
+    // An image with a problem still gets its place, where the problem is told.
+    const frames = header.frames.length > 0 ? header.frames : [{ frame: 1 }];
+    return frames
+      .filter(({ frame }) => !used.has(key(header.sopInstanceUid, frame)))
+      .filter(({ frame }) => !copies.has(key(header.sopInstanceUid, frame)))
+      .map(({ frame }) => ({ sopInstanceUid: header.sopInstanceUid, frame }));
+  });
+}
+
+/** Frames left out of a volume because one at the same place, on the same grid, is in it. */
+function copiesOf(
+  groups: readonly VolumeFrames[],
+  placed: readonly PlacedFrame[],
+): PlacedFrame[] {
+  if (groups.every((g) => g.duplicates === 0)) return [];
+  const place = (f: PlacedFrame) =>
+    [f.header.frameOfReferenceUid, ...f.position, ...f.orientation, ...f.pixelSpacing].join('|');
+  const kept = new Map<string, Set<PlacedFrame>>();
+  for (const g of groups.filter((x) => x.duplicates > 0)) {
+    for (const f of g.frames) kept.set(place(f), (kept.get(place(f)) ?? new Set()).add(f));
+  }
+  return placed.filter((f) => kept.has(place(f)) && !kept.get(place(f))?.has(f));
+}
+
+/** Modalities whose single frames a reader expects to have a place in the patient. */
+const crossSectional = new Set(['CT', 'MR', 'PT']);
+
+function seriesWarnings(
+  images: readonly InstanceHeader[],
+  plans: readonly VolumePlan[],
+  single: readonly FrameRef[],
+): Warning[] {
+  const byUid = new Map(images.map((h) => [h.sopInstanceUid, h]));
+  const frames = single.flatMap(({ sopInstanceUid, frame }) => {
+    const header = byUid.get(sopInstanceUid);
+    const f = header?.frames[frame - 1];
+    return header && f ? [{ header, f }] : [];
+  });
+  const warnings: Warning[] = [];
+  if (plans.length > 1) warnings.push(warn('several_volumes', { count: plans.length }));
+  const lost = ({ header, f }: (typeof frames)[number]) =>
+    crossSectional.has(header.series.modality) && (!f.position || !f.orientation);
+  if (frames.some(lost)) warnings.push(warn('unknown_position'));
+  if (frames.some(({ f }) => !f.pixelSpacing)) warnings.push(warn('unknown_spacing'));
+  if (frames.some(({ f }) => f.spacingSource === 'detector')) {
+    warnings.push(warn('spacing_from_detector'));
+  }
+  if (frames.some(({ header }) => header.lossy)) warnings.push(warn('lossy_pixels'));
+  return warnings;
+}

@@ -1,0 +1,1 @@
+export function readNifti(): never { throw new Error('todo'); }

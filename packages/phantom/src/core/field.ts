@@ -1,0 +1,192 @@
+import type { Vec3 } from '@yuepian/geometry';
+import type { TubePoint } from './curve.ts';
+import type { Sdf } from './sdf.ts';
+
+export interface Box {
+  readonly min: Vec3;
+  readonly max: Vec3;
+}
+
+/** Distances beyond this many mm are not told apart. */
+const far = 40;
+
+/**
+ * A shape as distances on a coarse lattice in patient space, read by trilinear interpolation. A
+ * smooth surface keeps its place to h²κ/8 (0.06 mm for a 5 mm tube at 1.5 mm), while an expensive
+ * formula is evaluated a hundred times less often than there are voxels; and the shape does not
+ * depend on the image's matrix, so the truth is the same for every size.
+ */
+export class Field {
+  readonly origin: Vec3;
+  readonly step: number;
+  readonly nx: number;
+  readonly ny: number;
+  readonly nz: number;
+  readonly data: Float32Array;
+
+  constructor(box: Box, step: number) {
+    this.origin = box.min;
+    this.step = step;
+    this.nx = Math.ceil((box.max[0] - box.min[0]) / step) + 1;
+    this.ny = Math.ceil((box.max[1] - box.min[1]) / step) + 1;
+    this.nz = Math.ceil((box.max[2] - box.min[2]) / step) + 1;
+    this.data = new Float32Array(this.nx * this.ny * this.nz).fill(far);
+  }
+
+  get box(): Box {
+    const [x, y, z] = this.origin;
+    const s = this.step;
+    return {
+      min: this.origin,
+      max: [x + (this.nx - 1) * s, y + (this.ny - 1) * s, z + (this.nz - 1) * s],
+    };
+  }
+
+  /**
+   * Evaluates a formula on the lattice, skipping blocks that lie far from its surface.
+   * @param band mm around the surface where values must be exact
+   * @param slack upper bound of the formula's slope
+   */
+  static of(box: Box, step: number, f: Sdf, band = 5, slack = 1.3): Field {
+    const field = new Field(box, step);
+    const { nx, ny, nz, data } = field;
+    const size = 4;
+    const reach = ((size - 1) / 2) * step * Math.sqrt(3) * slack + band;
+    const [ox, oy, oz] = box.min;
+    for (let bz = 0; bz < nz; bz += size) {
+      for (let by = 0; by < ny; by += size) {
+        for (let bx = 0; bx < nx; bx += size) {
+          const half = ((size - 1) / 2) * step;
+          const d = f(ox + bx * step + half, oy + by * step + half, oz + bz * step + half);
+          const near = Math.abs(d) <= reach;
+          const [ex, ey, ez] = [
+            Math.min(bx + size, nx),
+            Math.min(by + size, ny),
+            Math.min(bz + size, nz),
+          ];
+          for (let k = bz; k < ez; k++) {
+            for (let j = by; j < ey; j++) {
+              const row = nx * (j + ny * k);
+              for (let i = bx; i < ex; i++) {
+                data[row + i] = near ? f(ox + i * step, oy + j * step, oz + k * step) : d;
+              }
+            }
+          }
+        }
+      }
+    }
+    return field;
+  }
+
+  /** Unites tubes with the field: round cones from point to point. */
+  addTube(points: readonly TubePoint[], reach = 6): this {
+    for (let n = 1; n < points.length; n++) {
+      this.#addCone(points[n - 1] as TubePoint, points[n] as TubePoint, reach);
+    }
+    return this;
+  }
+
+  #addCone(a: TubePoint, b: TubePoint, reach: number): void {
+    const r = Math.max(a[3], b[3]) + reach;
+    const low: Vec3 = [Math.min(a[0], b[0]) - r, Math.min(a[1], b[1]) - r, Math.min(a[2], b[2]) - r];
+    const high: Vec3 = [Math.max(a[0], b[0]) + r, Math.max(a[1], b[1]) + r, Math.max(a[2], b[2]) + r];
+    const [bx, by, bz] = [b[0] - a[0], b[1] - a[1], b[2] - a[2]];
+    const inverse = 1 / (bx * bx + by * by + bz * bz || 1);
+    this.forEachNode(low, high, (index, x, y, z) => {
+      const px = x - a[0];
+      const py = y - a[1];
+      const pz = z - a[2];
+      let t = (px * bx + py * by + pz * bz) * inverse;
+      t = t < 0 ? 0 : t > 1 ? 1 : t;
+      const dx = px - bx * t;
+      const dy = py - by * t;
+      const dz = pz - bz * t;
+      const d = Math.sqrt(dx * dx + dy * dy + dz * dz) - (a[3] + (b[3] - a[3]) * t);
+      if (d < (this.data[index] as number)) this.data[index] = d;
+    });
+  }
+
+  /** Visits the lattice nodes inside a box. */
+  forEachNode(
+    low: Vec3,
+    high: Vec3,
+    visit: (index: number, x: number, y: number, z: number) => void,
+  ): void {
+    const { nx, ny, step } = this;
+    const [ox, oy, oz] = this.origin;
+    const counts = [this.nx, this.ny, this.nz] as const;
+    const from = (axis: 0 | 1 | 2) => Math.max(0, Math.ceil((low[axis] - this.origin[axis]) / step));
+    const to = (axis: 0 | 1 | 2) =>
+      Math.min(counts[axis] - 1, Math.floor((high[axis] - this.origin[axis]) / step));
+    const [i0, i1, j0, j1, k0, k1] = [from(0), to(0), from(1), to(1), from(2), to(2)];
+    for (let k = k0; k <= k1; k++) {
+      for (let j = j0; j <= j1; j++) {
+        for (let i = i0; i <= i1; i++) {
+          visit(i + nx * (j + ny * k), ox + i * step, oy + j * step, oz + k * step);
+        }
+      }
+    }
+  }
+
+  /** Changes every node by a function of its value and place. */
+  map(f: (d: number, x: number, y: number, z: number) => number): this {
+    const box = this.box;
+    this.forEachNode(
+      [box.min[0] - 1, box.min[1] - 1, box.min[2] - 1],
+      [box.max[0] + 1, box.max[1] + 1, box.max[2] + 1],
+      (index, x, y, z) => {
+        this.data[index] = f(this.data[index] as number, x, y, z);
+      },
+    );
+    return this;
+  }
+
+  /** Distance at a point; far outside the box. */
+  at(x: number, y: number, z: number): number {
+    const { nx, ny, nz, data, step, origin } = this;
+    const px = (x - origin[0]) / step;
+    const py = (y - origin[1]) / step;
+    const pz = (z - origin[2]) / step;
+    if (px < 0 || py < 0 || pz < 0 || px > nx - 1 || py > ny - 1 || pz > nz - 1) return far;
+    const i = Math.min(Math.floor(px), nx - 2);
+    const j = Math.min(Math.floor(py), ny - 2);
+    const k = Math.min(Math.floor(pz), nz - 2);
+    const [u, v, w] = [px - i, py - j, pz - k];
+    const n = i + nx * (j + ny * k);
+    const line = (m: number): number =>
+      (data[m] as number) + ((data[m + 1] as number) - (data[m] as number)) * u;
+    const sheet = (m: number): number => line(m) + (line(m + nx) - line(m)) * v;
+    const lower = sheet(n);
+    return lower + (sheet(n + nx * ny) - lower) * w;
+  }
+
+  /** The lattice at one height, or undefined when the box does not reach it. */
+  plane(z: number): Float32Array | undefined {
+    const { nx, ny, nz, data } = this;
+    const pz = (z - this.origin[2]) / this.step;
+    if (pz < 0 || pz > nz - 1) return undefined;
+    const k = Math.min(Math.floor(pz), nz - 2);
+    const w = pz - k;
+    const size = nx * ny;
+    const [lower, upper] = [k * size, (k + 1) * size];
+    const plane = new Float32Array(size);
+    for (let n = 0; n < size; n++) {
+      const a = data[lower + n] as number;
+      plane[n] = a + ((data[upper + n] as number) - a) * w;
+    }
+    return plane;
+  }
+}
+
+/** The smallest box around tube points, widened by `margin` beyond their radius. */
+export function boxAround(points: readonly TubePoint[], margin: number): Box {
+  const min: [number, number, number] = [Infinity, Infinity, Infinity];
+  const max: [number, number, number] = [-Infinity, -Infinity, -Infinity];
+  for (const p of points) {
+    for (const axis of [0, 1, 2] as const) {
+      min[axis] = Math.min(min[axis], p[axis] - p[3] - margin);
+      max[axis] = Math.max(max[axis], p[axis] + p[3] + margin);
+    }
+  }
+  return { min, max };
+}

@@ -1,0 +1,160 @@
+import { keyframes } from '../core/curve.ts';
+import type { Box } from '../core/field.ts';
+import { clamp, type Sdf, smax, smin, superellipse } from '../core/sdf.ts';
+
+/**
+ * The frame of the CT phantom, LPS mm: x = 0 midline, z = 0 at the disc L4/L5 and about the top of
+ * the iliac crests. Dimensions are those of a man of 175 cm and 74 kg; vertebral and pelvic sizes
+ * after Panjabi et al. (Spine 17(3), 1992) and general anthropometry.
+ */
+export const bottom = -240;
+export const top = 262;
+export const trunkBox: Box = { min: [-186, -130, bottom - 6], max: [186, 138, top + 6] };
+
+/** Columns of numbers by height as a table of 1 mm, so that a formula can read them at every node. */
+export function profile(rows: readonly (readonly number[])[]): (column: number, z: number) => number {
+  const f = keyframes(rows);
+  const [low, high] = [bottom - 20, top + 20];
+  const table = Array.from({ length: high - low + 2 }, (_, n) => f(low + n));
+  return (column, z) => {
+    const t = clamp(z - low, 0, high - low);
+    const n = Math.floor(t);
+    const a = table[n]?.[column] ?? 0;
+    return a + ((table[n + 1]?.[column] ?? a) - a) * (t - n);
+  };
+}
+
+// z: half width, front, back, y of the greatest width, exponent of the superellipse
+const contour = profile([
+  [280, 156, -106, 104, 0, 2.5],
+  [230, 159, -110, 106, 2, 2.5],
+  [170, 157, -113, 105, 2, 2.5],
+  [110, 150, -114, 102, 2, 2.45],
+  [60, 145, -115, 99, 2, 2.4],
+  [10, 151, -114, 101, 4, 2.35],
+  [-40, 162, -109, 108, 6, 2.35],
+  [-90, 171, -103, 118, 8, 2.4],
+  [-140, 175, -97, 123, 8, 2.5],
+  [-190, 174, -92, 118, 6, 2.5],
+  [-250, 170, -88, 104, 4, 2.6],
+]);
+
+export const skinFront = (z: number): number => contour(1, z);
+export const skinBack = (z: number): number => contour(2, z);
+
+/** 0 at the middle of the back, π at the middle of the front. */
+const angleOf = (x: number, y: number, z: number): number => {
+  const yc = contour(3, z);
+  const depth = y < yc ? yc - contour(1, z) : contour(2, z) - yc;
+  return Math.atan2(Math.abs(x) / contour(0, z), (y - yc) / depth);
+};
+
+/** Values given at anchor angles, blended round the trunk. */
+function around(anchors: readonly number[], table: (column: number, z: number) => number) {
+  return (angle: number, z: number): number => {
+    let n = 0;
+    while (n < anchors.length - 2 && angle > (anchors[n + 1] as number)) n++;
+    const [a, b] = [anchors[n] as number, anchors[n + 1] as number];
+    const t = clamp((angle - a) / (b - a), 0, 1);
+    const s = t * t * (3 - 2 * t);
+    return table(n, z) * (1 - s) + table(n + 1, z) * s;
+  };
+}
+
+const degrees = (values: readonly number[]): number[] => values.map((v) => (v * Math.PI) / 180);
+
+/** Outer skin. */
+export const skin: Sdf = (x, y, z) => {
+  const yc = contour(3, z);
+  const depth = y < yc ? yc - contour(1, z) : contour(2, z) - yc;
+  let d = superellipse(x, y - yc, contour(0, z), depth, contour(4, z));
+  // Furrow of the spine between the back muscles, fading towards the sacrum.
+  const back = contour(2, z);
+  const furrow = 7 * Math.exp(-(((z - 40) / 90) ** 2)) * Math.exp(-((x / 16) ** 2));
+  if (y > yc) d += furrow;
+  // Natal cleft and, below the perineum, the gap between the thighs.
+  const cleft = Math.hypot(x * 1.25, Math.max(0, back - y - 26 * clamp((-95 - z) / 60, 0, 1))) - 2.5;
+  if (z < -88) d = smax(d, -Math.max(cleft, -(y - 40)), 9);
+  const gap = Math.abs(x) - clamp((-206 - z) * 0.42, -6, 14);
+  if (z < -190) d = smax(d, -gap, 14);
+  // The groin folds towards the thighs; the navel.
+  const navel = Math.hypot(x, z - 2) - 7;
+  if (y < 0 && navel < 12) d = smax(d, -(Math.hypot(x, (z - 2) * 0.8, (y - contour(1, z)) * 0.7) - 6), 7);
+  return d;
+};
+
+// z: thickness of the fat under the skin at the back, beside it, at the side, in front
+const fatTable = profile([
+  [280, 7, 9, 8, 9],
+  [200, 7, 10, 9, 10],
+  [130, 8, 13, 10, 13],
+  [60, 9, 20, 15, 19],
+  [0, 11, 29, 20, 24],
+  [-60, 16, 33, 24, 25],
+  [-120, 18, 34, 25, 20],
+  [-180, 18, 30, 20, 13],
+  [-250, 14, 16, 14, 9],
+]);
+const fatAround = around(degrees([0, 42, 95, 180]), fatTable);
+export const fatThickness = (x: number, y: number, z: number): number =>
+  fatAround(angleOf(x, y, z), z);
+
+/** Inner border of the fat under the skin: fascia. */
+export const fascia: Sdf = (x, y, z) => skin(x, y, z) + fatThickness(x, y, z);
+
+// z: thickness of the wall from fascia to cavity at 0, 35, 62, 95, 180 degrees from the back
+const wallTable = profile([
+  [280, 46, 34, 21, 17, 17],
+  [190, 46, 36, 21, 17, 15],
+  [130, 48, 40, 21, 17, 12],
+  [60, 52, 44, 22, 17, 11],
+  [0, 52, 42, 23, 16, 11],
+  [-60, 48, 38, 24, 16, 11],
+]);
+const wallAround = around(degrees([0, 35, 62, 95, 180]), wallTable);
+export const wallThickness = (x: number, y: number, z: number): number =>
+  wallAround(angleOf(x, y, z), z);
+
+// z: half width, front, back, y of the greatest width, exponent
+const pelvic = profile([
+  [30, 122, -82, 52, -6, 2.3],
+  [-20, 114, -80, 56, -8, 2.2],
+  [-60, 94, -77, 56, -14, 2.1],
+  [-100, 70, -74, 62, -6, 2],
+  [-140, 57, -68, 66, 0, 2],
+  [-170, 48, -54, 60, 4, 2],
+  [-195, 36, -34, 50, 8, 2],
+  [-220, 22, -10, 36, 10, 2],
+]);
+
+/** Inner border of the wall: chest cavity above the diaphragm, abdominal and pelvic cavity below. */
+export const cavity: Sdf = (x, y, z) => {
+  const upper = fascia(x, y, z) + wallThickness(x, y, z);
+  if (z > 40) return upper;
+  const yc = pelvic(3, z);
+  const depth = y < yc ? yc - pelvic(1, z) : pelvic(2, z) - yc;
+  const lower = superellipse(x, y - yc, pelvic(0, z), depth, pelvic(4, z));
+  const t = clamp((z + 20) / 60, 0, 1);
+  const d = lower + (upper - lower) * t * t * (3 - 2 * t);
+  return z < -195 ? smax(d, -206 - z, 12) : d;
+};
+
+/** Height of the diaphragm over a place of the trunk; cavity is the (negative) depth inside the wall. */
+function diaphragmHeight(x: number, y: number, wall: number): number {
+  // Two domes, the right higher, with the central tendon between them; deep gutters at the back.
+  const right = 233 - ((x + 72) / 9.5) ** 2 / 6 - ((y + 12) / 10) ** 2 / 4.5;
+  const left = 221 - ((x - 74) / 9.5) ** 2 / 6 - ((y + 8) / 10) ** 2 / 4.5;
+  const dome = -smin(-Math.max(right, 170), -Math.max(left, 170), 22);
+  const gutter = y > 0 ? 128 : 128 + 62 * Math.min(1, -y / 85);
+  const rise = 1 - Math.exp(Math.min(0, wall) / 17);
+  return gutter + (dome - gutter) * rise;
+}
+
+/** Below the diaphragm: negative. */
+export const underDiaphragm: Sdf = (x, y, z) => {
+  const wall = cavity(x, y, z);
+  const h = diaphragmHeight(x, y, wall);
+  // Steep at the wall: divide by the slope, which follows from the exponential.
+  const steep = (Math.max(0, h - 110) / 17) * Math.exp(Math.min(0, wall) / 17);
+  return (z - h) / Math.sqrt(1.3 + steep * steep);
+};

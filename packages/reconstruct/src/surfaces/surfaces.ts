@@ -1,0 +1,319 @@
+import { YuepianError } from '@yuepian/contract';
+import { determinant, type LabelMap, type Segment, spacing, type Vec3 } from '@yuepian/geometry';
+import { type Mesh, meshOf } from '../mesh.ts';
+import { Pace } from '../pace.ts';
+import { fitVolumes, type PatientNet, toPatientNet } from './fit.ts';
+import { interpolated, layersBetween } from './interpolate.ts';
+import {
+  boxAround,
+  chooseFactor,
+  estimateQuads,
+  type LabelMeasures,
+  measureLabels,
+} from './measure.ts';
+import { type Net, surfaceNet } from './nets.ts';
+import { cropped, fullSlices, type LabelGrid, reducedSlices, wholeGrid } from './slices.ts';
+import { type Smoothing, smoothingFor, smoothNet } from './smooth.ts';
+
+export interface SurfaceOptions {
+  /** Keys of the segments wanted; all by default. */
+  readonly keys?: readonly string[];
+  /**
+   * Triangles that may be made before simplification. Above it, the labels are first averaged over
+   * blocks of 2 or 4 voxels; what the blocks hold still places the surface between their centres.
+   * Infinity keeps every voxel. Default 1,000,000.
+   */
+  readonly maxTriangles?: number;
+  /** `none` gives the raw net: for tests and for looking at voxels. */
+  readonly smoothing?: 'auto' | 'none';
+  readonly onStep?: (step: string, fraction: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface SegmentSurface extends Mesh {
+  /** Label values it was made of. */
+  readonly labels: readonly number[];
+  /** Counted in the full label map, whatever grid the mesh was made on. */
+  readonly voxels: number;
+  /** From those voxels, not from the mesh. */
+  readonly volumeMl: number;
+  /** Voxels of the label map per voxel of the mesh's grid; above 1 it was averaged. */
+  readonly reduction: Vec3;
+  /** Layers made per slice where slices are much thicker than wide (shape interpolation). */
+  readonly layersPerSlice: number;
+}
+
+/**
+ * Closed surfaces of the segments of a label map, in LPS mm. Segments that own different labels
+ * are meshed together and share the walls between them; one that overlaps another (skin, which owns
+ * every label) gets a net of its own. Cavities inside `skin` and `body` are left out.
+ * Every surface encloses its voxels' volume to 0.1 %, as long as it has more than a few voxels.
+ * @returns one entry per segment that has a voxel, in the map's order.
+ * @throws YuepianError `job_cancelled`, `invalid_request` for a map whose data does not fit its size.
+ */
+export async function surfaces(
+  map: LabelMap,
+  options: SurfaceOptions = {},
+): Promise<SegmentSurface[]> {
+  const pace = new Pace(options.signal, options.onStep);
+  if (map.data.length !== map.size[0] * map.size[1] * map.size[2])
+    throw new YuepianError('invalid_request', { reason: 'the labels do not fit the size' });
+  const grid = wholeGrid(map);
+  const measures = await measureLabels(grid, pace);
+  const wanted = map.segments.filter(
+    (s) =>
+      (options.keys === undefined || options.keys.includes(s.key)) &&
+      boxAround(measures, s.labels) !== undefined,
+  );
+  const made = new Map<Segment, SegmentSurface>();
+  for (const group of groups(wanted)) {
+    for (const part of splitBySize(group, grid, measures, options)) {
+      for (const [segment, surface] of await meshGroup(part, grid, measures, options, pace))
+        made.set(segment, surface);
+    }
+  }
+  pace.step('surface', 1);
+  return wanted.flatMap((s) => made.get(s) ?? []);
+}
+
+/** Sets of segments without a common label. */
+function groups(segments: readonly Segment[]): Segment[][] {
+  const sets: { used: Set<number>; members: Segment[] }[] = [];
+  // Small sets of labels first: skin, which owns everything, ends up alone.
+  for (const s of segments.toSorted((a, b) => a.labels.length - b.labels.length)) {
+    const outer = isOuter(s.key);
+    const home = outer
+      ? undefined
+      : sets.find(
+          (g) =>
+            g.members.length < 254 &&
+            !g.members.some((m) => isOuter(m.key)) &&
+            !s.labels.some((n) => g.used.has(n)),
+        );
+    if (home === undefined) sets.push({ used: new Set(s.labels), members: [s] });
+    else {
+      home.members.push(s);
+      for (const n of s.labels) home.used.add(n);
+    }
+  }
+  return sets.map((g) => g.members);
+}
+
+const isOuter = (key: string): boolean => key === 'skin' || key === 'body';
+
+const quadBudget = (options: SurfaceOptions): number => (options.maxTriangles ?? 1_000_000) / 2;
+
+interface Part {
+  readonly members: readonly Segment[];
+  readonly grid: LabelGrid;
+  readonly segmentOf: Uint8Array;
+  readonly factor: Vec3;
+}
+
+/**
+ * One part on one grid. Where that grid must be coarse, small segments are meshed apart at full
+ * resolution: a stone of a few voxels may not drown in an average.
+ */
+function splitBySize(
+  group: readonly Segment[],
+  grid: LabelGrid,
+  measures: LabelMeasures,
+  options: SurfaceOptions,
+): Part[] {
+  const part = partOf(group, grid, measures, quadBudget(options));
+  if (part === undefined) return [];
+  const blocks = part.factor[0] * part.factor[1] * part.factor[2];
+  if (blocks === 1 || group.length === 1) return [part];
+  const voxels = (s: Segment): number =>
+    s.labels.reduce((n, l) => n + (measures.voxels[l] as number), 0);
+  const small = group.filter((s) => voxels(s) < 10_000 * blocks);
+  if (small.length === 0) return [part];
+  const big = group.filter((s) => !small.includes(s));
+  return [big, small].flatMap(
+    (members) => partOf(members, grid, measures, quadBudget(options)) ?? [],
+  );
+}
+
+function partOf(
+  members: readonly Segment[],
+  grid: LabelGrid,
+  measures: LabelMeasures,
+  budget: number,
+): Part | undefined {
+  const box = boxAround(
+    measures,
+    members.flatMap((s) => s.labels),
+  );
+  if (box === undefined) return undefined;
+  const segmentOf = new Uint8Array(256);
+  members.forEach((s, n) => {
+    for (const label of s.labels) segmentOf[label] = n + 1;
+  });
+  const view = cropped(grid, box.first, box.size);
+  return {
+    members,
+    grid: view,
+    segmentOf,
+    factor: chooseFactor(view, estimateQuads(view, segmentOf), budget),
+  };
+}
+
+async function meshGroup(
+  part: Part,
+  whole: LabelGrid,
+  measures: LabelMeasures,
+  options: SurfaceOptions,
+  pace: Pace,
+): Promise<[Segment, SegmentSurface][]> {
+  const { members, segmentOf, factor } = part;
+  const isFull = factor.every((f) => f === 1);
+  const layers =
+    isFull && options.smoothing !== 'none' ? layersBetween(spacing(part.grid.affine)) : 1;
+  const source = isFull
+    ? layers > 1
+      ? fullSlices(await interpolated(part.grid, segmentOf, layers, pace), identity)
+      : fullSlices(part.grid, segmentOf)
+    : reducedSlices(part.grid, segmentOf, factor);
+  const net = await surfaceNet(source, pace);
+  const voxelMm3 = Math.abs(determinant(whole.affine));
+  const voxels = members.map((s) =>
+    s.labels.reduce((n, l) => n + (measures.voxels[l] as number), 0),
+  );
+  const gridMm3 = Math.abs(determinant(source.affine));
+  const targets = Float64Array.from([0, ...voxels.map((n) => n * voxelMm3)]);
+  if (options.smoothing !== 'none')
+    await smoothNet(net, smoothingPlan(net, targets, gridMm3, isFull), pace);
+  const patient = toPatientNet(net);
+  await pace.breathe();
+  if (options.smoothing !== 'none') fitVolumes(net, patient, targets);
+  await pace.breathe();
+  const result: [Segment, SegmentSurface][] = [];
+  for (const [n, segment] of members.entries()) {
+    const mesh = extract(segment.key, net, patient, n + 1, isOuter(segment.key));
+    if (mesh.indices.length === 0) continue;
+    result.push([
+      segment,
+      {
+        ...mesh,
+        labels: segment.labels,
+        voxels: voxels[n] as number,
+        volumeMl: (targets[n + 1] as number) / 1000,
+        reduction: factor,
+        layersPerSlice: layers,
+      },
+    ]);
+    await pace.breathe();
+  }
+  return result;
+}
+
+const identity = Uint8Array.from({ length: 256 }, (_, n) => n);
+
+function smoothingPlan(
+  net: Net,
+  targets: Float64Array,
+  gridMm3: number,
+  full: boolean,
+): Smoothing[] {
+  const faces = new Float64Array(targets.length);
+  for (let q = 0; q < net.quadCount; q++) {
+    const i = net.inside[q] as number;
+    const o = net.outside[q] as number;
+    faces[i] = (faces[i] as number) + 1;
+    faces[o] = (faces[o] as number) + 1;
+  }
+  return Array.from(targets, (mm3, s) => {
+    const plan = smoothingFor(mm3 / gridMm3, faces[s] as number);
+    // Averaged grids place the surface between voxels already: half the steps do.
+    return full ? plan : { ...plan, steps: plan.steps / 2 };
+  });
+}
+
+/** The triangles that bound one segment, with their vertices renumbered. */
+function extract(
+  key: string,
+  net: Net,
+  patient: PatientNet,
+  segment: number,
+  outerOnly: boolean,
+): Mesh {
+  let count = 0;
+  for (let q = 0; q < net.quadCount; q++)
+    if (net.inside[q] === segment || net.outside[q] === segment) count++;
+  let indices = new Uint32Array(count * 6);
+  let at = 0;
+  for (let q = 0; q < net.quadCount; q++) {
+    const inward = net.outside[q] === segment;
+    if (!inward && net.inside[q] !== segment) continue;
+    for (let t = q * 6; t < q * 6 + 6; t += 3) {
+      indices[at++] = patient.triangles[t] as number;
+      indices[at++] = patient.triangles[inward ? t + 2 : t + 1] as number;
+      indices[at++] = patient.triangles[inward ? t + 1 : t + 2] as number;
+    }
+  }
+  if (outerOnly) indices = withoutCavities(patient.positions, indices);
+  return compact(key, patient.positions, indices);
+}
+
+function compact(key: string, all: Float32Array, indices: Uint32Array<ArrayBuffer>): Mesh {
+  const number = new Int32Array(all.length / 3).fill(-1);
+  let count = 0;
+  for (let t = 0; t < indices.length; t++) {
+    const v = indices[t] as number;
+    if ((number[v] as number) < 0) number[v] = count++;
+  }
+  const positions = new Float32Array(count * 3);
+  for (let t = 0; t < indices.length; t++) {
+    const v = indices[t] as number;
+    const n = number[v] as number;
+    positions[n * 3] = all[v * 3] as number;
+    positions[n * 3 + 1] = all[v * 3 + 1] as number;
+    positions[n * 3 + 2] = all[v * 3 + 2] as number;
+    indices[t] = n;
+  }
+  return meshOf(key, positions, indices);
+}
+
+/** Drops the connected parts that enclose a negative volume: walls of cavities. */
+function withoutCavities(
+  positions: Float32Array,
+  indices: Uint32Array<ArrayBuffer>,
+): Uint32Array<ArrayBuffer> {
+  const parent = new Int32Array(positions.length / 3);
+  for (let v = 0; v < parent.length; v++) parent[v] = v;
+  const root = (v: number): number => {
+    let n = v;
+    while (parent[n] !== n) {
+      parent[n] = parent[parent[n] as number] as number;
+      n = parent[n] as number;
+    }
+    return n;
+  };
+  for (let t = 0; t < indices.length; t += 3) {
+    const a = root(indices[t] as number);
+    for (const v of [indices[t + 1] as number, indices[t + 2] as number]) parent[root(v)] = a;
+  }
+  const volume = new Float64Array(parent.length);
+  for (let t = 0; t < indices.length; t += 3) {
+    const [a, b, c] = [0, 1, 2].map((n) => (indices[t + n] as number) * 3) as [
+      number,
+      number,
+      number,
+    ];
+    const p = positions;
+    const r = root(indices[t] as number);
+    volume[r] =
+      (volume[r] as number) +
+      (p[a] as number) *
+        ((p[b + 1] as number) * (p[c + 2] as number) -
+          (p[b + 2] as number) * (p[c + 1] as number)) +
+      (p[a + 1] as number) *
+        ((p[b + 2] as number) * (p[c] as number) - (p[b] as number) * (p[c + 2] as number)) +
+      (p[a + 2] as number) *
+        ((p[b] as number) * (p[c + 1] as number) - (p[b + 1] as number) * (p[c] as number));
+  }
+  return indices.filter((_, i) => {
+    const first = i - (i % 3);
+    return (volume[root(indices[first] as number)] as number) > 0;
+  });
+}

@@ -1,0 +1,18 @@
+export { type DecodeOptions, decodeFrame, decodeStored, type StoredSamples } from './decode.ts';
+export {
+  type FrameBytes,
+  inflateDataset,
+  readFrame,
+  readFrameBytes,
+  type StoredImage,
+} from './frames.ts';
+export { type DecodedFrame, nativeFrameBits, type Samples } from './image.ts';
+export {
+  type ByteSource,
+  locateFragments,
+  noPixels,
+  type PixelLocation,
+} from './locate.ts';
+export { makePalette, type Palette } from './palette.ts';
+export { DecodePool } from './pool.ts';
+export * from './syntaxes.ts';

@@ -1,0 +1,75 @@
+import { isDeepStrictEqual } from 'node:util';
+import { YuepianError } from '@yuepian/contract';
+import { type Dataset, describeInstance, readDataset, toDicomJson } from '@yuepian/dicom';
+import type { BlobStore, StagedBlob } from '../storage/index.ts';
+import type { Inspected } from './inspect.ts';
+import { imageOf, type Reader, readStored, readerOf } from './read.ts';
+import type { ArchivedInstance } from './stored.ts';
+
+/**
+ * True when a received file is the instance that is stored already: its pixels decode to the same
+ * samples, whatever the encoding and the rest of the header. Objects without pixels (reports,
+ * plans) have only their attributes, so these must be equal.
+ */
+export async function sameInstance(
+  blobs: BlobStore,
+  there: ArchivedInstance,
+  staged: StagedBlob,
+  inspected: Inspected,
+): Promise<boolean> {
+  const mine: Reader = { size: staged.size, read: (range) => staged.read(range) };
+  const theirs = readerOf(blobs, there);
+  const [a, b] = [there.place.pixels, inspected.place.pixels];
+  if (a.kind === 'none' || b.kind === 'none') {
+    return a.kind === b.kind && sameAttributes(await whole(theirs), await whole(mine));
+  }
+  if (
+    there.transferSyntaxUid === inspected.header.transferSyntaxUid &&
+    there.pixelDigest !== '' &&
+    there.pixelDigest === inspected.pixelDigest
+  ) {
+    return true;
+  }
+  const header = describeInstance(await head(theirs, there.place.header));
+  const left = imageOf(header, there.transferSyntaxUid, there.place);
+  const right = imageOf(inspected.header, inspected.header.transferSyntaxUid, inspected.place);
+  if (left === undefined || right === undefined) return false;
+  if (
+    left.image.numberOfFrames !== right.image.numberOfFrames ||
+    left.image.rows !== right.image.rows ||
+    left.image.columns !== right.image.columns
+  ) {
+    return false;
+  }
+  try {
+    for (let frame = 1; frame <= left.image.numberOfFrames; frame++) {
+      const [one, other] = await Promise.all([
+        readStored(theirs, left, frame),
+        readStored(mine, right, frame),
+      ]);
+      if (!sameSamples(one.samples, other.samples)) return false;
+    }
+    return true;
+  } catch (error) {
+    // What cannot be decoded cannot be shown to be the same.
+    if (error instanceof YuepianError) return false;
+    throw error;
+  }
+}
+
+function sameSamples(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+const whole = async (source: Reader): Promise<Dataset> =>
+  readDataset(await source.read({ start: 0, end: source.size }));
+
+const head = async (source: Reader, end: number): Promise<Dataset> =>
+  readDataset(await source.read({ start: 0, end }), { stopAtPixelData: true });
+
+function sameAttributes(a: Dataset, b: Dataset): boolean {
+  const [left, right] = [toDicomJson(a), toDicomJson(b)];
+  return isDeepStrictEqual(left, right);
+}

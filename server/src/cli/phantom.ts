@@ -1,0 +1,3 @@
+export async function phantom(_args: string[]): Promise<number> {
+  return 1;
+}

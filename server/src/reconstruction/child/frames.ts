@@ -1,0 +1,187 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { type FrameStack, frameStack, type Warning, YuepianError } from '@yuepian/contract';
+import {
+  type FrameHeader,
+  type FrameRef,
+  type InstanceHeader,
+  isEncapsulated,
+} from '@yuepian/dicom';
+import { nameOf, replaceFolder } from '../derived.ts';
+import { frameThumbnail, startWindows } from '../pyramid/index.ts';
+import type { SeriesFrames } from './series-files.ts';
+import type { DeriveOptions } from './volumes.ts';
+
+/** Frames per second where the file names none. */
+const defaultCineRate = 10;
+
+/** Splits off images in a transfer syntax that no decoder here reads; they stay archived. */
+export async function displayableHeaders(
+  images: readonly InstanceHeader[],
+): Promise<{ usable: readonly InstanceHeader[]; problems: ReadonlyMap<string, Warning> }> {
+  const encapsulated = images.some((header) => isEncapsulated(header.transferSyntaxUid));
+  if (!encapsulated) return { usable: images, problems: new Map() };
+  const { displayable } = await import('../../archive/index.ts');
+  const problems = new Map<string, Warning>();
+  for (const { sopInstanceUid, transferSyntaxUid } of images) {
+    if (displayable(transferSyntaxUid)) continue;
+    problems.set(sopInstanceUid, cannotDisplay(`transfer syntax ${transferSyntaxUid}`));
+  }
+  return { usable: images.filter((h) => !problems.has(h.sopInstanceUid)), problems };
+}
+
+export const cannotDisplay = (reason: string): Warning => ({
+  code: 'cannot_display',
+  details: { reason },
+});
+
+/** Why a frame cannot be had, as a warning. */
+export const problemOf = (error: unknown): Warning =>
+  cannotDisplay(
+    error instanceof YuepianError ? String(error.details['reason'] ?? error.message) : 'unreadable',
+  );
+
+export interface FramesInput {
+  /** All images of the series, displayable or not. */
+  readonly images: readonly InstanceHeader[];
+  /** Frames that belong to no volume, in reading order. */
+  readonly single: readonly FrameRef[];
+  readonly problems: ReadonlyMap<string, Warning>;
+  readonly frames: SeriesFrames;
+  readonly options: DeriveOptions;
+  readonly hasVolume: boolean;
+}
+
+export interface FramesOutput {
+  readonly kind: 'frames' | 'undisplayable';
+  readonly frames?: FrameStack;
+  /** For the series: each reason once. */
+  readonly warnings: Warning[];
+  readonly thumbnail?: { folder: string; rank: number };
+}
+
+/** The frames that are shown one at a time, with those that cannot be shown and why. */
+export async function describeFrames(input: FramesInput): Promise<FramesOutput> {
+  const headers = new Map(input.images.map((header) => [header.sopInstanceUid, header]));
+  const refs = [...input.single, ...framesOf(input.images, input.problems)];
+  const entries = refs.flatMap((ref) => entryOf(ref, headers.get(ref.sopInstanceUid), input));
+  const warnings = distinct([...input.problems.values()]);
+  const shown = entries.filter((entry) => entry.problem === undefined);
+  if (shown.length === 0) return { kind: 'undisplayable', warnings };
+
+  const [first] = shown;
+  const thumbnail = first && !input.hasVolume ? await makeThumbnail(first, input) : undefined;
+  const stack = frameStack.parse({
+    seriesInstanceUid: input.options.seriesInstanceUid,
+    frames: entries,
+    cineRate: cineRateOf(input.images),
+    warnings: spacingWarnings(shown, headers),
+  });
+  return { kind: 'frames', frames: stack, warnings, ...(thumbnail ? { thumbnail } : {}) };
+}
+
+type Entry = FrameStack['frames'][number];
+
+function entryOf(ref: FrameRef, header: InstanceHeader | undefined, input: FramesInput): Entry[] {
+  const { image } = header ?? {};
+  if (!header || !image) return [];
+  const frame = header.frames[ref.frame - 1];
+  const problem = input.problems.get(ref.sopInstanceUid);
+  const colour = !/^MONOCHROME/.test(image.photometricInterpretation);
+  const spacing = frame?.pixelSpacing;
+  return [
+    {
+      sopInstanceUid: header.sopInstanceUid as Entry['sopInstanceUid'],
+      frame: ref.frame,
+      rows: image.rows,
+      columns: image.columns,
+      colour,
+      ...(spacing ? { pixelSpacing: [spacing[0], spacing[1]] } : {}),
+      windows: [...(frame?.windows ?? [])],
+      invert: image.photometricInterpretation === 'MONOCHROME1',
+      ...(problem ? { problem } : {}),
+      url: `/api/instances/${header.sopInstanceUid}/frames/${ref.frame}`,
+    },
+  ];
+}
+
+/** The frames of images with a problem, so that they are listed and not silently left out. */
+const framesOf = (
+  images: readonly InstanceHeader[],
+  problems: ReadonlyMap<string, Warning>,
+): FrameRef[] =>
+  images
+    .filter((header) => problems.has(header.sopInstanceUid))
+    .flatMap(({ sopInstanceUid, image }) =>
+      Array.from({ length: image?.numberOfFrames ?? 1 }, (_, n) => ({
+        sopInstanceUid,
+        frame: n + 1,
+      })),
+    );
+
+const cineRateOf = (images: readonly InstanceHeader[]): number => {
+  const rate = images.find((header) => (header.cineRate ?? 0) > 0)?.cineRate;
+  return rate === undefined ? defaultCineRate : Math.min(120, rate);
+};
+
+function spacingWarnings(
+  entries: readonly Entry[],
+  headers: ReadonlyMap<string, InstanceHeader>,
+): Warning[] {
+  const frames = entries.map(
+    (e): FrameHeader | undefined => headers.get(e.sopInstanceUid)?.frames[e.frame - 1],
+  );
+  const warnings: Warning[] = [];
+  if (frames.some((f) => f?.pixelSpacing === undefined)) {
+    warnings.push({ code: 'unknown_spacing', details: {} });
+  }
+  if (frames.some((f) => f?.spacingSource === 'detector')) {
+    warnings.push({ code: 'spacing_from_detector', details: {} });
+  }
+  if (entries.some((e) => headers.get(e.sopInstanceUid)?.lossy)) {
+    warnings.push({ code: 'lossy_pixels', details: {} });
+  }
+  return warnings;
+}
+
+async function makeThumbnail(
+  entry: Entry,
+  input: FramesInput,
+): Promise<{ folder: string; rank: number } | undefined> {
+  const { options, frames } = input;
+  try {
+    const { samples, colour } = await frames.frame(entry);
+    const [window] = colour
+      ? [{ centre: 128, width: 256, name: '' }]
+      : startWindows(storedWindows(entry, input), '', samples);
+    if (!window) return undefined;
+    const png = frameThumbnail(samples, { ...entry, colour }, { window, invert: entry.invert });
+    const folder = nameOf('series', options.seriesInstanceUid);
+    const building = path.join(options.scratch, folder);
+    await mkdir(building, { recursive: true });
+    await writeFile(path.join(building, 'thumbnail.png'), png);
+    await replaceFolder(building, path.join(options.derived, folder), options.scratch);
+    return { folder, rank: 1 };
+  } catch (error) {
+    // A picture for the list is not worth failing the series for.
+    if (error instanceof YuepianError) return undefined;
+    throw error;
+  }
+}
+
+/** Windows apply after the rescale; the thumbnail has stored values. */
+function storedWindows(entry: Entry, input: FramesInput): Entry['windows'] {
+  const header = input.images.find((h) => h.sopInstanceUid === entry.sopInstanceUid);
+  const rescale = header?.frames[entry.frame - 1]?.rescale ?? { slope: 1, intercept: 0 };
+  if (rescale.slope === 0) return [];
+  return entry.windows.map((w) => ({
+    ...w,
+    centre: (w.centre - rescale.intercept) / rescale.slope,
+    width: w.width / Math.abs(rescale.slope),
+  }));
+}
+
+function distinct(warnings: readonly Warning[]): Warning[] {
+  const seen = new Map(warnings.map((w) => [JSON.stringify(w), w]));
+  return [...seen.values()];
+}

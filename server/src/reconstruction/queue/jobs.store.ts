@@ -1,0 +1,254 @@
+import type {
+  ErrorDetails,
+  Job,
+  JobId,
+  SeriesInstanceUid,
+  StudyInstanceUid,
+} from '@yuepian/contract';
+import { errorCodes, jobId, seriesInstanceUid, studyInstanceUid } from '@yuepian/contract';
+import { type Kysely, sql } from 'kysely';
+import { type Database, type Migration, tablesOf } from '../../storage/index.ts';
+
+export type JobKind = Job['kind'];
+export type JobError = { code: NonNullable<Job['error']>['code']; details: ErrorDetails };
+
+/** A job as the table keeps it; progress lives in memory, it means nothing after a restart. */
+export interface JobRecord {
+  readonly id: JobId;
+  readonly kind: JobKind;
+  readonly studyInstanceUid: StudyInstanceUid;
+  readonly seriesInstanceUid: SeriesInstanceUid;
+  readonly state: Job['state'];
+  /** Times it was started; a server that dies under it leaves the count behind. */
+  readonly attempts: number;
+  readonly error?: JobError;
+}
+
+interface JobRow {
+  id: string;
+  kind: string;
+  study_uid: string;
+  series_uid: string;
+  state: string;
+  attempts: number;
+  /** Milliseconds; when a reader last opened the study, 0 for never. */
+  opened_at: number;
+  created_at: number;
+  error: string | null;
+}
+interface Tables {
+  jobs: JobRow;
+}
+
+export const jobMigrations: readonly Migration[] = [
+  {
+    name: 'reconstruction/001-jobs',
+    up: async (database) => {
+      const db = tablesOf<Tables>(database);
+      await db.schema
+        .createTable('jobs')
+        .addColumn('id', 'text', (c) => c.primaryKey())
+        .addColumn('kind', 'text', (c) => c.notNull())
+        .addColumn('study_uid', 'text', (c) => c.notNull())
+        .addColumn('series_uid', 'text', (c) => c.notNull())
+        .addColumn('state', 'text', (c) => c.notNull())
+        .addColumn('attempts', 'integer', (c) => c.notNull())
+        .addColumn('opened_at', 'integer', (c) => c.notNull())
+        .addColumn('created_at', 'integer', (c) => c.notNull())
+        .addColumn('error', 'text')
+        .execute();
+      await db.schema.createIndex('jobs_by_series').on('jobs').column('series_uid').execute();
+      await db.schema.createIndex('jobs_by_study').on('jobs').column('study_uid').execute();
+      await db.schema.createIndex('jobs_by_state').on('jobs').column('state').execute();
+    },
+  },
+];
+
+/** The job table. State changes only; it knows no process. */
+export class JobStore {
+  readonly #db: Kysely<Tables>;
+
+  constructor(database: Database) {
+    this.#db = tablesOf<Tables>(database);
+  }
+
+  /** Adds a queued job and forgets ended ones of the same kind and series: the newest is the state. */
+  async add(job: {
+    id: string;
+    kind: JobKind;
+    studyInstanceUid: string;
+    seriesInstanceUid: string;
+    openedAt: number;
+    createdAt: number;
+  }): Promise<void> {
+    await this.#db.transaction().execute(async (tx) => {
+      await tx
+        .deleteFrom('jobs')
+        .where('series_uid', '=', job.seriesInstanceUid)
+        .where('kind', '=', job.kind)
+        .where('state', 'in', ['done', 'failed', 'cancelled'])
+        .execute();
+      await tx
+        .insertInto('jobs')
+        .values({
+          id: job.id,
+          kind: job.kind,
+          study_uid: job.studyInstanceUid,
+          series_uid: job.seriesInstanceUid,
+          state: 'queued',
+          attempts: 0,
+          opened_at: job.openedAt,
+          created_at: job.createdAt,
+          error: null,
+        })
+        .execute();
+    });
+  }
+
+  async get(id: string): Promise<JobRecord | undefined> {
+    const row = await this.#db
+      .selectFrom('jobs')
+      .selectAll()
+      .where('id', '=', id)
+      .executeTakeFirst();
+    return row && record(row);
+  }
+
+  /** The newest job of a series of one kind. */
+  async latest(seriesUid: string, kind: JobKind): Promise<JobRecord | undefined> {
+    const row = await this.#db
+      .selectFrom('jobs')
+      .selectAll()
+      .where('series_uid', '=', seriesUid)
+      .where('kind', '=', kind)
+      .orderBy('created_at', 'desc')
+      .orderBy(sql`rowid`, 'desc')
+      .executeTakeFirst();
+    return row && record(row);
+  }
+
+  /**
+   * The queued job to run next: volumes before reconstructions, the study opened last first, then
+   * first come, first served.
+   */
+  async next(): Promise<JobRecord | undefined> {
+    const row = await this.#db
+      .selectFrom('jobs')
+      .selectAll()
+      .where('state', '=', 'queued')
+      .orderBy('kind', 'desc') // 'volume' > 'reconstruction'
+      .orderBy('opened_at', 'desc')
+      .orderBy('created_at')
+      .executeTakeFirst();
+    return row && record(row);
+  }
+
+  async queued(kind: JobKind): Promise<number> {
+    const row = await this.#db
+      .selectFrom('jobs')
+      .select((e) => e.fn.countAll<number>().as('n'))
+      .where('state', '=', 'queued')
+      .where('kind', '=', kind)
+      .executeTakeFirst();
+    return row?.n ?? 0;
+  }
+
+  /** queued → running. @returns false when it is no longer queued (cancelled in between). */
+  async begin(id: string): Promise<boolean> {
+    const result = await this.#db
+      .updateTable('jobs')
+      .set((e) => ({ state: 'running', attempts: e('attempts', '+', 1), error: null }))
+      .where('id', '=', id)
+      .where('state', '=', 'queued')
+      .executeTakeFirst();
+    return result.numUpdatedRows === 1n;
+  }
+
+  /** queued or running → its end. @returns false when it had ended before. */
+  async end(
+    id: string,
+    state: 'done' | 'failed' | 'cancelled',
+    error?: JobError,
+  ): Promise<boolean> {
+    const result = await this.#db
+      .updateTable('jobs')
+      .set({ state, error: error ? JSON.stringify(error) : null })
+      .where('id', '=', id)
+      .where('state', 'in', ['queued', 'running'])
+      .executeTakeFirst();
+    return result.numUpdatedRows === 1n;
+  }
+
+  /** running → queued without counting the attempt: the server is stopping in good order. */
+  async putBack(id: string): Promise<void> {
+    await this.#db
+      .updateTable('jobs')
+      .set((e) => ({ state: 'queued', attempts: e('attempts', '-', 1) }))
+      .where('id', '=', id)
+      .where('state', '=', 'running')
+      .execute();
+  }
+
+  /**
+   * At start: jobs that a dead server left running go back into the queue, but one that took the
+   * server (or itself) down `attempts` times has failed.
+   */
+  async recover(attempts: number): Promise<void> {
+    const crashed: JobError = { code: 'job_crashed', details: {} };
+    await this.#db
+      .updateTable('jobs')
+      .set({ state: 'failed', error: JSON.stringify(crashed) })
+      .where('state', '=', 'running')
+      .where('attempts', '>=', attempts)
+      .execute();
+    await this.#db
+      .updateTable('jobs')
+      .set({ state: 'queued' })
+      .where('state', '=', 'running')
+      .execute();
+  }
+
+  /** The queued jobs of a study move to the front of their kind. */
+  async opened(studyUid: string, at: number): Promise<void> {
+    await this.#db
+      .updateTable('jobs')
+      .set({ opened_at: at })
+      .where('study_uid', '=', studyUid)
+      .where('state', '=', 'queued')
+      .execute();
+  }
+
+  async ofStudy(studyUid: string): Promise<JobRecord[]> {
+    const rows = await this.#db
+      .selectFrom('jobs')
+      .selectAll()
+      .where('study_uid', '=', studyUid)
+      .orderBy('created_at')
+      .execute();
+    return rows.map(record);
+  }
+
+  async deleteStudy(studyUid: string): Promise<void> {
+    await this.#db.deleteFrom('jobs').where('study_uid', '=', studyUid).execute();
+  }
+}
+
+function record(row: JobRow): JobRecord {
+  const base = {
+    id: jobId.parse(row.id),
+    kind: row.kind === 'volume' ? ('volume' as const) : ('reconstruction' as const),
+    studyInstanceUid: studyInstanceUid.parse(row.study_uid),
+    seriesInstanceUid: seriesInstanceUid.parse(row.series_uid),
+    state: stateOf(row.state),
+    attempts: row.attempts,
+  };
+  return row.error === null ? base : { ...base, error: errorOf(row.error) };
+}
+
+const states = ['queued', 'running', 'done', 'failed', 'cancelled'] as const;
+const stateOf = (text: string): Job['state'] => states.find((s) => s === text) ?? 'failed';
+
+function errorOf(text: string): JobError {
+  const value = JSON.parse(text) as JobError;
+  return errorCodes.includes(value.code) ? value : { code: 'internal', details: { id: '' } };
+}

@@ -1,0 +1,275 @@
+import { randomUUID } from 'node:crypto';
+import { type Job, YuepianError } from '@yuepian/contract';
+import type { JobError, JobKind, JobRecord, JobStore } from './jobs.store.ts';
+
+/** A job that took the process down twice is not tried a third time by itself. */
+const maximumAttempts = 2;
+/** Progress events per job are at least this far apart. */
+const progressEveryMs = 250;
+
+/** What a running job may tell the queue. */
+export interface JobControl {
+  readonly signal: AbortSignal;
+  progress(step: string, fraction: number): void;
+  /**
+   * The volume is there: ends this job as done and, when nothing more urgent waits, takes the
+   * series' queued reconstruction on in the same run (its voxels are in memory already).
+   * @returns the control of that job, or undefined when the run should end here.
+   */
+  continueWith(kind: JobKind): Promise<JobControl | undefined>;
+}
+
+export type RunJob = (job: JobRecord, control: JobControl) => Promise<void>;
+
+export interface QueueOptions {
+  store: JobStore;
+  run: RunJob;
+  /** Called after each change of a job that a reader may see. */
+  changed: (job: Job) => void;
+  /** Jobs at once; each may fill the memory with a volume. Default 1. */
+  concurrency?: number;
+  /** Turns whatever a run threw into an error of the closed set. */
+  errorOf: (error: unknown) => YuepianError;
+  /** For what cannot be told to anybody else: the job table itself failed. */
+  unexpected: (error: unknown) => void;
+  now?: () => number;
+}
+
+interface Live {
+  step: string;
+  fraction: number;
+  startedAt: number;
+  toldAt: number;
+}
+
+/**
+ * Runs queued jobs, volumes first, one at a time. The table is the truth: what was queued or
+ * running when the process died is queued again after `start`.
+ */
+export class JobQueue {
+  readonly #options: QueueOptions;
+  readonly #store: JobStore;
+  readonly #now: () => number;
+  readonly #live = new Map<string, Live>();
+  readonly #aborts = new Map<string, AbortController>();
+  readonly #runs = new Set<Promise<void>>();
+  #accepting = false;
+  #wake: Promise<void> = Promise.resolve();
+  #idle: (() => void)[] = [];
+
+  constructor(options: QueueOptions) {
+    this.#options = options;
+    this.#store = options.store;
+    this.#now = options.now ?? Date.now;
+  }
+
+  async start(): Promise<void> {
+    await this.#store.recover(maximumAttempts);
+    this.#accepting = true;
+    await this.#pump();
+  }
+
+  /** Stops what runs; it is queued again at the next start and does not count as an attempt. */
+  async stop(): Promise<void> {
+    this.#accepting = false;
+    for (const abort of this.#aborts.values()) abort.abort(new Stopped());
+    await Promise.all(this.#runs);
+    await this.#wake;
+  }
+
+  /** Queues a job; one of the same kind and series that still waits is that job. */
+  async add(
+    kind: JobKind,
+    series: { studyInstanceUid: string; seriesInstanceUid: string },
+    options: { openedAt?: number } = {},
+  ): Promise<Job> {
+    const waiting = await this.#store.latest(series.seriesInstanceUid, kind);
+    if (waiting?.state === 'queued') return this.#wire(waiting);
+    const id = randomUUID();
+    await this.#store.add({
+      id,
+      kind,
+      ...series,
+      openedAt: options.openedAt ?? 0,
+      createdAt: this.#now(),
+    });
+    const job = await this.#tell(id);
+    await this.#pump();
+    return job;
+  }
+
+  /**
+   * Ends a queued or running job as cancelled; what it had published stays, what was half is gone.
+   * @throws YuepianError not_found for an unknown job. Cancelling an ended job changes nothing.
+   */
+  async cancel(id: string): Promise<Job> {
+    if (!(await this.#store.get(id))) throw new YuepianError('not_found', { what: id });
+    const ended = await this.#store.end(id, 'cancelled');
+    this.#aborts.get(id)?.abort(new YuepianError('job_cancelled'));
+    return ended ? this.#tell(id) : this.#read(id);
+  }
+
+  /** A reader opened the study: its waiting jobs go first. */
+  async opened(studyUid: string): Promise<void> {
+    await this.#store.opened(studyUid, this.#now());
+  }
+
+  /** The newest job of a kind for a series, as a client sees it. */
+  async latest(seriesUid: string, kind: JobKind): Promise<Job | undefined> {
+    const job = await this.#store.latest(seriesUid, kind);
+    return job && this.#wire(job);
+  }
+
+  /** Cancels and forgets the jobs of a deleted study. */
+  async forgetStudy(studyUid: string): Promise<void> {
+    const jobs = await this.#store.ofStudy(studyUid);
+    for (const job of jobs) this.#aborts.get(job.id)?.abort(new YuepianError('job_cancelled'));
+    await this.#store.deleteStudy(studyUid);
+  }
+
+  /** Resolves when nothing runs and nothing waits. */
+  async idle(): Promise<void> {
+    await this.#wake;
+    if (this.#runs.size === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#idle.push(resolve);
+    });
+  }
+
+  /** Starts runs while there is room. One pump at a time, so that a job is not taken twice. */
+  #pump(): Promise<void> {
+    this.#wake = this.#wake.then(async () => {
+      while (this.#accepting && this.#runs.size < (this.#options.concurrency ?? 1)) {
+        const job = await this.#store.next();
+        if (!job) break;
+        if (!(await this.#store.begin(job.id))) continue;
+        const run = this.#run(job)
+          .catch(this.#options.unexpected)
+          .finally(() => {
+            this.#runs.delete(run);
+            void this.#pump();
+          });
+        this.#runs.add(run);
+      }
+      if (this.#runs.size === 0) {
+        for (const resolve of this.#idle.splice(0)) resolve();
+      }
+    });
+    return this.#wake;
+  }
+
+  async #run(job: JobRecord): Promise<void> {
+    const abort = new AbortController();
+    /** Jobs of this run that have not ended: the first, then what it went on with. */
+    let current: string = job.id;
+    const enter = (id: string): JobControl => {
+      current = id;
+      this.#aborts.set(id, abort);
+      this.#live.set(id, { step: 'start', fraction: 0, startedAt: this.#now(), toldAt: 0 });
+      return {
+        signal: abort.signal,
+        progress: (step, fraction) => {
+          this.#progress(id, step, fraction).catch(this.#options.unexpected);
+        },
+        continueWith: async (kind) => {
+          await this.#finish(id, 'done');
+          const next = await this.#follow(job, kind);
+          if (!next) return undefined;
+          const control = enter(next);
+          await this.#tell(next);
+          return control;
+        },
+      };
+    };
+    const control = enter(job.id);
+    try {
+      await this.#tell(job.id);
+      await this.#options.run(job, control);
+      await this.#finish(current, 'done');
+    } catch (error) {
+      if (abort.signal.reason instanceof Stopped) {
+        this.#leave(current);
+        await this.#store.putBack(current);
+        return;
+      }
+      const known = this.#options.errorOf(error);
+      const told: JobError = { code: known.code, details: known.details };
+      if (known.code === 'job_cancelled') await this.#finish(current, 'cancelled');
+      else await this.#finish(current, 'failed', told);
+    }
+  }
+
+  async #follow(job: JobRecord, kind: JobKind): Promise<string | undefined> {
+    if (!this.#accepting || (await this.#store.queued('volume')) > 0) return undefined;
+    const next = await this.#store.latest(job.seriesInstanceUid, kind);
+    if (next?.state !== 'queued' || !(await this.#store.begin(next.id))) return undefined;
+    return next.id;
+  }
+
+  async #finish(id: string, state: 'done' | 'failed' | 'cancelled', error?: JobError) {
+    this.#leave(id);
+    if (await this.#store.end(id, state, error)) await this.#tell(id);
+  }
+
+  #leave(id: string): void {
+    this.#live.delete(id);
+    this.#aborts.delete(id);
+  }
+
+  async #progress(id: string, step: string, fraction: number): Promise<void> {
+    const live = this.#live.get(id);
+    if (!live) return;
+    const stepChanged = live.step !== step;
+    live.step = step;
+    // Never backwards: a bar that jumps back is worse than one that waits.
+    live.fraction = Math.max(live.fraction, Math.min(1, fraction));
+    const now = this.#now();
+    if (!stepChanged && now - live.toldAt < progressEveryMs) return;
+    live.toldAt = now;
+    const job = await this.#store.get(id);
+    if (job) this.#options.changed(this.#wire(job));
+  }
+
+  async #read(id: string): Promise<Job> {
+    const job = await this.#store.get(id);
+    if (!job) throw new YuepianError('not_found', { what: id });
+    return this.#wire(job);
+  }
+
+  /** Publishes the job as it is now; one that was deleted in between is published no more. */
+  async #tell(id: string): Promise<Job> {
+    const job = await this.#read(id);
+    this.#options.changed(job);
+    return job;
+  }
+
+  #wire(record: JobRecord): Job {
+    const live = record.state === 'running' ? this.#live.get(record.id) : undefined;
+    const job: Job = {
+      id: record.id,
+      kind: record.kind,
+      studyInstanceUid: record.studyInstanceUid,
+      seriesInstanceUid: record.seriesInstanceUid,
+      state: record.state,
+      progress: record.state === 'done' ? 1 : (live?.fraction ?? 0),
+      step: live?.step ?? '',
+    };
+    const remaining = live && this.#remaining(live);
+    return {
+      ...job,
+      ...(remaining === undefined ? {} : { remainingSeconds: remaining }),
+      ...(record.error
+        ? { error: { code: record.error.code, details: { ...record.error.details } } }
+        : {}),
+    };
+  }
+
+  /** From the pace so far; nothing before there is a pace to speak of. */
+  #remaining(live: Live): number | undefined {
+    const elapsed = (this.#now() - live.startedAt) / 1000;
+    if (elapsed < 0.5 || live.fraction < 0.05) return undefined;
+    return Math.round((elapsed * (1 - live.fraction)) / live.fraction);
+  }
+}
+
+class Stopped extends Error {}

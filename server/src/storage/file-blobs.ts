@@ -1,0 +1,308 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
+import path from 'node:path';
+import type { Readable } from 'node:stream';
+import { YuepianError } from '@yuepian/contract';
+import {
+  type BlobKey,
+  type BlobRange,
+  type BlobStat,
+  type BlobStore,
+  isBlobKey,
+  type StagedBlob,
+  type StageOptions,
+} from './blobs.ts';
+
+export interface FileBlobStoreOptions {
+  /**
+   * Remove what an earlier process left in `tmp/`. True for the one server process of a data
+   * folder, false for a child process that reads beside it. Default true.
+   */
+  readonly cleanTmp?: boolean;
+}
+
+/**
+ * Blobs as files `blobs/ab/cdef…` below the data folder, named by their SHA-256. New content is
+ * written to `tmp/`, fsynced, renamed into place, and its folder fsynced, so that a name that
+ * exists always has its full content.
+ */
+export class FileBlobStore implements BlobStore {
+  readonly #blobs: string;
+  readonly #tmp: string;
+  /** Commits under way by key, so that one waits for the other instead of trusting half of it. */
+  readonly #committing = new Map<BlobKey, Promise<void>>();
+
+  private constructor(folder: string) {
+    this.#blobs = path.join(folder, 'blobs');
+    this.#tmp = path.join(folder, 'tmp');
+  }
+
+  static async open(folder: string, options: FileBlobStoreOptions = {}): Promise<FileBlobStore> {
+    const store = new FileBlobStore(folder);
+    await mkdir(store.#tmp, { recursive: true });
+    await mkdir(store.#blobs, { recursive: true });
+    if (options.cleanTmp ?? true) {
+      for (const name of await readdir(store.#tmp)) {
+        await rm(path.join(store.#tmp, name), { recursive: true, force: true });
+      }
+      // All 256 folders at once: later only the file's own folder needs an fsync.
+      const there = new Set(await readdir(store.#blobs));
+      for (let i = 0; i < 256; i++) {
+        const name = i.toString(16).padStart(2, '0');
+        if (!there.has(name)) await mkdir(path.join(store.#blobs, name), { recursive: true });
+      }
+      await syncFolder(store.#blobs);
+    }
+    return store;
+  }
+
+  /** Folder for throw-away files of other work (an uploaded zip); emptied at start. */
+  get tmp(): string {
+    return this.#tmp;
+  }
+
+  async stage(
+    source: Uint8Array | AsyncIterable<Uint8Array>,
+    options: StageOptions = {},
+  ): Promise<StagedBlob> {
+    const maxBytes = options.maxBytes ?? Number.POSITIVE_INFINITY;
+    const memoryBytes = options.memoryBytes ?? 4 * 1024 * 1024;
+    const hash = createHash('sha256');
+    let chunks: Uint8Array[] = [];
+    let size = 0;
+    let file: { handle: FileHandle; name: string } | undefined;
+    try {
+      for await (const chunk of source instanceof Uint8Array ? [source] : source) {
+        size += chunk.byteLength;
+        if (size > maxBytes) throw new YuepianError('too_large', { limit: `${maxBytes} bytes` });
+        hash.update(chunk);
+        chunks.push(chunk);
+        if (source instanceof Uint8Array || (file === undefined && size <= memoryBytes)) continue;
+        file ??= await this.#newFile();
+        await writeAll(file.handle, chunks);
+        chunks = [];
+      }
+    } catch (error) {
+      await file?.handle.close();
+      if (file !== undefined) await rm(file.name, { force: true });
+      throw diskError(error);
+    }
+    const key = hash.digest('hex') as BlobKey;
+    if (file === undefined) return this.#stagedInMemory(key, chunks, size);
+    return this.#stagedInFile(key, file, size);
+  }
+
+  async put(
+    source: Uint8Array | AsyncIterable<Uint8Array>,
+    options: StageOptions = {},
+  ): Promise<{ key: BlobKey; size: number }> {
+    const staged = await this.stage(source, options);
+    try {
+      await staged.commit();
+    } finally {
+      await staged.discard();
+    }
+    return { key: staged.key, size: staged.size };
+  }
+
+  async get(key: BlobKey, range?: BlobRange): Promise<Readable> {
+    const handle = await this.#openBlob(key);
+    const window = range === undefined ? {} : streamRange(range);
+    return handle.createReadStream({ ...window, highWaterMark: 256 * 1024 });
+  }
+
+  async bytes(key: BlobKey, range?: BlobRange): Promise<Uint8Array> {
+    const handle = await this.#openBlob(key);
+    try {
+      return await readRange(handle, (await handle.stat()).size, range);
+    } finally {
+      await handle.close();
+    }
+  }
+
+  async stat(key: BlobKey): Promise<BlobStat | undefined> {
+    try {
+      return { size: (await stat(this.#path(key))).size };
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return undefined;
+      throw error;
+    }
+  }
+
+  async delete(key: BlobKey): Promise<void> {
+    await unlink(this.#path(key)).catch((error: unknown) => {
+      if (codeOf(error) !== 'ENOENT') throw error;
+    });
+  }
+
+  #path(key: BlobKey): string {
+    if (!isBlobKey(key)) throw new YuepianError('not_found', { what: 'blob' });
+    return path.join(this.#blobs, key.slice(0, 2), key.slice(2));
+  }
+
+  async #openBlob(key: BlobKey): Promise<FileHandle> {
+    try {
+      return await open(this.#path(key), 'r');
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') throw new YuepianError('not_found', { what: key });
+      throw error;
+    }
+  }
+
+  async #newFile(): Promise<{ handle: FileHandle; name: string }> {
+    const name = path.join(this.#tmp, randomUUID());
+    return { handle: await open(name, 'wx+'), name };
+  }
+
+  #stagedInMemory(key: BlobKey, parts: Uint8Array[], size: number): StagedBlob {
+    let content: Uint8Array | undefined =
+      parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts, size);
+    const held = (): Uint8Array => {
+      if (content === undefined) throw new Error('the staged blob was discarded');
+      return content;
+    };
+    return {
+      key,
+      size,
+      read: async (range) => held().subarray(range?.start ?? 0, range?.end ?? size),
+      commit: () =>
+        this.#commitOnce(key, async () => {
+          const bytes = held();
+          const file = await this.#newFile();
+          try {
+            await writeAll(file.handle, [bytes]);
+          } catch (error) {
+            await file.handle.close();
+            await rm(file.name, { force: true });
+            throw error;
+          }
+          await this.#moveIntoPlace(key, file);
+        }),
+      discard: async () => {
+        content = undefined;
+      },
+    };
+  }
+
+  #stagedInFile(
+    key: BlobKey,
+    file: { handle: FileHandle; name: string },
+    size: number,
+  ): StagedBlob {
+    let open = true;
+    return {
+      key,
+      size,
+      read: (range) => readRange(file.handle, size, range),
+      commit: () =>
+        this.#commitOnce(key, async () => {
+          open = false;
+          await this.#moveIntoPlace(key, file);
+        }),
+      discard: async () => {
+        if (!open) return;
+        open = false;
+        await file.handle.close();
+        await rm(file.name, { force: true });
+      },
+    };
+  }
+
+  async #commitOnce(key: BlobKey, work: () => Promise<void>): Promise<void> {
+    const earlier = this.#committing.get(key);
+    if (earlier !== undefined) {
+      // Whoever was first may have failed (disk full); then it is ours to try.
+      if (
+        await earlier.then(
+          () => true,
+          () => false,
+        )
+      )
+        return;
+    }
+    const mine = (async () => {
+      if ((await this.stat(key)) !== undefined) {
+        // Renamed by an earlier process that may have ended before its fsync of the folder.
+        await syncFolder(path.dirname(this.#path(key)));
+        return;
+      }
+      await work();
+    })();
+    this.#committing.set(key, mine);
+    try {
+      await mine;
+    } catch (error) {
+      throw diskError(error);
+    } finally {
+      if (this.#committing.get(key) === mine) this.#committing.delete(key);
+    }
+  }
+
+  async #moveIntoPlace(key: BlobKey, file: { handle: FileHandle; name: string }): Promise<void> {
+    const target = this.#path(key);
+    try {
+      try {
+        await file.handle.datasync();
+      } finally {
+        await file.handle.close();
+      }
+      await rename(file.name, target);
+    } catch (error) {
+      await rm(file.name, { force: true });
+      throw error;
+    }
+    await syncFolder(path.dirname(target));
+  }
+}
+
+async function writeAll(handle: FileHandle, chunks: readonly Uint8Array[]): Promise<void> {
+  for (const chunk of chunks) {
+    let done = 0;
+    while (done < chunk.byteLength) {
+      done += (await handle.write(chunk, done, chunk.byteLength - done)).bytesWritten;
+    }
+  }
+}
+
+async function readRange(
+  handle: FileHandle,
+  size: number,
+  range: BlobRange | undefined,
+): Promise<Uint8Array> {
+  const start = Math.min(range?.start ?? 0, size);
+  const end = Math.min(range?.end ?? size, size);
+  const bytes = Buffer.allocUnsafeSlow(Math.max(0, end - start));
+  let done = 0;
+  while (done < bytes.byteLength) {
+    const { bytesRead } = await handle.read(bytes, done, bytes.byteLength - done, start + done);
+    if (bytesRead === 0) break;
+    done += bytesRead;
+  }
+  return bytes.subarray(0, done);
+}
+
+/** Node's stream options count the last byte in. */
+const streamRange = (range: BlobRange): { start: number; end?: number } =>
+  range.end === undefined ? { start: range.start } : { start: range.start, end: range.end - 1 };
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+const codeOf = (error: unknown): string | undefined =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : undefined;
+
+/** A full disk or quota is said as such; everything else stays what it was. */
+function diskError(error: unknown): unknown {
+  const code = codeOf(error);
+  return code === 'ENOSPC' || code === 'EDQUOT'
+    ? new YuepianError('storage_full', {}, { cause: error })
+    : error;
+}

@@ -1,0 +1,119 @@
+import { YuepianError } from '@yuepian/contract';
+import type { MeshData, WorkerReply, WorkerRequest } from './worker-messages.ts';
+
+type Job<K extends 'slab' | 'mesh'> = Omit<Extract<WorkerRequest, { kind: K }>, 'id'>;
+type Reply<K extends 'slab' | 'mesh'> = Extract<WorkerReply, { kind: K }>;
+
+interface Task {
+  readonly request: Exclude<WorkerRequest, { kind: 'abort' }>;
+  readonly signal: AbortSignal | undefined;
+  resolve(reply: WorkerReply): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * Two workers: with one, decoding is the bottleneck; more than two fight the page for the cores of a
+ * meeting-room computer. Each works on two requests, so that one decodes while the other arrives.
+ */
+const workers = 2;
+const depth = 2;
+
+export class DecodePool {
+  readonly #lanes: { worker: Worker; busy: Map<number, Task> }[] = [];
+  readonly #queue: Task[] = [];
+  #next = 0;
+
+  slab(job: Job<'slab'>, signal?: AbortSignal): Promise<Reply<'slab'>> {
+    return this.#ask(job, signal, 'slab');
+  }
+
+  mesh(job: Job<'mesh'>, signal?: AbortSignal): Promise<MeshData> {
+    return this.#ask(job, signal, 'mesh');
+  }
+
+  #ask<K extends 'slab' | 'mesh'>(
+    job: Job<K>,
+    signal: AbortSignal | undefined,
+    kind: K,
+  ): Promise<Reply<K>> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) {
+        reject(signal.reason);
+        return;
+      }
+      const request = { ...job, id: ++this.#next } as Task['request'];
+      const task: Task = {
+        request,
+        signal,
+        resolve: (reply) => {
+          if (reply.kind === kind) resolve(reply as Reply<K>);
+          else reject(new YuepianError('internal', { id: 'worker' }));
+        },
+        reject,
+      };
+      signal?.addEventListener('abort', () => this.#abort(task), { once: true });
+      this.#queue.push(task);
+      this.#pump();
+    });
+  }
+
+  #abort(task: Task): void {
+    const waiting = this.#queue.indexOf(task);
+    if (waiting >= 0) {
+      this.#queue.splice(waiting, 1);
+    } else {
+      const lane = this.#lanes.find((l) => l.busy.has(task.request.id));
+      const message: WorkerRequest = { kind: 'abort', id: task.request.id };
+      lane?.worker.postMessage(message);
+    }
+    task.reject(task.signal?.reason);
+  }
+
+  #pump(): void {
+    while (this.#queue.length > 0) {
+      const lane = this.#freeLane();
+      if (!lane) return;
+      const task = this.#queue.shift();
+      if (!task) return;
+      lane.busy.set(task.request.id, task);
+      lane.worker.postMessage(task.request);
+    }
+  }
+
+  #freeLane(): { worker: Worker; busy: Map<number, Task> } | undefined {
+    const least = this.#lanes.toSorted((a, b) => a.busy.size - b.busy.size)[0];
+    if (least && least.busy.size === 0) return least;
+    if (this.#lanes.length < workers) return this.#openLane();
+    return least && least.busy.size < depth ? least : undefined;
+  }
+
+  #openLane(): { worker: Worker; busy: Map<number, Task> } {
+    const worker = new Worker(new URL('./decode.worker.ts', import.meta.url), { type: 'module' });
+    const lane = { worker, busy: new Map<number, Task>() };
+    worker.addEventListener('message', (event: MessageEvent<WorkerReply>) => {
+      const reply = event.data;
+      const task = lane.busy.get(reply.id);
+      lane.busy.delete(reply.id);
+      if (task) settle(task, reply);
+      this.#pump();
+    });
+    worker.addEventListener('error', (event) => {
+      // The worker could not start or died: everything it had is lost; a new one takes its place.
+      const lost = [...lane.busy.values()];
+      lane.busy.clear();
+      this.#lanes.splice(this.#lanes.indexOf(lane), 1);
+      worker.terminate();
+      for (const task of lost) {
+        task.reject(new YuepianError('cannot_decode', { reason: event.message || 'worker' }));
+      }
+    });
+    this.#lanes.push(lane);
+    return lane;
+  }
+}
+
+function settle(task: Task, reply: WorkerReply): void {
+  if (reply.kind === 'error') task.reject(new YuepianError(reply.code, reply.details));
+  else if (reply.kind === 'aborted') task.reject(task.signal?.reason);
+  else task.resolve(reply);
+}

@@ -1,0 +1,67 @@
+import { decodePlanes, YuepianError } from '@yuepian/contract';
+import { bytesPerVoxel } from '@yuepian/geometry';
+import { fetchOk, gunzip } from './fetch-bytes.ts';
+import { readMesh } from './glb.ts';
+import type { WorkerReply, WorkerRequest } from './worker-messages.ts';
+
+/** Fetches, gunzips and un-filters off the page's thread. */
+const running = new Map<number, AbortController>();
+const reply = (message: WorkerReply, transfer: Transferable[] = []): void =>
+  self.postMessage(message, { transfer });
+
+self.addEventListener('message', (event: MessageEvent<WorkerRequest>) => {
+  const request = event.data;
+  if (request.kind === 'abort') {
+    running.get(request.id)?.abort();
+    return;
+  }
+  const controller = new AbortController();
+  running.set(request.id, controller);
+  void answer(request, controller.signal)
+    .catch((error: unknown) => fail(request.id, controller.signal, error))
+    .finally(() => running.delete(request.id));
+});
+
+async function answer(
+  request: Exclude<WorkerRequest, { kind: 'abort' }>,
+  signal: AbortSignal,
+): Promise<void> {
+  const response = await fetchOk(request.url, signal);
+  if (request.kind === 'mesh') {
+    const mesh = await readMesh(new Uint8Array(await response.arrayBuffer()));
+    reply({ kind: 'mesh', id: request.id, ...mesh }, [
+      mesh.positions.buffer,
+      mesh.normals.buffer,
+      mesh.indices.buffer,
+    ]);
+    return;
+  }
+  const bytes = await gunzip(response);
+  signal.throwIfAborted();
+  const expected = request.voxels * bytesPerVoxel[request.voxelType];
+  if (bytes.byteLength !== expected) {
+    throw new YuepianError('pixel_data_short', { expected, actual: bytes.byteLength });
+  }
+  if (request.coding === 'gzip') {
+    const { buffer, byteOffset, byteLength } = bytes;
+    reply({ kind: 'slab', id: request.id, buffer, byteOffset, byteLength }, [buffer]);
+    return;
+  }
+  const type = request.voxelType === 'uint16' ? 'uint16' : 'int16';
+  const voxels = decodePlanes(bytes, type, request.rowLength);
+  const buffer = voxels.buffer as ArrayBuffer;
+  reply({ kind: 'slab', id: request.id, buffer, byteOffset: 0, byteLength: voxels.byteLength }, [
+    buffer,
+  ]);
+}
+
+function fail(id: number, signal: AbortSignal, error: unknown): void {
+  if (signal.aborted) {
+    reply({ kind: 'aborted', id });
+  } else if (error instanceof YuepianError) {
+    reply({ kind: 'error', id, code: error.code, details: { ...error.details } });
+  } else {
+    const reason = error instanceof Error ? error.message : String(error);
+    reply({ kind: 'error', id, code: 'cannot_decode', details: { reason } });
+  }
+}

@@ -1,0 +1,135 @@
+import type { Camera, Screen } from './camera.ts';
+import { link, type Program } from './gl-program.ts';
+import type { LabelTexture } from './label-texture.ts';
+import { greyRamp, slabSampling, texturePlane } from './slice-plan.ts';
+import { sliceFragmentShader, sliceVertexShader } from './slice-shader.ts';
+import { forgetProgram, type GlWindow, type RenderPass } from './stage.ts';
+import type { VolumeTexture } from './texture.ts';
+import type { Slab, Window } from './types.ts';
+
+/** All that one plane's frame depends on. */
+export interface SliceScene {
+  readonly camera: Camera;
+  readonly screen: Screen;
+  readonly device: readonly [number, number];
+  readonly texture: VolumeTexture | undefined;
+  readonly window: Window;
+  readonly inverted: boolean;
+  readonly slab: Slab;
+  readonly outlines: LabelTexture | undefined;
+}
+
+const modes = { none: 0, mean: 0, max: 1, min: 2 } as const;
+interface SliceProgram extends Program {
+  readonly vertices: WebGLVertexArrayObject | null;
+}
+/** Compiled once per tab; every plane draws with it. */
+const programs = new WeakMap<GlWindow, SliceProgram>();
+
+/** Draws a plane where vtk's forward pass would draw its actors. */
+export class SlicePass implements RenderPass {
+  readonly #scene: () => SliceScene | undefined;
+
+  constructor(scene: () => SliceScene | undefined) {
+    this.#scene = scene;
+  }
+
+  traverse(window: unknown): void {
+    const gl = (window as GlWindow).getContext();
+    const scene = this.#scene();
+    if (!scene) return;
+    const [width, height] = scene.device;
+    gl.enable(gl.SCISSOR_TEST);
+    gl.scissor(0, 0, width, height);
+    gl.viewport(0, 0, width, height);
+    gl.colorMask(true, true, true, true);
+    gl.clearColor(0, 0, 0, 1);
+    gl.clear(gl.COLOR_BUFFER_BIT);
+    if (scene.texture?.handle) this.#draw(gl, window as GlWindow, scene, scene.texture);
+  }
+
+  #draw(
+    gl: WebGL2RenderingContext,
+    window: GlWindow,
+    scene: SliceScene,
+    texture: VolumeTexture,
+  ): void {
+    let compiled = programs.get(window);
+    if (!compiled) {
+      const program = link(gl, sliceVertexShader, sliceFragmentShader);
+      compiled = { ...program, vertices: gl.createVertexArray() };
+      programs.set(window, compiled);
+    }
+    const { handle, uniform: u, vertices } = compiled;
+    forgetProgram(window);
+    gl.useProgram(handle);
+    gl.bindVertexArray(vertices);
+    gl.disable(gl.DEPTH_TEST);
+    gl.disable(gl.BLEND);
+
+    const { volume, sampleScale, type } = texture;
+    const plane = texturePlane(volume, scene.camera, scene.screen, scene.device);
+    const { samples, stepMm } = slabSampling(volume, scene.slab);
+    const set3 = (name: string, v: readonly [number, number, number]): void =>
+      gl.uniform3f(u[name] ?? null, v[0], v[1], v[2]);
+    set3('start', plane.start);
+    set3('across', plane.across);
+    set3('upwards', plane.upwards);
+    set3('through', [
+      plane.through[0] * stepMm,
+      plane.through[1] * stepMm,
+      plane.through[2] * stepMm,
+    ]);
+    gl.uniform1i(u['samples'] ?? null, samples);
+    gl.uniform1i(u['mode'] ?? null, modes[scene.slab.mode]);
+    gl.uniform1f(u['sampleScale'] ?? null, sampleScale);
+    const [slope, intercept] = greyRamp(
+      scene.window.centre,
+      scene.window.width,
+      type !== 'float32',
+    );
+    gl.uniform2f(u['greys'] ?? null, slope, intercept);
+    gl.uniform1i(u['inverted'] ?? null, scene.inverted ? 1 : 0);
+    this.#outlines(gl, u, scene, set3);
+
+    gl.activeTexture(gl.TEXTURE0);
+    gl.bindTexture(gl.TEXTURE_3D, texture.handle);
+    // The 3D view may have asked for another filter on the shared texture.
+    gl.texParameteri(gl.TEXTURE_3D, gl.TEXTURE_MIN_FILTER, gl.LINEAR);
+    gl.texParameteri(gl.TEXTURE_3D, gl.TEXTURE_MAG_FILTER, gl.LINEAR);
+    gl.uniform1i(u['volume'] ?? null, 0);
+    gl.drawArrays(gl.TRIANGLES, 0, 3);
+    this.#restore(gl);
+  }
+
+  #outlines(
+    gl: WebGL2RenderingContext,
+    u: Program['uniform'],
+    scene: SliceScene,
+    set3: (name: string, v: readonly [number, number, number]) => void,
+  ): void {
+    const labels = scene.outlines;
+    gl.uniform1i(u['outlines'] ?? null, labels ? 1 : 0);
+    // A sampler must never share a unit with one of another kind, used or not.
+    gl.uniform1i(u['labels'] ?? null, 1);
+    gl.uniform1i(u['looks'] ?? null, 2);
+    if (!labels) return;
+    const plane = texturePlane(labels.grid, scene.camera, scene.screen, scene.device);
+    set3('labelStart', plane.start);
+    set3('labelAcross', plane.across);
+    set3('labelUpwards', plane.upwards);
+    gl.uniform1f(u['outlinePixels'] ?? null, scene.screen.devicePixelRatio);
+    labels.bind(gl, 1, 2);
+  }
+
+  #restore(gl: WebGL2RenderingContext): void {
+    for (const unit of [0, 1, 2]) {
+      gl.activeTexture(gl.TEXTURE0 + unit);
+      gl.bindTexture(gl.TEXTURE_3D, null);
+      gl.bindTexture(gl.TEXTURE_2D, null);
+    }
+    gl.bindVertexArray(null);
+    gl.enable(gl.BLEND);
+    gl.enable(gl.DEPTH_TEST);
+  }
+}

@@ -1,0 +1,213 @@
+import {
+  cache,
+  Enums,
+  eventTarget,
+  getRenderingCapabilities,
+  init,
+  RenderingEngine,
+  type Types,
+} from '@cornerstonejs/core';
+import type vtkRenderer from '@kitware/vtk.js/Rendering/Core/Renderer';
+import '@kitware/vtk.js/Rendering/Profiles/Volume';
+import '@kitware/vtk.js/Rendering/Profiles/Geometry';
+import type { Capabilities } from './types.ts';
+
+/** The parts of vtk's OpenGL render window that we use; vtk's own types leave it untyped. */
+export interface GlWindow {
+  getContext(): WebGL2RenderingContext;
+  getShaderCache(): { setLastShaderProgramBound(program: null): void };
+  setActiveFramebuffer(f: { getSize(): readonly [number, number] } | null): void;
+}
+
+/**
+ * vtk skips `useProgram` for the program it used last; after one of ours it has to be told that it
+ * knows nothing. Call before using a program of our own.
+ */
+export const forgetProgram = (w: GlWindow): void =>
+  w.getShaderCache().setLastShaderProgramBound(null);
+
+/** Something that draws one view in place of vtk's forward pass. */
+export interface RenderPass {
+  traverse(window: unknown, parent: unknown): void;
+}
+
+type Viewport = Types.IViewport & {
+  sWidth: number;
+  sHeight: number;
+  canvas: HTMLCanvasElement;
+  getRenderPasses: () => readonly RenderPass[] | null;
+  getRenderer(): vtkRenderer;
+};
+
+/** A picture's own element and viewport; moved between the page and the parking place, never disabled. */
+export interface Seat {
+  readonly id: string;
+  readonly host: HTMLDivElement;
+  readonly canvas: HTMLCanvasElement;
+  readonly renderer: vtkRenderer;
+  /** Device pixels to draw; `shown` CSS size the canvas covers. */
+  resize(device: readonly [number, number], shown: readonly [number, number]): void;
+  setPass(pass: RenderPass): void;
+  onRendered(listener: () => void): () => void;
+}
+
+const engineId = 'yuepian';
+const reserveId = 'reserve';
+
+/**
+ * Cornerstone, set up once per tab: one rendering engine with ONE graphics context for all views, so
+ * that a volume's texture exists once. The engine is never re-created, because graphics memory is not
+ * given back, and no viewport is disabled, because survivors then draw offset: a detached view's host
+ * is parked in a hidden element and used again.
+ */
+export class Stage {
+  readonly capabilities: Capabilities;
+  readonly #engine: RenderingEngine;
+  readonly #parking: HTMLDivElement;
+  readonly #free = new Map<'plane' | 'volume', Seat[]>();
+  #seats = 0;
+  #reserved: [number, number] = [0, 0];
+
+  constructor(capabilities: Capabilities) {
+    init({
+      rendering: { webGlContextCount: 1, useCPURendering: false },
+      debug: { statsOverlay: false },
+    });
+    this.capabilities = capabilities;
+    this.#parking = document.createElement('div');
+    this.#parking.style.display = 'none';
+    this.#parking.dataset['engineParking'] = '';
+    document.body.append(this.#parking);
+    this.#engine = new RenderingEngine(engineId);
+  }
+
+  seat(kind: 'plane' | 'volume'): Seat {
+    const parked = this.#free.get(kind)?.pop();
+    return parked ?? this.#createSeat(kind);
+  }
+
+  park(kind: 'plane' | 'volume', seat: Seat): void {
+    this.#parking.append(seat.host);
+    const list = this.#free.get(kind) ?? [];
+    if (!list.includes(seat)) list.push(seat);
+    this.#free.set(kind, list);
+  }
+
+  /** Asks for a frame of a view; Cornerstone draws all asked-for views in the next animation frame. */
+  render(seat: Seat): void {
+    this.#engine.renderViewport(seat.id);
+  }
+
+  get glWindow(): GlWindow {
+    return this.#engine.getOffscreenMultiRenderWindow(this.#anySeatId()).getOpenGLRenderWindow();
+  }
+
+  onContextLost(listener: () => void): void {
+    eventTarget.addEventListener(Enums.Events.WEBGL_CONTEXT_LOST, listener);
+  }
+
+  purge(): void {
+    cache.purgeCache();
+  }
+
+  #anySeatId(): string {
+    const first = this.#engine.getViewports()[0];
+    // A volume can arrive before the first view is attached; its texture needs the context now.
+    return first ? first.id : this.#warmUp();
+  }
+
+  #warmUp(): string {
+    const seat = this.#createSeat('plane');
+    this.park('plane', seat);
+    return seat.id;
+  }
+
+  #createSeat(kind: 'plane' | 'volume'): Seat {
+    const id = `view-${++this.#seats}`;
+    const host = document.createElement('div');
+    Object.assign(host.style, {
+      position: 'absolute',
+      inset: '0',
+      overflow: 'hidden',
+      background: '#000',
+    });
+    this.#parking.append(host);
+    this.#engine.enableElement({
+      viewportId: id,
+      element: host,
+      type: kind === 'plane' ? Enums.ViewportType.ORTHOGRAPHIC : Enums.ViewportType.VOLUME_3D,
+      defaultOptions: { background: [0, 0, 0] },
+    });
+    const viewport = this.#engine.getViewport<Viewport>(id);
+    // Fingers and pens are the pointer layer's; Cornerstone makes its element focusable.
+    host.removeAttribute('tabindex');
+    const { canvas } = viewport;
+    canvas.style.imageRendering = 'auto';
+    canvas.style.left = '0';
+    canvas.style.top = '0';
+    return {
+      id,
+      host,
+      canvas,
+      renderer: viewport.getRenderer(),
+      resize: (device, shown) => {
+        viewport.sWidth = device[0];
+        viewport.sHeight = device[1];
+        canvas.style.width = `${shown[0]}px`;
+        canvas.style.height = `${shown[1]}px`;
+        this.#reserve(device);
+      },
+      setPass: (pass) => {
+        viewport.getRenderPasses = () => [pass];
+      },
+      onRendered: (listener) => {
+        host.addEventListener(Enums.Events.IMAGE_RENDERED, listener);
+        return () => host.removeEventListener(Enums.Events.IMAGE_RENDERED, listener);
+      },
+    };
+  }
+
+  /**
+   * Cornerstone sizes the shared off-screen canvas to its largest view and re-allocates it whenever
+   * that changes; halving the 3D view while it moves would do so twice a gesture. A made-up view
+   * keeps the largest size seen.
+   */
+  #reserve(device: readonly [number, number]): void {
+    const [w, h] = this.#reserved;
+    const next: [number, number] = [Math.max(w, device[0]), Math.max(h, device[1])];
+    if (next[0] === w && next[1] === h) return;
+    this.#reserved = next;
+    const pool = (
+      this.#engine as unknown as {
+        _implementation?: {
+          contextPool?: {
+            assignViewportToContext(id: string, context: number): void;
+            updateViewportSize(id: string, width: number, height: number): boolean;
+          };
+        };
+      }
+    )._implementation?.contextPool;
+    pool?.assignViewportToContext(reserveId, 0);
+    pool?.updateViewportSize(reserveId, next[0], next[1]);
+  }
+}
+
+/** Asks the browser once what it can draw; cheap, and needs no Cornerstone set-up. */
+export function probe(): Capabilities {
+  const found = getRenderingCapabilities();
+  return {
+    volume: found.webgl2,
+    max3dTextureSize: found.webgl2 ? max3dTextureSize() : 0,
+    norm16: found.norm16 && found.norm16Linear,
+    renderer: found.renderer,
+    software: found.softwareRasterizer,
+  };
+}
+
+function max3dTextureSize(): number {
+  const gl = document.createElement('canvas').getContext('webgl2');
+  if (!gl) return 0;
+  const size: unknown = gl.getParameter(gl.MAX_3D_TEXTURE_SIZE);
+  gl.getExtension('WEBGL_lose_context')?.loseContext();
+  return typeof size === 'number' ? size : 0;
+}

@@ -1,0 +1,21 @@
+export type { Dictionary } from './dictionary.ts';
+export {
+  formatAge,
+  formatDate,
+  formatDuration,
+  formatMl,
+  formatMm,
+  formatName,
+  formatSex,
+  formatValue,
+} from './format.ts';
+export {
+  currentLanguage,
+  errorSentence,
+  preferredLanguage,
+  setLanguage,
+  startLanguage,
+  text,
+  useLanguage,
+  useText,
+} from './language.ts';

@@ -1,0 +1,3 @@
+export function ReadingRoom({ studyInstanceUid }: { readonly studyInstanceUid: string }) {
+  return <main data-uid={studyInstanceUid} />;
+}

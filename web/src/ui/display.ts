@@ -1,0 +1,75 @@
+import { memory } from './memory.ts';
+import { createStore, useStore } from './store.ts';
+
+/** Who touches this screen: decides the size of every target and of text. */
+export type PointerKind = 'mouse' | 'touch' | 'board';
+export interface Display {
+  /** What the person chose; `auto` follows the browser's primary pointer. */
+  readonly choice: 'auto' | PointerKind;
+  readonly pointer: PointerKind;
+  /** Diagonal of a board in inches, said once. */
+  readonly diagonalInches: number;
+}
+
+export const diagonalRange = { min: 20, max: 120, usual: 75 } as const;
+
+/** CSS pixels per millimetre of a screen of `width` × `height` CSS pixels and this diagonal. */
+export const pixelsPerMm = (width: number, height: number, diagonalInches: number): number =>
+  Math.hypot(width, height) / (diagonalInches * 25.4);
+
+const isChoice = (v: string | undefined): v is Display['choice'] =>
+  v === 'auto' || v === 'mouse' || v === 'touch' || v === 'board';
+
+function detect(): PointerKind {
+  return globalThis.matchMedia?.('(pointer: coarse)').matches ? 'touch' : 'mouse';
+}
+
+function readDisplay(): Display {
+  const stored = memory.read('pointer');
+  const choice = isChoice(stored) ? stored : 'auto';
+  const diagonal = Number(memory.read('diagonal'));
+  return {
+    choice,
+    pointer: choice === 'auto' ? detect() : choice,
+    diagonalInches:
+      diagonal >= diagonalRange.min && diagonal <= diagonalRange.max
+        ? diagonal
+        : diagonalRange.usual,
+  };
+}
+
+const store = createStore<Display>({
+  choice: 'auto',
+  pointer: 'mouse',
+  diagonalInches: diagonalRange.usual,
+});
+
+function apply(): void {
+  const root = document.documentElement;
+  const { pointer, diagonalInches } = store.get();
+  root.dataset.pointer = pointer;
+  const mm = pixelsPerMm(screen.width, screen.height, diagonalInches);
+  root.style.setProperty('--mm', `${mm.toFixed(4)}px`);
+}
+
+/** Reads the choice, or `?board=<inches>` of the address, and keeps the page's sizes right from then on. */
+export function startDisplay(): void {
+  const board = Number(new URLSearchParams(location.search).get('board'));
+  if (board >= diagonalRange.min && board <= diagonalRange.max) {
+    memory.write('pointer', 'board');
+    memory.write('diagonal', String(board));
+  }
+  store.set(readDisplay());
+  apply();
+  store.subscribe(apply);
+  matchMedia('(pointer: coarse)').addEventListener('change', () => store.set(readDisplay()));
+  addEventListener('resize', apply);
+}
+
+export function setDisplay(choice: Display['choice'], diagonalInches: number): void {
+  memory.write('pointer', choice);
+  memory.write('diagonal', String(diagonalInches));
+  store.set(readDisplay());
+}
+
+export const useDisplay = (): Display => useStore(store, (s) => s);

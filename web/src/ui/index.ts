@@ -1,0 +1,20 @@
+export { Button, type ButtonProps, buttonClass, IconButton } from './Button.tsx';
+export { classes } from './classes.ts';
+export { Dialog, DialogActions } from './Dialog.tsx';
+export {
+  type Display,
+  diagonalRange,
+  type PointerKind,
+  pixelsPerMm,
+  setDisplay,
+  startDisplay,
+  useDisplay,
+} from './display.ts';
+export { CheckField, Problem, SelectField, TextField } from './Field.tsx';
+export { memory } from './memory.ts';
+export { dismiss, Notices, notify } from './Notices.tsx';
+export { type MenuItem, MenuList, Popover } from './Popover.tsx';
+export { Progress } from './Progress.tsx';
+export { Segmented } from './Segmented.tsx';
+export { Slider } from './Slider.tsx';
+export { createStore, type Store, useStore } from './store.ts';
