@@ -1,50 +1,75 @@
 /**
- * Makes a fresh clone ready: installs the dependencies when they are missing or older than the lock
+ * Makes a fresh clone ready: installs the dependencies when they are missing or differ from the lock
  * file, and names the runtime that comes with them. Plain JavaScript for Node ≥ 20, because it runs
  * before anything is installed.
  */
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The repository's root. */
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-const lockFile = join(root, 'package-lock.json');
-const stamp = join(root, 'node_modules', '.yuepian-installed');
-
 /** Node 24 from the npm package `node`: the same runtime on every machine. */
 export function runtime() {
-  return join(
-    root,
-    'node_modules',
-    'node',
-    'bin',
-    process.platform === 'win32' ? 'node.exe' : 'node',
-  );
+  const name = process.platform === 'win32' ? 'node.exe' : 'node';
+  return join(root, 'node_modules', 'node', 'bin', name);
 }
 
-const lockHash = () => createHash('sha256').update(readFileSync(lockFile)).digest('hex');
-
-/** Installs when needed. Ends the process with a sentence when that fails. */
+/**
+ * Installs when needed; with YUEPIAN_NO_INSTALL it only says so. Ends the process with a sentence
+ * when the dependencies cannot be had.
+ */
 export function ensureInstalled() {
-  const wanted = lockHash();
-  const isCurrent =
-    existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted && existsSync(runtime());
-  if (isCurrent) return;
-  console.error('Installing what Yuepian needs (a minute, only this once) …');
-  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-  const { status } = spawnSync(npm, ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
-    cwd: root,
-    stdio: ['ignore', 2, 2],
-  });
-  if (status !== 0 || !existsSync(runtime())) {
-    console.error(
-      'The installation failed; the lines above say why. Is the npm registry reachable?',
-    );
-    process.exit(1);
+  const [major = 0] = process.versions.node.split('.').map(Number);
+  if (major < 20) {
+    fail(`Yuepian needs Node 20 or newer to start; this is ${process.versions.node}.`);
   }
-  writeFileSync(stamp, wanted);
+  const reason = whatIsMissing();
+  if (reason === undefined) return;
+  if (process.env.YUEPIAN_NO_INSTALL) fail(`${reason} Run "npm ci".`);
+  console.error(`${reason} Installing; the first time takes a minute or two …`);
+  const windows = process.platform === 'win32';
+  const result = spawnSync(
+    windows ? 'npm.cmd' : 'npm',
+    ['ci', '--no-audit', '--no-fund', '--loglevel=error'],
+    // What npm prints is for whoever waits; our own output stays clean for pipes.
+    { cwd: root, stdio: ['ignore', 2, 2], shell: windows },
+  );
+  if (result.error) {
+    fail(`npm could not be started (${result.error.message}). Install npm and try again.`);
+  }
+  const still = whatIsMissing();
+  if (result.status !== 0 || still !== undefined) {
+    fail('The installation failed; the lines above say why. Is the npm registry reachable?');
+  }
+}
+
+/** npm keeps its own record of what it installed; comparing it costs milliseconds. */
+function whatIsMissing() {
+  const there = readLock(join(root, 'node_modules/.package-lock.json'));
+  if (!there) return 'The dependencies are not installed yet.';
+  const wanted = readLock(join(root, 'package-lock.json'));
+  if (!wanted) return fail('package-lock.json is missing or damaged; clone the repository again.');
+  for (const [path, entry] of Object.entries(wanted)) {
+    // Optional ones are left out by npm where they do not fit the machine.
+    if (entry.optional || entry.devOptional || entry.peer || entry.link) continue;
+    if (!path.includes('node_modules/')) continue;
+    if (there[path]?.version !== entry.version) return 'The dependencies have changed.';
+  }
+  return existsSync(runtime()) ? undefined : 'The Node runtime is missing from the dependencies.';
+}
+
+function readLock(file) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')).packages;
+  } catch {
+    return undefined;
+  }
+}
+
+function fail(text) {
+  console.error(text);
+  process.exit(1);
 }

@@ -37,7 +37,9 @@ export async function start(settings: Settings, log: Log = consoleLog): Promise<
     const identity = createIdentity(database);
     const { audit } = identity;
     const cases = createCases({ database, audit, log });
-    identity.onSessionEnd((end) => cases.end((actor) => endsFor(end, actor)));
+    identity.onSessionEnd((end) => {
+      for (const room of [cases, events]) room.end((actor) => endsFor(end, actor));
+    });
 
     const { identify } = identity;
     const app = await createApp({

@@ -84,5 +84,7 @@ export const viewState = z.object({
   volumePreset: z.string(),
   volumeVisible: z.boolean(),
   modelsVisible: z.boolean(),
+  /** Outlines of the models in the slices. */
+  outlines: z.boolean(),
 });
 export type ViewState = z.infer<typeof viewState>;

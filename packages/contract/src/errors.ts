@@ -119,6 +119,12 @@ export const errorTable = {
     zh: '已存在相同标识但像素不同的影像，未覆盖原影像。',
     en: 'An image with this identifier but different pixels is already stored; it was not overwritten.',
   },
+  series_conflict: {
+    http: 409,
+    ws: 4409,
+    zh: '序列 {uid} 已归档在另一检查下，未保存；请核对患者和检查。',
+    en: 'Series {uid} is already stored under another study; not stored, check patient and study.',
+  },
   unsupported_transfer_syntax: {
     http: 415,
     ws: 4415,

@@ -102,6 +102,11 @@ export const structure = z.object({
   source: z.string(),
   /** False until a doctor confirms it. */
   verified: z.boolean(),
+  /**
+   * True for a first look made on a coarse grid while the run goes on: shape and volume are
+   * estimates and are about to be replaced, so show no number from it.
+   */
+  preview: z.boolean().optional(),
   openEdges: z.number().int().nonnegative(),
   /** GLB, positions in LPS mm; the finest level. */
   meshUrl: z.string(),

@@ -1,7 +1,14 @@
 import { type VoiWindow, YuepianError } from '@yuepian/contract';
 import { createVoxels, type Volume, type VoxelArray, type VoxelType } from '@yuepian/geometry';
 import { rectify } from './rectify.ts';
-import type { FrameSource, ModalityLut, PaddingRange, Rescale, SliceRef, VolumePlan } from './types.ts';
+import type {
+  FrameSource,
+  ModalityLut,
+  PaddingRange,
+  Rescale,
+  SliceRef,
+  VolumePlan,
+} from './types.ts';
 
 export interface AssembleOptions {
   /** Slices done, of how many. */
@@ -91,7 +98,9 @@ function convert(stored: VoxelArray, slice: SliceRef, background: number): Conve
   const range = rangeOf(stored, padding);
   const value = (v: number) => (lut ? lookUp(lut, v) : v * rescale.slope + rescale.intercept);
   // A LUT need not be monotonic: its own range bounds what it can give.
-  const ends = lut ? lut.values.reduce(minMax, [Infinity, -Infinity]) : [value(range.min), value(range.max)];
+  const ends = lut
+    ? lut.values.reduce(minMax, [Infinity, -Infinity])
+    : [value(range.min), value(range.max)];
   const whole = lut
     ? lut.values.every(Number.isInteger)
     : Number.isInteger(rescale.slope) && Number.isInteger(rescale.intercept);
@@ -109,17 +118,25 @@ function convert(stored: VoxelArray, slice: SliceRef, background: number): Conve
   };
 }
 
-const minMax = (r: number[], v: number): number[] => [Math.min(r[0] as number, v), Math.max(r[1] as number, v)];
+const minMax = (r: number[], v: number): number[] => [
+  Math.min(r[0] as number, v),
+  Math.max(r[1] as number, v),
+];
 
 function rangeOf(
   stored: VoxelArray,
   padding: PaddingRange | undefined,
 ): { min: number; max: number; padded: boolean } {
-  let min = Number.POSITIVE_INFINITY;
-  let max = Number.NEGATIVE_INFINITY;
-  let padded = false;
-  const low = padding?.low ?? Number.POSITIVE_INFINITY;
-  const high = padding?.high ?? Number.NEGATIVE_INFINITY;
+  let [min, max, padded] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, false];
+  if (!padding) {
+    for (let i = 0; i < stored.length; i++) {
+      const v = stored[i] as number;
+      if (v < min) min = v;
+      if (v > max) max = v;
+    }
+    return { min, max, padded };
+  }
+  const { low, high } = padding;
   for (let i = 0; i < stored.length; i++) {
     const v = stored[i] as number;
     if (v >= low && v <= high) padded = true;
@@ -179,6 +196,10 @@ function writeSlice(out: VoxelArray, at: number, c: Converted): void {
     out.set(stored, at);
     return;
   }
+  if (!lut && !padding && slope === 1) {
+    for (let i = 0; i < n; i++) out[at + i] = (stored[i] as number) + intercept;
+    return;
+  }
   if (!lut && !padding) {
     for (let i = 0; i < n; i++) out[at + i] = (stored[i] as number) * slope + intercept;
     return;
@@ -201,7 +222,10 @@ function lookUp(lut: ModalityLut, v: number): number {
  * A window for a volume whose file gives none: soft tissue for CT, else from the 1st to the 99.5th
  * percentile of what is not background.
  */
-export function autoWindow(volume: Volume, plan: Pick<VolumePlan, 'unit' | 'background'>): VoiWindow {
+export function autoWindow(
+  volume: Volume,
+  plan: Pick<VolumePlan, 'unit' | 'background'>,
+): VoiWindow {
   if (plan.unit === 'HU') return { centre: 40, width: 400, name: '' };
   const step = Math.max(1, Math.floor(volume.data.length / 200_000));
   const samples: number[] = [];

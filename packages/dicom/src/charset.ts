@@ -8,7 +8,7 @@
 /** Decodes a whole value; `delimiters` also end an escape sequence's effect (PS3.5 §6.1.2.5.3). */
 export type TextDecoderFor = (bytes: Uint8Array, delimiters: 'text' | 'name') => string;
 
-const escape = 0x1b;
+const escapeByte = 0x1b;
 
 /** Labels of the Encoding Standard for single-byte sets and for sets without code extensions. */
 const plainSets: Record<string, string> = {
@@ -113,7 +113,7 @@ export function textDecoder(terms: readonly string[]): TextDecoderFor {
     return (bytes) => guess(bytes);
   }
   const initialG1: CodeElement | undefined =
-    first === '6' ? undefined : codeElement(first) ?? undefined;
+    first === '6' ? undefined : (codeElement(first) ?? undefined);
   // Some writers leave out the escape sequence; the set they name second is then the only candidate.
   const fallback = sets.slice(1).map(codeElement).find(Boolean) ?? initialG1;
   return (bytes, delimiters) => decodeExtended(bytes, delimiters, first, initialG1, fallback);
@@ -126,7 +126,7 @@ function codeElement(set: string): CodeElement | undefined {
 }
 
 function isAscii(bytes: Uint8Array): boolean {
-  for (const b of bytes) if (b >= 0x80 || b === escape) return false;
+  for (const b of bytes) if (b >= 0x80 || b === escapeByte) return false;
   return true;
 }
 
@@ -137,7 +137,7 @@ function isAscii(bytes: Uint8Array): boolean {
  */
 function guess(bytes: Uint8Array): string {
   if (isAscii(bytes)) return fromLatin1(bytes);
-  if (bytes.includes(escape)) return decodeExtended(bytes, 'text', '6', undefined, undefined);
+  if (bytes.includes(escapeByte)) return decodeExtended(bytes, 'text', '6', undefined, undefined);
   for (const label of ['utf-8', 'gb18030']) {
     try {
       return new TextDecoder(label, { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -163,7 +163,7 @@ function decodeExtended(
   let i = 0;
   while (i < bytes.length) {
     const b = bytes[i] as number;
-    if (b === escape) {
+    if (b === escapeByte) {
       const found = escapes.find(([sequence]) => startsWith(bytes, i + 1, sequence));
       if (found) {
         if (found[1] === 'g0') g0 = found[2];
@@ -211,7 +211,7 @@ function endOfRun(
   let i = start;
   while (i < bytes.length) {
     const b = bytes[i] as number;
-    if (b === escape || b >= 0x80 !== high) break;
+    if (b === escapeByte || b >= 0x80 !== high) break;
     if (!high && (element.bytesPerCharacter === 2 ? b < 0x21 : isDelimiter(b, delimiters))) break;
     if (!high && i > start && element.label === 'ascii' && b >= 0x21 !== first >= 0x21) break;
     i += element.bytesPerCharacter;

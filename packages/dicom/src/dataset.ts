@@ -114,7 +114,8 @@ export class Dataset {
     const [size, get] = reader;
     const count = Math.floor(e.length / size);
     const values = new Array<number>(count);
-    for (let i = 0; i < count; i++) values[i] = get(this.#view, e.offset + i * size, e.littleEndian);
+    for (let i = 0; i < count; i++)
+      values[i] = get(this.#view, e.offset + i * size, e.littleEndian);
     return values;
   }
 
@@ -150,7 +151,9 @@ export class Dataset {
   }
 
   #vrOf(e: Element): string {
-    return e.vr === 'US' && this.#pixelRepresentation === 1 && signedChoice.has(e.tag) ? 'SS' : e.vr;
+    return e.vr === 'US' && this.#pixelRepresentation === 1 && signedChoice.has(e.tag)
+      ? 'SS'
+      : e.vr;
   }
 
   #text(e: Element, vr: string): string {

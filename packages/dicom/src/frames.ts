@@ -75,12 +75,13 @@ function frameHeader(m: Macros, frame: number, common: Common): FrameHeader {
       temporalPosition:
         content?.number('TemporalPositionIndex') ?? m.root.number('TemporalPositionIdentifier'),
       echoNumber: m.root.number('EchoNumbers'),
-      echoTime:
-        m.macro('MREchoSequence')?.number('EffectiveEchoTime') ?? m.root.number('EchoTime'),
+      echoTime: m.macro('MREchoSequence')?.number('EffectiveEchoTime') ?? m.root.number('EchoTime'),
       triggerTime:
         m.macro('CardiacSynchronizationSequence')?.number('NominalCardiacTriggerDelayTime') ??
         m.root.number('TriggerTime'),
-      cardiacPhase: m.of('CardiacSynchronizationSequence').number('NominalPercentageOfCardiacPhase'),
+      cardiacPhase: m
+        .of('CardiacSynchronizationSequence')
+        .number('NominalPercentageOfCardiacPhase'),
       bValue: m.of('MRDiffusionSequence').number('DiffusionBValue'),
       gradient: gradientOf(m),
       acquisitionNumber:
@@ -156,22 +157,33 @@ function validOrientation(v: number[]): FrameHeader['orientation'] | undefined {
 }
 
 const pair = (v: number[]): readonly [number, number] | undefined =>
-  v.length === 2 && v.every((n) => Number.isFinite(n) && n > 0) ? [v[0] ?? 0, v[1] ?? 0] : undefined;
+  v.length === 2 && v.every((n) => Number.isFinite(n) && n > 0)
+    ? [v[0] ?? 0, v[1] ?? 0]
+    : undefined;
 
 /** Ultrasound: spacing of the tissue regions, when all agree (PS3.3 C.8.5.5; units 3 = cm). */
 function regionSpacing(root: Dataset): readonly [number, number] | undefined {
   const spacings = root
     .sequence('SequenceOfUltrasoundRegions')
     .filter((r) => r.number('RegionSpatialFormat') === 1)
-    .filter((r) => r.number('PhysicalUnitsXDirection') === 3 && r.number('PhysicalUnitsYDirection') === 3)
-    .map((r) => pair([(r.number('PhysicalDeltaY') ?? 0) * 10, (r.number('PhysicalDeltaX') ?? 0) * 10]));
+    .filter(
+      (r) => r.number('PhysicalUnitsXDirection') === 3 && r.number('PhysicalUnitsYDirection') === 3,
+    )
+    .map((r) =>
+      pair([(r.number('PhysicalDeltaY') ?? 0) * 10, (r.number('PhysicalDeltaX') ?? 0) * 10]),
+    );
   const [first] = spacings;
-  if (!first || spacings.some((s) => !s || s[0] !== first[0] || s[1] !== first[1])) return undefined;
+  if (!first || spacings.some((s) => !s || s[0] !== first[0] || s[1] !== first[1]))
+    return undefined;
   return first;
 }
 
 function frameType(m: Macros): string[] {
-  for (const s of ['MRImageFrameTypeSequence', 'CTImageFrameTypeSequence', 'PETFrameTypeSequence']) {
+  for (const s of [
+    'MRImageFrameTypeSequence',
+    'CTImageFrameTypeSequence',
+    'PETFrameTypeSequence',
+  ]) {
     const macro = m.macro(s);
     if (macro) return [...macro.strings('FrameType'), macro.string('ComplexImageComponent')];
   }
@@ -180,14 +192,20 @@ function frameType(m: Macros): string[] {
 
 function unitOf(m: Macros, transform: Dataset, hasLut: boolean): string {
   const units = m.root.string('Units');
-  if (units) return units;
+  if (units) return unitName(units);
   const type = hasLut
     ? (m.root.item('ModalityLUTSequence')?.string('ModalityLUTType') ?? '')
     : transform.string('RescaleType');
-  if (type) return type === 'US' ? '' : type;
+  if (type) return unitName(type);
   const localizer = frameType(m).includes('LOCALIZER');
-  return m.root.string('Modality') === 'CT' && transform.has('RescaleIntercept') && !localizer ? 'HU' : '';
+  return m.root.string('Modality') === 'CT' && transform.has('RescaleIntercept') && !localizer
+    ? 'HU'
+    : '';
 }
+
+/** Terms that say "no unit", and free text, are none (PS3.3 C.11.1.1.2 lists the defined terms). */
+const unitName = (term: string): string =>
+  /^(US|UNSPECIFIED|NORMALIZED|NONE)$/i.test(term) || /\s/.test(term) ? '' : term;
 
 function windowsOf(d: Dataset): VoiWindow[] {
   const centres = d.numbers('WindowCenter');
@@ -196,7 +214,8 @@ function windowsOf(d: Dataset): VoiWindow[] {
   const windows: VoiWindow[] = [];
   for (const [n, centre] of centres.entries()) {
     const width = widths[n];
-    if (!Number.isFinite(centre) || width === undefined || !(width > 0) || !Number.isFinite(width)) continue;
+    if (!Number.isFinite(centre) || width === undefined || !(width > 0) || !Number.isFinite(width))
+      continue;
     windows.push({ centre, width, name: names[n] ?? '' });
   }
   return windows;
@@ -252,8 +271,13 @@ function acquisitionTime(root: Dataset, content: Dataset | undefined): string | 
 
 /** Pointers that tell where a frame lies, not what it shows. */
 const placePointers = new Set(
-  ['ImagePositionPatient', 'InStackPositionNumber', 'PlanePositionSequence', 'ImageOrientationPatient', 'SliceLocation']
-    .map(tagNumber),
+  [
+    'ImagePositionPatient',
+    'InStackPositionNumber',
+    'PlanePositionSequence',
+    'ImageOrientationPatient',
+    'SliceLocation',
+  ].map(tagNumber),
 );
 
 /** Indices of the dimensions that may tell one volume from another (PS3.3 C.7.6.17). */

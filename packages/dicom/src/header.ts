@@ -4,7 +4,7 @@ import { frameHeaders } from './frames.ts';
 import { pixelDataTag } from './parse.ts';
 import { imagePixel, nativeLength } from './pixels.ts';
 import type { ImagePixel, InstanceHeader } from './types.ts';
-import { isEncapsulated, isLossySyntax, sopClassKind } from './uids.ts';
+import { dicomdirSopClass, isEncapsulated, isLossySyntax, sopClassKind } from './uids.ts';
 
 /** More frames than any device makes in one object; a larger number is a lie that would cost memory. */
 const maxFrames = 100_000;
@@ -60,6 +60,11 @@ export function describeInstance(dataset: Dataset): InstanceHeader {
   };
 }
 
+/** True for a DICOMDIR: it names files and is nothing to store; `describeInstance` refuses it. */
+export const isDicomdir = (dataset: Dataset): boolean =>
+  dataset.string('MediaStorageSOPClassUID') === dicomdirSopClass ||
+  dataset.has('DirectoryRecordSequence');
+
 type ImagePart = Pick<InstanceHeader, 'kind' | 'image' | 'problem' | 'frames'>;
 
 function imageOf(dataset: Dataset, sopClassUid: string): ImagePart {
@@ -90,7 +95,8 @@ function checkSize(dataset: Dataset, image: ImagePixel): void {
 function requireUid(dataset: Dataset, keyword: string): string {
   const uid = dataset.string(keyword);
   if (uid === '') throw new YuepianError('missing_uid', { tag: keyword });
-  if (uid.length > 64 || !uidPattern.test(uid)) throw new YuepianError('invalid_uid', { tag: keyword });
+  if (uid.length > 64 || !uidPattern.test(uid))
+    throw new YuepianError('invalid_uid', { tag: keyword });
   return uid;
 }
 

@@ -2,11 +2,19 @@
  * DICOM instances and series: reading, geometry, volumes. Pure; decoding of compressed pixels is the
  * caller's (see `frameBytes` and `maskStored`).
  */
-export { assembleVolume, autoWindow, type AssembleOptions, buildVolume } from './assemble.ts';
-export { parsePersonName, Dataset } from './dataset.ts';
-export { keywordOf, type Tag, tagHex, tagName, tagNumber, tagOfKeyword, vrOf } from './dictionary.ts';
+export { type AssembleOptions, assembleVolume, autoWindow, buildVolume } from './assemble.ts';
+export { Dataset, parsePersonName } from './dataset.ts';
+export {
+  keywordOf,
+  type Tag,
+  tagHex,
+  tagName,
+  tagNumber,
+  tagOfKeyword,
+  vrOf,
+} from './dictionary.ts';
+export { describeInstance, isDicomdir } from './header.ts';
 export { type DicomJson, type DicomJsonAttribute, type JsonOptions, toDicomJson } from './json.ts';
-export { describeInstance } from './header.ts';
 export { layoutSeries } from './layout.ts';
 export { readNifti } from './nifti.ts';
 export type { Element, ElementMap, Span } from './parse.ts';
@@ -21,7 +29,8 @@ export {
   unpackBits,
   unpackNative,
 } from './pixels.ts';
-export { readDataset, type ReadOptions } from './read.ts';
+export { type ReadOptions, readDataset } from './read.ts';
 export { rectify } from './rectify.ts';
 export type * from './types.ts';
 export { dicomdirSopClass, isEncapsulated, isLossySyntax, transferSyntax } from './uids.ts';
+export * from './write/index.ts';

@@ -94,7 +94,8 @@ function base64(bytes: Uint8Array): string {
 }
 
 function values(dataset: Dataset, tag: number, vr: string): unknown[] {
-  if (vr === 'AT') return dataset.numbers(tag).map((n) => n.toString(16).toUpperCase().padStart(8, '0'));
+  if (vr === 'AT')
+    return dataset.numbers(tag).map((n) => n.toString(16).toUpperCase().padStart(8, '0'));
   if (vr === 'PN') return dataset.strings(tag).map(personName);
   const texts = dataset.strings(tag);
   if (!numberVrs.has(vr)) return texts.map((t) => (t === '' ? null : t));
@@ -108,8 +109,8 @@ function values(dataset: Dataset, tag: number, vr: string): unknown[] {
 function personName(text: string): Record<string, string> | null {
   const [alphabetic = '', ideographic = '', phonetic = ''] = text.split('=').map((g) => g.trim());
   const out: Record<string, string> = {};
-  if (alphabetic) out['Alphabetic'] = alphabetic;
-  if (ideographic) out['Ideographic'] = ideographic;
-  if (phonetic) out['Phonetic'] = phonetic;
+  if (alphabetic) out.Alphabetic = alphabetic;
+  if (ideographic) out.Ideographic = ideographic;
+  if (phonetic) out.Phonetic = phonetic;
   return Object.keys(out).length > 0 ? out : null;
 }

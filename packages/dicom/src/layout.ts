@@ -118,17 +118,18 @@ function volumeWarnings(stack: Stack, duplicates: number): Warning[] {
 }
 
 /**
- * A thickness that differs from the distance by more than a tenth. Overlapping or spaced slices are
- * normal where Spacing Between Slices says so; otherwise the reader should know which was used.
+ * A thickness that would mislead: more than a tenth above the distance, so that thickness × slices is
+ * not the length covered, or below half of it, so that most tissue was never scanned. Overlap and
+ * gaps that Spacing Between Slices admits, and the usual small gaps of MR, mislead nobody.
  */
 function wrongThickness(stack: Stack): number | undefined {
   const { sliceThickness, spacingBetweenSlices } = (stack.frames[0] as PlacedFrame).frame;
-  const real = stack.gaps.median;
-  const agrees = (v: number | undefined) => v !== undefined && Math.abs(v - real) <= 0.1 * real;
-  if (sliceThickness === undefined || agrees(sliceThickness) || agrees(spacingBetweenSlices)) {
-    return undefined;
-  }
-  return sliceThickness;
+  const { min, median, max } = stack.gaps;
+  if (sliceThickness === undefined) return undefined;
+  const admitted =
+    spacingBetweenSlices !== undefined && Math.abs(spacingBetweenSlices - median) <= 0.1 * median;
+  const plausible = sliceThickness <= 1.1 * max && sliceThickness >= 0.5 * min;
+  return admitted || plausible ? undefined : sliceThickness;
 }
 
 /** Frames shown one at a time, in reading order; left-out copies of a volume's slices are not among them. */
@@ -159,10 +160,7 @@ function singles(
 }
 
 /** Frames left out of a volume because one at the same place, on the same grid, is in it. */
-function copiesOf(
-  groups: readonly VolumeFrames[],
-  placed: readonly PlacedFrame[],
-): PlacedFrame[] {
+function copiesOf(groups: readonly VolumeFrames[], placed: readonly PlacedFrame[]): PlacedFrame[] {
   if (groups.every((g) => g.duplicates === 0)) return [];
   const place = (f: PlacedFrame) =>
     [f.header.frameOfReferenceUid, ...f.position, ...f.orientation, ...f.pixelSpacing].join('|');

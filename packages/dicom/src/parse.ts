@@ -46,7 +46,21 @@ export const pixelDataTag = 0x7fe00010;
 /** Deeper than any real object (structured reports stay under 20); keeps the stack safe. */
 const maxDepth = 64;
 
-const longLength = new Set(['OB', 'OD', 'OF', 'OL', 'OV', 'OW', 'SQ', 'SV', 'UC', 'UN', 'UR', 'UT', 'UV']);
+const longLength = new Set([
+  'OB',
+  'OD',
+  'OF',
+  'OL',
+  'OV',
+  'OW',
+  'SQ',
+  'SV',
+  'UC',
+  'UN',
+  'UR',
+  'UT',
+  'UV',
+]);
 const shortLength = new Set(
   'AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US'.split(' '),
 );
@@ -54,7 +68,8 @@ export const isVr = (vr: string): boolean => longLength.has(vr) || shortLength.h
 
 export const damaged = (reason: string): YuepianError =>
   new YuepianError('damaged_dicom', { reason });
-const truncated = (tag: number): YuepianError => new YuepianError('truncated', { where: tagName(tag) });
+const truncated = (tag: number): YuepianError =>
+  new YuepianError('truncated', { where: tagName(tag) });
 
 /** @throws YuepianError truncated or damaged_dicom. */
 export function parseElements(c: ParseContext, start: number, end: number): ElementMap {
@@ -79,15 +94,17 @@ function readUntil(
   let position = start;
   let last = 0;
   while (position < end) {
-    // Trailing padding after the pixels (some writers fill a block) is no element.
-    if (end - position < 8 && depth === 0 && last >= pixelDataTag) break;
+    // What follows the pixels is padding to a block, unless its tag is higher.
+    if (depth === 0 && last >= pixelDataTag) {
+      if (end - position < 8 || readTag(c, position) < pixelDataTag) break;
+    }
     const head = readHead(c, position, end, last);
-    if (head.tag === itemEnd) {
-      if (delimited) return { elements, position: head.offset };
+    if (head.tag === itemEnd || head.tag === sequenceEnd) {
+      if (delimited && head.tag === itemEnd) return { elements, position: head.offset };
       position = head.offset;
       continue;
     }
-    if (depth === 0 && last >= pixelDataTag && head.tag < pixelDataTag) break;
+    if (head.tag === itemTag) throw damaged('an item outside a sequence');
     if (c.stopAt !== undefined && depth === 0 && head.tag >= c.stopAt) {
       elements.set(head.tag, { ...elementOf(c, head), unread: true });
       return { elements, position: head.offset };
@@ -125,10 +142,7 @@ function readHead(c: ParseContext, position: number, end: number, last: number):
     return { tag, vr: '', offset: position + 8, length: tag === itemTag ? word : 0 };
   }
   if (!c.explicit) return { tag, vr: vrOf(tag), offset: position + 8, length: word };
-  const vr = String.fromCharCode(
-    c.bytes[position + 4] as number,
-    c.bytes[position + 5] as number,
-  );
+  const vr = String.fromCharCode(c.bytes[position + 4] as number, c.bytes[position + 5] as number);
   if (shortLength.has(vr)) {
     return { tag, vr, offset: position + 8, length: view.getUint16(position + 6, littleEndian) };
   }
@@ -136,15 +150,29 @@ function readHead(c: ParseContext, position: number, end: number, last: number):
     // PS3.5 §6.2.2, note: a representation yet unknown has the long form.
     if (end - position < 12) throw truncated(tag);
     const known = longLength.has(vr) ? vr : 'UN';
-    return { tag, vr: known, offset: position + 12, length: view.getUint32(position + 8, littleEndian) };
+    return {
+      tag,
+      vr: known,
+      offset: position + 12,
+      length: view.getUint32(position + 8, littleEndian),
+    };
   }
   return unlettered(c, tag, position, end, word);
 }
 
 /** No letters where the VR belongs: an element in implicit form, or two bytes of rubbish. */
-function unlettered(c: ParseContext, tag: number, position: number, end: number, word: number): Head {
+function unlettered(
+  c: ParseContext,
+  tag: number,
+  position: number,
+  end: number,
+  word: number,
+): Head {
   const implicit = { tag, vr: vrOf(tag), offset: position + 8, length: word };
-  if (word === undefinedLength || (word <= end - position - 8 && follows(c, tag, position + 8 + word, end))) {
+  if (
+    word === undefinedLength ||
+    (word <= end - position - 8 && follows(c, tag, position + 8 + word, end))
+  ) {
     return implicit;
   }
   const length = c.view.getUint16(position + 6, c.littleEndian);
@@ -159,7 +187,9 @@ function follows(c: ParseContext, tag: number, position: number, end: number): b
   if (position === end) return true;
   if (position + 8 > end) return false;
   const next = readTag(c, position);
-  return next > tag && (next >>> 16 === tag >>> 16 || next >>> 16 <= 0x7fe0 || next >>> 16 === 0xfffe);
+  return (
+    next > tag && (next >>> 16 === tag >>> 16 || next >>> 16 <= 0x7fe0 || next >>> 16 === 0xfffe)
+  );
 }
 
 const readTag = (c: ParseContext, position: number): number =>
@@ -187,7 +217,7 @@ function readValue(
     return { element: { ...plain, vr: 'SQ', length: position - offset, items }, position };
   }
   if (length > rest) {
-    if (depth === 0) throw truncated(tag);
+    if (end === c.bytes.length) throw truncated(tag);
     throw damaged(`${tagName(tag)} reaches beyond its sequence item`);
   }
   const position = offset + length;
@@ -242,7 +272,10 @@ function readItems(
       items.push(inner.elements);
       position = inner.position;
     } else {
-      if (length > end - position) throw depth === 0 ? truncated(tag) : damaged(`an item of ${tagName(tag)} is too long`);
+      if (length > end - position)
+        throw end === c.bytes.length
+          ? truncated(tag)
+          : damaged(`an item of ${tagName(tag)} is too long`);
       items.push(readUntil(c, position, position + length, depth + 1, false).elements);
       position += length;
     }
@@ -252,7 +285,11 @@ function readItems(
 }
 
 /** Items of encapsulated Pixel Data (PS3.5 §A.4). */
-function readFragments(c: ParseContext, start: number, end: number): { spans: Span[]; position: number } {
+function readFragments(
+  c: ParseContext,
+  start: number,
+  end: number,
+): { spans: Span[]; position: number } {
   const spans: Span[] = [];
   let position = start;
   while (position + 8 <= end) {

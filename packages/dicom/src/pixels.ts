@@ -237,11 +237,18 @@ export function unpackNative(
   o: { readonly littleEndian?: boolean; readonly vr?: string } = {},
 ): VoxelArray {
   const littleEndian = o.littleEndian ?? true;
-  if (image.bitsAllocated === 1) return unpackBits(bytes, 0, Math.min(frameBits(image), bytes.length * 8));
-  const count = Math.min(frameBits(image) / image.bitsAllocated, (bytes.length * 8) / image.bitsAllocated) | 0;
+  if (image.bitsAllocated === 1)
+    return unpackBits(bytes, 0, Math.min(frameBits(image), bytes.length * 8));
+  const count =
+    Math.min(frameBits(image) / image.bitsAllocated, (bytes.length * 8) / image.bitsAllocated) | 0;
   if (image.bitsAllocated === 8) {
     // OW holds bytes in pairs, low byte first; big endian swaps each pair (PS3.5 §8.1.1).
-    return maskStored(image, littleEndian || o.vr === 'OB' ? bytes.subarray(0, count) : swapPairs(bytes).subarray(0, count));
+    return maskStored(
+      image,
+      littleEndian || o.vr === 'OB'
+        ? bytes.subarray(0, count)
+        : swapPairs(bytes).subarray(0, count),
+    );
   }
   if (image.bitsAllocated === 16) {
     return maskStored(image, words(bytes, count, littleEndian, image.pixelRepresentation === 1));
@@ -250,7 +257,8 @@ export function unpackNative(
 }
 
 function swapPairs(bytes: Uint8Array): Uint8Array {
-  const out = bytes.slice();
+  // Not slice(): of a Node Buffer that is a view, not a copy.
+  const out = new Uint8Array(bytes);
   for (let i = 0; i + 1 < out.length; i += 2) {
     out[i] = bytes[i + 1] as number;
     out[i + 1] = bytes[i] as number;
@@ -258,10 +266,15 @@ function swapPairs(bytes: Uint8Array): Uint8Array {
   return out;
 }
 
-function words(bytes: Uint8Array, count: number, littleEndian: boolean, signed: boolean): Int16Array | Uint16Array {
+function words(
+  bytes: Uint8Array,
+  count: number,
+  littleEndian: boolean,
+  signed: boolean,
+): Int16Array | Uint16Array {
   // Typed arrays are little endian on every machine we run on; swapping serves the other order.
   const ordered = littleEndian ? bytes : swapPairs(bytes);
-  const aligned = ordered.byteOffset % 2 === 0 ? ordered : ordered.slice();
+  const aligned = ordered.byteOffset % 2 === 0 ? ordered : new Uint8Array(ordered);
   return signed
     ? new Int16Array(aligned.buffer, aligned.byteOffset, count)
     : new Uint16Array(aligned.buffer, aligned.byteOffset, count);
@@ -273,7 +286,8 @@ export function maskStored<T extends Uint8Array | Int16Array | Uint16Array>(
   data: T,
 ): T | Int16Array {
   const { bitsStored, bitsAllocated, highBit, pixelRepresentation } = image;
-  if (bitsStored === bitsAllocated && (bitsAllocated !== 8 || pixelRepresentation === 0)) return data;
+  if (bitsStored === bitsAllocated && (bitsAllocated !== 8 || pixelRepresentation === 0))
+    return data;
   const low = highBit - bitsStored + 1;
   if (pixelRepresentation === 0) {
     const mask = 2 ** bitsStored - 1;
@@ -294,7 +308,12 @@ function exceeds(data: ArrayLike<number>, mask: number): boolean {
   return (any & ~mask) !== 0;
 }
 
-function wide(image: ImagePixel, bytes: Uint8Array, count: number, littleEndian: boolean): Float32Array {
+function wide(
+  image: ImagePixel,
+  bytes: Uint8Array,
+  count: number,
+  littleEndian: boolean,
+): Float32Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const out = new Float32Array(count);
   const signed = image.pixelRepresentation === 1;

@@ -20,8 +20,9 @@ const firstPixelTag = 0x7fe00008;
  * @throws YuepianError empty_file, not_dicom, truncated, damaged_dicom, or
  * unsupported_transfer_syntax when it is deflated and no inflater was given.
  */
-export function readDataset(bytes: Uint8Array, options: ReadOptions = {}): Dataset {
-  if (bytes.length === 0) throw new YuepianError('empty_file');
+export function readDataset(file: Uint8Array, options: ReadOptions = {}): Dataset {
+  if (file.length === 0) throw new YuepianError('empty_file');
+  const bytes = plain(file);
   const start = findStart(bytes);
   try {
     return read(bytes, start.position, options);
@@ -33,6 +34,10 @@ export function readDataset(bytes: Uint8Array, options: ReadOptions = {}): Datas
     throw error;
   }
 }
+
+/** A Node Buffer as the Uint8Array below it: `slice` of the one is a view, of the other a copy. */
+const plain = (bytes: Uint8Array): Uint8Array =>
+  new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 function read(bytes: Uint8Array, start: number, options: ReadOptions): Dataset {
   const meta = parseMeta(bytes, start);
@@ -62,7 +67,7 @@ function read(bytes: Uint8Array, start: number, options: ReadOptions): Dataset {
 
 function inflate(deflated: Uint8Array, inflateRaw: (b: Uint8Array) => Uint8Array): Uint8Array {
   try {
-    return inflateRaw(deflated);
+    return plain(inflateRaw(deflated));
   } catch (error) {
     if (error instanceof YuepianError) throw error;
     throw new YuepianError('truncated', { where: 'deflate' }, { cause: error });
@@ -103,10 +108,12 @@ function detectEncoding(bytes: Uint8Array, at: number, named: string): Encoding 
     const littleEndian = !(bytes[at] === 0 && (bytes[at + 1] ?? 0) !== 0);
     return { littleEndian, explicit: lettered };
   }
-  if (lettered || named === transferSyntax.implicit) return { littleEndian: true, explicit: lettered };
+  if (lettered || named === transferSyntax.implicit)
+    return { littleEndian: true, explicit: lettered };
   // Said to be explicit, but no VR: implicit if a length fits where the VR should be.
   const fits =
     at + 8 <= bytes.length &&
-    new DataView(bytes.buffer, bytes.byteOffset + at, 8).getUint32(4, true) <= bytes.length - at - 8;
+    new DataView(bytes.buffer, bytes.byteOffset + at, 8).getUint32(4, true) <=
+      bytes.length - at - 8;
   return { littleEndian: true, explicit: !fits };
 }

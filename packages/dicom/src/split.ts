@@ -104,7 +104,10 @@ const attributes: readonly Attribute[] = [
   { value: (f) => f.frame.cardiacPhase, contrast: true },
   { value: (f) => f.frame.imageType.join('\\'), contrast: false },
   { value: (f) => f.frame.dimensionIndex?.join('\\'), contrast: false },
-  { value: (f) => (f.header.frames.length > 1 ? f.header.sopInstanceUid : undefined), contrast: false },
+  {
+    value: (f) => (f.header.frames.length > 1 ? f.header.sopInstanceUid : undefined),
+    contrast: false,
+  },
   { value: (f) => f.frame.triggerTime, contrast: false },
   { value: (f) => f.frame.acquisitionNumber, contrast: false },
   { value: (f) => f.frame.acquisitionTime, contrast: false },
@@ -158,7 +161,9 @@ function intermingled(
     return [Math.min(...d), Math.max(...d)] as const;
   });
   ranges.sort((a, b) => a[0] - b[0]);
-  const overlap = ranges.some(([from], n) => n > 0 && from < (ranges[n - 1]?.[1] ?? from) - samePlace);
+  const overlap = ranges.some(
+    ([from], n) => n > 0 && from < (ranges[n - 1]?.[1] ?? from) - samePlace,
+  );
   if (!overlap) return false;
   if (attribute.contrast) return true;
   return !measureStack(frames).equalGaps && parts.every((p) => measureStack(p).equalGaps);

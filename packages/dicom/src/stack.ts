@@ -38,8 +38,16 @@ export interface Stack {
 /** Frames nearer to each other than this along the normal are the same place; positions are rounded. */
 export const samePlace = 0.02;
 
-export const rowOf = (f: PlacedFrame): Vec3 => [f.orientation[0], f.orientation[1], f.orientation[2]];
-export const columnOf = (f: PlacedFrame): Vec3 => [f.orientation[3], f.orientation[4], f.orientation[5]];
+export const rowOf = (f: PlacedFrame): Vec3 => [
+  f.orientation[0],
+  f.orientation[1],
+  f.orientation[2],
+];
+export const columnOf = (f: PlacedFrame): Vec3 => [
+  f.orientation[3],
+  f.orientation[4],
+  f.orientation[5],
+];
 export const normalOf = (f: PlacedFrame): Vec3 => unit(cross(rowOf(f), columnOf(f)));
 
 /** Sorted along `normal`; the instance number only settles ties, so that the answer is always the same. */
@@ -77,9 +85,14 @@ export function measureStack(frames: readonly PlacedFrame[]): Stack {
   const [rowSpacing, columnSpacing] = (ordered[0] as PlacedFrame).pixelSpacing;
   const lateral = offsets.map((o, n) => subtract(o, scale(axes.normal, distances[n] as number)));
   const drift = lateral[count - 1] as Vec3;
-  const orthogonal = Math.max(...lateral.map(norm)) <= tolerance(Math.min(rowSpacing, columnSpacing));
-  const equalGaps = distances.every((d, n) => Math.abs(d - n * step) <= Math.max(0.055, 0.02 * step));
-  const k = orthogonal ? scale(axes.normal, step) : add(scale(axes.normal, step), scale(drift, 1 / (count - 1)));
+  const orthogonal =
+    Math.max(...lateral.map(norm)) <= tolerance(Math.min(rowSpacing, columnSpacing));
+  const equalGaps = distances.every(
+    (d, n) => Math.abs(d - n * step) <= Math.max(0.055, 0.02 * step),
+  );
+  const k = orthogonal
+    ? scale(axes.normal, step)
+    : add(scale(axes.normal, step), scale(drift, 1 / (count - 1)));
   // The mean origin halves what rounding of the positions leaves.
   const origin = equalGaps
     ? scale(ordered.map((f, n) => subtract(f.position, scale(k, n))).reduce(add), 1 / count)
@@ -87,7 +100,12 @@ export function measureStack(frames: readonly PlacedFrame[]): Stack {
   return {
     frames: ordered,
     distances,
-    affine: affineFromSteps(scale(axes.row, columnSpacing), scale(axes.column, rowSpacing), k, origin),
+    affine: affineFromSteps(
+      scale(axes.row, columnSpacing),
+      scale(axes.column, rowSpacing),
+      k,
+      origin,
+    ),
     gaps: { min: Math.min(...gaps), max: Math.max(...gaps), median },
     equalGaps,
     missing: equalGaps ? 0 : missingSlices(gaps, median),

@@ -1,4 +1,11 @@
-import type { ErrorCode, ErrorDetails, PatientSummary, PersonName, VoiWindow, Warning } from '@yuepian/contract';
+import type {
+  ErrorCode,
+  ErrorDetails,
+  PatientSummary,
+  PersonName,
+  VoiWindow,
+  Warning,
+} from '@yuepian/contract';
 import type { Affine, Vec3, VoxelArray } from '@yuepian/geometry';
 
 /** How the pixels of an instance are stored (Image Pixel module, PS3.3 C.7.6.3). */

@@ -30,7 +30,7 @@ const lossyAlways = new Set([
 ]);
 export const isLossySyntax = (uid: string): boolean => lossyAlways.has(uid);
 
-/** Media Storage Directory: a DICOMDIR, an index of files and no image. */
+/** Media Storage Directory: a DICOMDIR, an index of files that has no UIDs of its own. */
 export const dicomdirSopClass = '1.2.840.10008.1.3.10';
 
 const kinds: Record<string, 'segmentation' | 'dose'> = {

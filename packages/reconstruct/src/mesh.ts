@@ -24,6 +24,9 @@ export interface EdgeCheck {
   readonly nonManifold: number;
 }
 
+/** Marks an edge that has been counted; no vertex has this number. */
+const used = -0x80000000;
+
 /** Counts edges by bucketing them on their lower vertex: linear in the number of triangles. */
 export function checkEdges(indices: Uint32Array, vertexCount: number): EdgeCheck {
   const first = new Uint32Array(vertexCount + 1);
@@ -31,40 +34,43 @@ export function checkEdges(indices: Uint32Array, vertexCount: number): EdgeCheck
   for (let t = 0; t < n; t++) {
     const a = indices[t] as number;
     const b = indices[t % 3 === 2 ? t - 2 : t + 1] as number;
-    const low = a < b ? a : b;
+    const low = Math.min(a, b);
     first[low + 1] = (first[low + 1] as number) + 1;
   }
   for (let v = 0; v < vertexCount; v++)
     first[v + 1] = (first[v + 1] as number) + (first[v] as number);
   const next = first.slice(0, vertexCount);
-  // High vertex shifted left by one; the lowest bit tells the direction.
-  const edges = new Float64Array(n);
-  for (let t = 0; t < n; t++) {
-    const a = indices[t] as number;
-    const b = indices[t % 3 === 2 ? t - 2 : t + 1] as number;
-    const low = a < b ? a : b;
-    const slot = next[low] as number;
-    next[low] = slot + 1;
-    edges[slot] = a < b ? b * 2 : a * 2 + 1;
+  // The higher vertex; its complement when the edge runs downward.
+  const edges = new Int32Array(n);
+  for (let t = 0; t < n; t += 3) {
+    for (let corner = 0; corner < 3; corner++) {
+      const a = indices[t + corner] as number;
+      const b = indices[corner === 2 ? t : t + corner + 1] as number;
+      const low = Math.min(a, b);
+      const slot = next[low] as number;
+      next[low] = slot + 1;
+      edges[slot] = a < b ? b : ~a;
+    }
   }
   let open = 0;
   let nonManifold = 0;
   for (let v = 0; v < vertexCount; v++) {
-    const start = first[v] as number;
     const end = first[v + 1] as number;
-    for (let e = start; e < end; e++) {
+    for (let e = first[v] as number; e < end; e++) {
       const edge = edges[e] as number;
-      if (edge < 0) continue;
-      const high = Math.floor(edge / 2);
-      let [balance, uses] = [0, 0];
-      for (let f = e; f < end; f++) {
+      if (edge === used) continue;
+      const high = edge < 0 ? ~edge : edge;
+      let balance = edge < 0 ? -1 : 1;
+      let uses = 1;
+      for (let f = e + 1; f < end; f++) {
         const other = edges[f] as number;
-        if (other < 0 || Math.floor(other / 2) !== high) continue;
-        balance += other % 2 === 0 ? 1 : -1;
+        if (other === high) balance++;
+        else if (other === ~high) balance--;
+        else continue;
         uses++;
-        edges[f] = -1;
+        edges[f] = used;
       }
-      open += Math.abs(balance);
+      if (balance !== 0) open += Math.abs(balance);
       if (uses > 2) nonManifold++;
     }
   }

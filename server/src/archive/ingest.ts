@@ -1,15 +1,11 @@
-import {
-  type SeriesInstanceUid,
-  type StudyInstanceUid,
-  YuepianError,
-} from '@yuepian/contract';
+import { type SeriesInstanceUid, type StudyInstanceUid, YuepianError } from '@yuepian/contract';
 import type { BlobStore, StagedBlob } from '../storage/index.ts';
 import { levelAttributes } from './attributes.ts';
 import type { ArrivalWatch } from './events.ts';
 import { GroupCommit } from './group-commit.ts';
 import type { IndexStore } from './index.store.ts';
 import { type Inspected, inspect } from './inspect.ts';
-import { KeyedLock } from './keyed-lock.ts';
+import type { KeyedLock } from './keyed-lock.ts';
 import { refuseEarly } from './peek.ts';
 import { sameInstance } from './same.ts';
 import type { NewInstance, Written } from './stored.ts';
@@ -127,7 +123,10 @@ export class Ingest {
     const { header, place, pixelDigest, dataset } = inspected;
     const there = await this.#index.instance(header.sopInstanceUid);
     if (there !== undefined) {
-      if (there.blob !== staged.key && !(await sameInstance(this.#blobs, there, staged, inspected))) {
+      if (
+        there.blob !== staged.key &&
+        !(await sameInstance(this.#blobs, there, staged, inspected))
+      ) {
         throw new YuepianError('instance_conflict');
       }
       return {

@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { YuepianError } from '@yuepian/contract';
-import { type Dataset, describeInstance, readDataset, toDicomJson } from '@yuepian/dicom';
+import { describeInstance, toDicomJson } from '@yuepian/dicom';
 import type { BlobStore, StagedBlob } from '../storage/index.ts';
 import type { Inspected } from './inspect.ts';
-import { imageOf, type Reader, readStored, readerOf } from './read.ts';
+import { imageOf, type Reader, readerOf, readHeader, readStored } from './read.ts';
 import type { ArchivedInstance } from './stored.ts';
 
 /**
@@ -21,7 +21,9 @@ export async function sameInstance(
   const theirs = readerOf(blobs, there);
   const [a, b] = [there.place.pixels, inspected.place.pixels];
   if (a.kind === 'none' || b.kind === 'none') {
-    return a.kind === b.kind && sameAttributes(await whole(theirs), await whole(mine));
+    if (a.kind !== b.kind) return false;
+    const attributes = toDicomJson(await readHeader(theirs, there.place));
+    return isDeepStrictEqual(attributes, toDicomJson(inspected.dataset));
   }
   if (
     there.transferSyntaxUid === inspected.header.transferSyntaxUid &&
@@ -30,7 +32,7 @@ export async function sameInstance(
   ) {
     return true;
   }
-  const header = describeInstance(await head(theirs, there.place.header));
+  const header = describeInstance(await readHeader(theirs, there.place));
   const left = imageOf(header, there.transferSyntaxUid, there.place);
   const right = imageOf(inspected.header, inspected.header.transferSyntaxUid, inspected.place);
   if (left === undefined || right === undefined) return false;
@@ -61,15 +63,4 @@ function sameSamples(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;
-}
-
-const whole = async (source: Reader): Promise<Dataset> =>
-  readDataset(await source.read({ start: 0, end: source.size }));
-
-const head = async (source: Reader, end: number): Promise<Dataset> =>
-  readDataset(await source.read({ start: 0, end }), { stopAtPixelData: true });
-
-function sameAttributes(a: Dataset, b: Dataset): boolean {
-  const [left, right] = [toDicomJson(a), toDicomJson(b)];
-  return isDeepStrictEqual(left, right);
 }

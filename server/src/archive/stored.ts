@@ -38,7 +38,11 @@ export interface NewInstance {
   readonly demo: boolean;
   readonly patientIssuer: string;
   /** DICOM JSON of the attributes of each level, for answers to queries. */
-  readonly attributes: { readonly study: string; readonly series: string; readonly instance: string };
+  readonly attributes: {
+    readonly study: string;
+    readonly series: string;
+    readonly instance: string;
+  };
 }
 
 export type Written =

@@ -139,12 +139,14 @@ async function send(
   const boundary = `yuepian-${crypto.randomUUID()}`;
   let response: Response;
   try {
-    response = await fetch(url, {
+    // `duplex` lets fetch send a stream (fetch.spec.whatwg.org); the DOM types do not know it yet.
+    const request: RequestInit & { duplex: 'half' } = {
       method: 'POST',
       headers: { authorization, 'content-type': `multipart/form-data; boundary=${boundary}` },
-      body: ReadableStream.from(formData(files, boundary)),
+      body: asStream(formData(files, boundary)),
       duplex: 'half',
-    });
+    };
+    response = await fetch(url, request);
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
     const reason = cause instanceof Error ? cause.message : String(cause);
@@ -180,6 +182,18 @@ async function* formData(
   }
   yield text(`--${boundary}--\r\n`);
 }
+
+const asStream = (pieces: AsyncGenerator<Uint8Array>): ReadableStream<Uint8Array> =>
+  new ReadableStream({
+    pull: async (controller) => {
+      const { done, value } = await pieces.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel: async () => {
+      await pieces.return(undefined);
+    },
+  });
 
 function parseJson(text: string): unknown {
   try {

@@ -8,12 +8,15 @@ import { CommandError } from './usage.ts';
 
 /** A stop that takes longer than this is ended the hard way; the data survives that too. */
 const stopMs = 9_000;
+const lingerMs = 300;
 
 /** `serve`: builds the web app when needed, starts the server, and runs until it is told to stop. */
 export async function serve(args: string[]): Promise<number> {
   const { values } = parseArgs({ args, options: { 'no-build': { type: 'boolean' } } });
   const settings = settingsOrSentence();
   const stopped = untilSignal();
+  // A stray failure must not take everybody's open case down; what is stored is stored anyway.
+  process.on('unhandledRejection', (error) => consoleLog.error('unhandled rejection', error));
   if (!values['no-build']) await buildWebIfNeeded(webFolder, stopped.signal);
   if (stopped.signal.aborted) return 0;
 
@@ -33,6 +36,8 @@ export async function serve(args: string[]): Promise<number> {
   await server.stop();
   console.log('Stopped.');
   process.disconnect?.();
+  // Nothing holds the process now; if something does all the same, it is not worth waiting for.
+  setTimeout(() => process.exit(0), lingerMs).unref();
   return 0;
 }
 

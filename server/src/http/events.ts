@@ -1,5 +1,6 @@
 import type { ServerEvent } from '@yuepian/contract';
 import type { FastifyInstance } from 'fastify';
+import { type Actor, actorOf } from './access.ts';
 
 /** Keeps proxies from closing a quiet stream; below their usual 30–60 s. */
 export const heartbeatMs = 15_000;
@@ -12,6 +13,8 @@ export interface Events {
   publish(event: ServerEvent): void;
   /** Mounts `GET /api/events` (server-sent events, WHATWG HTML §9.2). */
   routes(app: FastifyInstance): Promise<void>;
+  /** Ends the streams of actors that lost their right. */
+  end(lost: (actor: Actor) => boolean): void;
   /** Ends all streams, so that the server can stop. */
   close(): void;
 }
@@ -23,9 +26,9 @@ interface Reader {
 }
 
 export function createEvents(): Events {
-  const readers = new Set<Reader>();
+  const readers = new Map<Reader, Actor>();
   const send = (text: string) => {
-    for (const reader of readers) {
+    for (const reader of readers.keys()) {
       reader.write(text);
       if (reader.writableLength > maximumBacklogBytes) {
         readers.delete(reader);
@@ -50,13 +53,16 @@ export function createEvents(): Events {
           'x-accel-buffering': 'no',
         });
         reply.raw.write('retry: 1000\n\n');
-        readers.add(reply.raw);
+        readers.set(reply.raw, actorOf(request));
         request.raw.on('close', () => readers.delete(reply.raw));
       });
     },
+    end: (lost) => {
+      for (const [reader, actor] of readers) if (lost(actor)) reader.end();
+    },
     close: () => {
       clearInterval(heartbeat);
-      for (const reader of readers) reader.end();
+      for (const reader of readers.keys()) reader.end();
       readers.clear();
     },
   };

@@ -53,7 +53,7 @@ export function identityRoutes(accounts: Accounts, audit: Audit) {
         action: 'sign_in',
         actor: { user, via: 'session', address: request.ip },
       });
-      return user;
+      return { user };
     });
 
     app.get('/api/session', signedIn, async (request) => ({

@@ -1,7 +1,14 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { type VolumeId, type VolumeManifest, volumeId, volumeManifest } from '@yuepian/contract';
+import {
+  type StructureId,
+  structureId,
+  type VolumeId,
+  type VolumeManifest,
+  volumeId,
+  volumeManifest,
+} from '@yuepian/contract';
 import { z } from 'zod';
 import { slabFile } from './pyramid/index.ts';
 
@@ -107,10 +114,14 @@ const isMissing = (error: unknown): boolean =>
   'code' in error &&
   (error.code === 'ENOENT' || error.code === 'ENOTDIR');
 
-/** Removes files of a folder that no longer belong to anything. */
-export async function keepOnly(folder: string, names: ReadonlySet<string>): Promise<void> {
+/** Removes the files of a folder that match `which` and are not among `names`. */
+export async function keepOnly(
+  folder: string,
+  names: ReadonlySet<string>,
+  which = /./,
+): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {
-    if (!names.has(name)) await rm(path.join(folder, name), { force: true });
+    if (which.test(name) && !names.has(name)) await rm(path.join(folder, name), { force: true });
   }
 }
 
@@ -123,6 +134,8 @@ export const structureSet = z.object({
   digest: z.string(),
   /** False while models are still being made. */
   complete: z.boolean(),
+  /** A first look on a coarse grid; nothing may be measured in it or said about it. */
+  preview: z.boolean().optional(),
   labels: z.object({ level: z.number().int(), file: z.string() }).optional(),
   structures: z.array(
     z.object({
@@ -146,14 +159,25 @@ export const structureSet = z.object({
 export type StructureSet = z.infer<typeof structureSet>;
 export type DerivedStructure = StructureSet['structures'][number];
 
+const nameLength = 32;
+
 /** 32 characters that name something for good: the same parts give the same name. */
 export const nameOf = (...parts: readonly string[]): string =>
-  createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 32);
+  createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, nameLength);
 
 /** Id of a volume: the same series and the same place in it give the same id on every server. */
 export const volumeIdOf = (seriesUid: string, label: string, ordinal: number): VolumeId =>
   volumeId.parse(nameOf('volume', seriesUid, label, String(ordinal)));
 
-/** Id of a structure of a volume. */
-export const structureIdOf = (volume: string, key: string): string =>
-  nameOf('structure', volume, key);
+/** Id of a structure: its volume's id (32 characters), a dash, its key. */
+export const structureIdOf = (volume: string, key: string): StructureId =>
+  structureId.parse(`${volume}-${key}`);
+
+/** @returns undefined for what cannot be an id of ours. */
+export function partsOfStructureId(id: string): { volume: VolumeId; key: string } | undefined {
+  const volume = volumeId.safeParse(id.slice(0, nameLength));
+  const key = id.slice(nameLength + 1);
+  return volume.success && id[nameLength] === '-' && /^[a-z0-9_]{1,31}$/.test(key)
+    ? { volume: volume.data, key }
+    : undefined;
+}

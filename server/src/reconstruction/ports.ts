@@ -1,59 +1,27 @@
-import type {
-  CaseId,
-  SeriesInstanceUid,
-  ServerEvent,
-  StudyInstanceUid,
-  StudySummary,
-  VolumeManifest,
-} from '@yuepian/contract';
-
-/** A series as the archive knows it, before anything is derived. */
-export interface ArchivedSeries {
-  readonly studyInstanceUid: StudyInstanceUid;
-  readonly seriesInstanceUid: SeriesInstanceUid;
-  readonly number?: number;
-  readonly modality: string;
-  readonly description: string;
-  readonly bodyPart: string;
-  readonly instanceCount: number;
-}
-
-export interface ArchivedInstance {
-  readonly sopInstanceUid: string;
-  /** SHA-256 of the file: its name in the blob store. */
-  readonly blob: string;
-}
+import type { CaseId, ServerEvent, StudyInstanceUid } from '@yuepian/contract';
+import type { Archive } from '../archive/index.ts';
+import type { Log } from '../http/index.ts';
+import type { AuditEvent } from '../identity/index.ts';
+import type { Database } from '../storage/index.ts';
 
 /** What this room needs of the archive. */
-export interface ArchivePort {
-  study(uid: string): Promise<StudySummary | undefined>;
-  series(studyUid: string): Promise<ArchivedSeries[]>;
-  oneSeries(seriesUid: string): Promise<ArchivedSeries | undefined>;
-  instances(seriesUid: string): Promise<ArchivedInstance[]>;
-  /** All series, in pieces: at start each is compared with what was derived of it. */
-  everySeries(): AsyncIterable<ArchivedSeries>;
-  /** Files a DICOM object through the ordinary ingest. @throws YuepianError when refused. */
-  file(bytes: Uint8Array): Promise<void>;
-}
-
-/** Who did something to patient data; `actor` is opaque to this room. */
-export interface AuditPort {
-  record(event: {
-    action: 'verify' | 'unverify' | 'export';
-    userId: string;
-    userName: string;
-    studyInstanceUid: string;
-    detail: string;
-  }): Promise<void> | void;
-}
+export type ArchivePort = Pick<
+  Archive,
+  'study' | 'series' | 'oneSeries' | 'instances' | 'everySeries' | 'file'
+>;
 
 export interface ReconstructionDeps {
+  readonly database: Database;
+  /** Holds `derived/`, `blobs/` and `tmp/`. */
+  readonly dataFolder: string;
   readonly archive: ArchivePort;
-  readonly audit: AuditPort;
+  readonly audit: (event: AuditEvent) => Promise<void>;
   readonly publish: (event: ServerEvent) => void;
   /** The case of a study, made when there is none yet. */
-  readonly caseOf: (studyUid: StudyInstanceUid) => Promise<CaseId>;
-  readonly log: { info(text: string): void; error(text: string, error?: unknown): void };
+  readonly caseOfStudy: (studyUid: StudyInstanceUid) => Promise<CaseId>;
+  readonly log?: Log;
+  /** Jobs at once; each may fill the memory with a volume. Default 1. */
+  readonly concurrency?: number;
+  /** Voxel memory a job may use; without it, what the system has free. */
+  readonly memoryBytes?: number;
 }
-
-export type { VolumeManifest };

@@ -106,18 +106,25 @@ export class SeriesStore {
     return { seriesInstanceUid: seriesUid, fingerprint: row.fingerprint, layout: layout.data };
   }
 
-  /** The best thumbnail of each study that has one: study UID → folder in derived/. */
-  async thumbnails(studyUids: readonly string[]): Promise<Map<string, string>> {
+  /** The best thumbnail of each study that has one, by study UID; `folder` is in derived/. */
+  async thumbnails(
+    studyUids: readonly string[],
+  ): Promise<Map<string, { folder: string; fingerprint: string }>> {
     if (studyUids.length === 0) return new Map();
     const rows = await this.#db
       .selectFrom('series_layouts')
-      .select(['study_uid', 'thumbnail'])
+      .select(['study_uid', 'thumbnail', 'fingerprint'])
       .where('study_uid', 'in', [...studyUids])
       .where('thumbnail', 'is not', null)
       .orderBy('thumbnail_rank')
       .orderBy('series_uid')
       .execute();
-    return new Map(rows.map((row) => [row.study_uid, row.thumbnail ?? '']));
+    return new Map(
+      rows.map(({ study_uid, thumbnail, fingerprint }) => [
+        study_uid,
+        { folder: thumbnail ?? '', fingerprint },
+      ]),
+    );
   }
 
   async remove(seriesUid: string): Promise<void> {

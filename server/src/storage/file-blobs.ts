@@ -155,8 +155,9 @@ export class FileBlobStore implements BlobStore {
   }
 
   #stagedInMemory(key: BlobKey, parts: Uint8Array[], size: number): StagedBlob {
-    let content: Uint8Array | undefined =
-      parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts, size);
+    let content: Uint8Array | undefined = plain(
+      parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts, size),
+    );
     const held = (): Uint8Array => {
       if (content === undefined) throw new Error('the staged blob was discarded');
       return content;
@@ -278,8 +279,12 @@ async function readRange(
     if (bytesRead === 0) break;
     done += bytesRead;
   }
-  return bytes.subarray(0, done);
+  return plain(bytes.subarray(0, done));
 }
+
+/** Not a Buffer, whose `slice` shares memory where a Uint8Array's copies. */
+const plain = (bytes: Uint8Array): Uint8Array =>
+  new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 /** Node's stream options count the last byte in. */
 const streamRange = (range: BlobRange): { start: number; end?: number } =>

@@ -13,6 +13,9 @@ import * as Y from 'yjs';
 /** One person's changes of the looks of structures: only what differs from the structure's own. */
 export type Looks = Readonly<Record<string, Partial<StructureLook>>>;
 
+/** Undefined takes a key away: the default counts again. */
+export type ViewPatch = { readonly [K in keyof ViewState]?: ViewState[K] | undefined };
+
 export interface CaseContent {
   /** In the order they were made. */
   readonly marks: readonly Mark[];
@@ -142,11 +145,11 @@ export class CaseDocument {
     }, gesture);
   }
 
-  setView(patch: Partial<ViewState>, gesture?: string): void {
+  setView(patch: ViewPatch, gesture?: string): void {
     this.act(() => assign(this.#view, patch), gesture);
   }
 
-  driftView(patch: Partial<ViewState>): void {
+  driftView(patch: ViewPatch): void {
     this.drift(() => assign(this.#view, patch));
   }
 

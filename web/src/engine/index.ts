@@ -3,6 +3,6 @@
  * leave it. Loaded on demand (`await import`) because it is most of the bundle.
  */
 export { createEngine } from './engine.ts';
-export { scaleBar } from './scale-bar.ts';
 export { defaultWindowsFor } from './presets.ts';
+export { scaleBar } from './scale-bar.ts';
 export type * from './types.ts';

@@ -1,8 +1,8 @@
-import vtkRenderPass from '@kitware/vtk.js/Rendering/SceneGraph/RenderPass';
 import type vtkRenderer from '@kitware/vtk.js/Rendering/Core/Renderer';
+import vtkRenderPass from '@kitware/vtk.js/Rendering/SceneGraph/RenderPass';
 import { dot, type Vec3 } from '@yuepian/geometry';
 import { type Camera, mmPerPixel, right, type Screen } from './camera.ts';
-import { link, type Program, Target } from './gl-program.ts';
+import { bindProgram, link, type Program, Target } from './gl-program.ts';
 import type { Mesh } from './mesh.ts';
 import {
   composeFragmentShader,
@@ -155,7 +155,7 @@ export class ScenePass implements RenderPass {
     gl.disable(gl.DEPTH_TEST);
     this.#use(gl, window, copy);
     bindTexture(gl, 0, opaqueDepth);
-    gl.uniform1i(copy.uniform['source'] ?? null, 0);
+    gl.uniform1i(copy.at('source'), 0);
     gl.bindVertexArray(screen);
     gl.drawArrays(gl.TRIANGLES, 0, 3);
     gl.enable(gl.DEPTH_TEST);
@@ -164,8 +164,8 @@ export class ScenePass implements RenderPass {
     this.#cameraUniforms(gl, peel, scene);
     bindTexture(gl, 0, previous);
     bindTexture(gl, 1, opaqueDepth);
-    gl.uniform1i(peel.uniform['previousDepth'] ?? null, 0);
-    gl.uniform1i(peel.uniform['opaqueDepth'] ?? null, 1);
+    gl.uniform1i(peel.at('previousDepth'), 0);
+    gl.uniform1i(peel.at('opaqueDepth'), 1);
     this.#drawMeshes(gl, peel, meshes);
     gl.depthFunc(gl.LEQUAL);
   }
@@ -184,7 +184,7 @@ export class ScenePass implements RenderPass {
     gl.enable(gl.BLEND);
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
     this.#use(gl, window, compose);
-    const u = compose.uniform;
+    const u = compose;
     const textures: [string, WebGLTexture | null | undefined][] = [
       ...[0, 1, 2, 3].map((i): [string, WebGLTexture | null | undefined] => [
         `layer${i}`,
@@ -196,11 +196,11 @@ export class ScenePass implements RenderPass {
     ];
     for (const [unit, [name, texture]] of textures.entries()) {
       bindTexture(gl, unit, texture ?? null);
-      gl.uniform1i(u[name] ?? null, unit);
+      gl.uniform1i(u.at(name), unit);
     }
-    gl.uniform1i(u['layers'] ?? null, layers.length);
-    gl.uniform1i(u['splits'] ?? null, splits);
-    gl.uniform1i(u['volume'] ?? null, parts.length > 0 ? 1 : 0);
+    gl.uniform1i(u.at('layers'), layers.length);
+    gl.uniform1i(u.at('splits'), splits);
+    gl.uniform1i(u.at('volume'), parts.length > 0 ? 1 : 0);
     gl.bindVertexArray(screen);
     gl.drawArrays(gl.TRIANGLES, 0, 3);
     for (let unit = 0; unit < textures.length; unit++) bindTexture(gl, unit, null);
@@ -235,7 +235,7 @@ export class ScenePass implements RenderPass {
     gl.disable(gl.BLEND);
     this.#use(gl, window, opaque);
     this.#cameraUniforms(gl, opaque, scene);
-    gl.uniform1i(opaque.uniform['depthOnly'] ?? null, depthOnly ? 1 : 0);
+    gl.uniform1i(opaque.at('depthOnly'), depthOnly ? 1 : 0);
     this.#drawMeshes(gl, opaque, meshes);
   }
 
@@ -258,7 +258,7 @@ export class ScenePass implements RenderPass {
 
   #drawMeshes(gl: WebGL2RenderingContext, p: Program, meshes: readonly DrawnMesh[]): void {
     for (const { mesh, rgb, opacity } of meshes) {
-      gl.uniform4f(p.uniform['colour'] ?? null, rgb[0], rgb[1], rgb[2], opacity);
+      gl.uniform4f(p.at('colour'), rgb[0], rgb[1], rgb[2], opacity);
       mesh.draw(gl);
     }
     gl.bindVertexArray(null);
@@ -277,14 +277,14 @@ export class ScenePass implements RenderPass {
       ['rowZ', c.normal, -z, (d.eye + dot(c.normal, c.centre) - d.near) * z - 1],
     ];
     for (const [name, v, scale, offset] of rows) {
-      gl.uniform4f(p.uniform[name] ?? null, v[0] * scale, v[1] * scale, v[2] * scale, offset);
+      gl.uniform4f(p.at(name), v[0] * scale, v[1] * scale, v[2] * scale, offset);
     }
-    gl.uniform3f(p.uniform['eye'] ?? null, c.normal[0], c.normal[1], c.normal[2]);
+    gl.uniform3f(p.at('eye'), c.normal[0], c.normal[1], c.normal[2]);
   }
 
   #use(gl: WebGL2RenderingContext, window: GlWindow, p: Program): void {
     forgetProgram(window);
-    gl.useProgram(p.handle);
+    bindProgram(gl, p);
   }
 
   #screenFrame(gl: WebGL2RenderingContext, scene: SolidScene): void {
@@ -346,13 +346,17 @@ interface VolumeOnlyPass {
 function volumeOnlyPass(): VolumeOnlyPass {
   const publicApi: Record<string, unknown> = {};
   let depth: unknown = null;
-  vtkRenderPass.extend(publicApi, {}, {
-    delegates: [],
-    preDelegateOperations: [],
-    postDelegateOperations: [],
-  });
-  publicApi['getZBufferTexture'] = () => depth;
-  const setOperation = publicApi['setCurrentOperation'] as (name: string) => void;
+  vtkRenderPass.extend(
+    publicApi,
+    {},
+    {
+      delegates: [],
+      preDelegateOperations: [],
+      postDelegateOperations: [],
+    },
+  );
+  publicApi.getZBufferTexture = () => depth;
+  const setOperation = publicApi.setCurrentOperation as (name: string) => void;
   return {
     draw: (window, renderer, end) => {
       depth = end;

@@ -1,5 +1,5 @@
 import type { Camera, Screen } from './camera.ts';
-import { link, type Program } from './gl-program.ts';
+import { bindProgram, link, type Program } from './gl-program.ts';
 import type { LabelTexture } from './label-texture.ts';
 import { greyRamp, slabSampling, texturePlane } from './slice-plan.ts';
 import { sliceFragmentShader, sliceVertexShader } from './slice-shader.ts';
@@ -20,7 +20,8 @@ export interface SliceScene {
 }
 
 const modes = { none: 0, mean: 0, max: 1, min: 2 } as const;
-interface SliceProgram extends Program {
+interface SliceProgram {
+  readonly program: Program;
   readonly vertices: WebGLVertexArrayObject | null;
 }
 /** Compiled once per tab; every plane draws with it. */
@@ -57,12 +58,12 @@ export class SlicePass implements RenderPass {
     let compiled = programs.get(window);
     if (!compiled) {
       const program = link(gl, sliceVertexShader, sliceFragmentShader);
-      compiled = { ...program, vertices: gl.createVertexArray() };
+      compiled = { program, vertices: gl.createVertexArray() };
       programs.set(window, compiled);
     }
-    const { handle, uniform: u, vertices } = compiled;
+    const { program: u, vertices } = compiled;
     forgetProgram(window);
-    gl.useProgram(handle);
+    bindProgram(gl, u);
     gl.bindVertexArray(vertices);
     gl.disable(gl.DEPTH_TEST);
     gl.disable(gl.BLEND);
@@ -71,7 +72,7 @@ export class SlicePass implements RenderPass {
     const plane = texturePlane(volume, scene.camera, scene.screen, scene.device);
     const { samples, stepMm } = slabSampling(volume, scene.slab);
     const set3 = (name: string, v: readonly [number, number, number]): void =>
-      gl.uniform3f(u[name] ?? null, v[0], v[1], v[2]);
+      gl.uniform3f(u.at(name), v[0], v[1], v[2]);
     set3('start', plane.start);
     set3('across', plane.across);
     set3('upwards', plane.upwards);
@@ -80,16 +81,16 @@ export class SlicePass implements RenderPass {
       plane.through[1] * stepMm,
       plane.through[2] * stepMm,
     ]);
-    gl.uniform1i(u['samples'] ?? null, samples);
-    gl.uniform1i(u['mode'] ?? null, modes[scene.slab.mode]);
-    gl.uniform1f(u['sampleScale'] ?? null, sampleScale);
+    gl.uniform1i(u.at('samples'), samples);
+    gl.uniform1i(u.at('mode'), modes[scene.slab.mode]);
+    gl.uniform1f(u.at('sampleScale'), sampleScale);
     const [slope, intercept] = greyRamp(
       scene.window.centre,
       scene.window.width,
       type !== 'float32',
     );
-    gl.uniform2f(u['greys'] ?? null, slope, intercept);
-    gl.uniform1i(u['inverted'] ?? null, scene.inverted ? 1 : 0);
+    gl.uniform2f(u.at('greys'), slope, intercept);
+    gl.uniform1i(u.at('inverted'), scene.inverted ? 1 : 0);
     this.#outlines(gl, u, scene, set3);
 
     gl.activeTexture(gl.TEXTURE0);
@@ -97,28 +98,28 @@ export class SlicePass implements RenderPass {
     // The 3D view may have asked for another filter on the shared texture.
     gl.texParameteri(gl.TEXTURE_3D, gl.TEXTURE_MIN_FILTER, gl.LINEAR);
     gl.texParameteri(gl.TEXTURE_3D, gl.TEXTURE_MAG_FILTER, gl.LINEAR);
-    gl.uniform1i(u['volume'] ?? null, 0);
+    gl.uniform1i(u.at('volume'), 0);
     gl.drawArrays(gl.TRIANGLES, 0, 3);
     this.#restore(gl);
   }
 
   #outlines(
     gl: WebGL2RenderingContext,
-    u: Program['uniform'],
+    u: Program,
     scene: SliceScene,
     set3: (name: string, v: readonly [number, number, number]) => void,
   ): void {
     const labels = scene.outlines;
-    gl.uniform1i(u['outlines'] ?? null, labels ? 1 : 0);
+    gl.uniform1i(u.at('outlines'), labels ? 1 : 0);
     // A sampler must never share a unit with one of another kind, used or not.
-    gl.uniform1i(u['labels'] ?? null, 1);
-    gl.uniform1i(u['looks'] ?? null, 2);
+    gl.uniform1i(u.at('labels'), 1);
+    gl.uniform1i(u.at('looks'), 2);
     if (!labels) return;
     const plane = texturePlane(labels.grid, scene.camera, scene.screen, scene.device);
     set3('labelStart', plane.start);
     set3('labelAcross', plane.across);
     set3('labelUpwards', plane.upwards);
-    gl.uniform1f(u['outlinePixels'] ?? null, scene.screen.devicePixelRatio);
+    gl.uniform1f(u.at('outlinePixels'), scene.screen.devicePixelRatio);
     labels.bind(gl, 1, 2);
   }
 

@@ -65,6 +65,7 @@ export class Stage {
   readonly #engine: RenderingEngine;
   readonly #parking: HTMLDivElement;
   readonly #free = new Map<'plane' | 'volume', Seat[]>();
+  readonly #late = new Set<string>();
   #seats = 0;
   #reserved: [number, number] = [0, 0];
 
@@ -76,7 +77,7 @@ export class Stage {
     this.capabilities = capabilities;
     this.#parking = document.createElement('div');
     this.#parking.style.display = 'none';
-    this.#parking.dataset['engineParking'] = '';
+    this.#parking.setAttribute('data-engine-parking', '');
     document.body.append(this.#parking);
     this.#engine = new RenderingEngine(engineId);
   }
@@ -93,9 +94,20 @@ export class Stage {
     this.#free.set(kind, list);
   }
 
-  /** Asks for a frame of a view; Cornerstone draws all asked-for views in the next animation frame. */
-  render(seat: Seat): void {
-    this.#engine.renderViewport(seat.id);
+  /**
+   * Asks for a frame of a view; Cornerstone draws all asked-for views in the next animation frame.
+   * The 3D view asks one frame later, so that planes never wait for it.
+   */
+  request(kind: 'plane' | 'volume', seat: Seat): void {
+    if (kind === 'plane') {
+      this.#engine.renderViewport(seat.id);
+    } else if (!this.#late.has(seat.id)) {
+      this.#late.add(seat.id);
+      requestAnimationFrame(() => {
+        this.#late.delete(seat.id);
+        this.#engine.renderViewport(seat.id);
+      });
+    }
   }
 
   get glWindow(): GlWindow {

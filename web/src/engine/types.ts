@@ -118,8 +118,8 @@ export interface View {
   zoom(factor: number, at?: CanvasPoint): void;
   /** Planes: slices, positive towards the viewer's far side as the reader counts up. Frames: frames. */
   scroll(steps: number): void;
-  /** Planes: turn the plane by degrees about the view's own axis through the crosshair (`normal` spins the picture, `up` and `right` tilt it). */
-  rotateOblique(axis: 'normal' | 'up' | 'right', degrees: number): void;
+  /** Planes: turn the plane by degrees about the view's own axis through the crosshair (`normal` spins the picture, `up` and `right` tilt it), or about any direction (another plane's normal, when its reference line is turned). */
+  rotateOblique(axis: 'normal' | 'up' | 'right' | PatientVector, degrees: number): void;
   resetOblique(): void;
   /** 3D: orbit by CSS pixels; a drag across the view is half a turn. */
   orbit(dx: number, dy: number): void;

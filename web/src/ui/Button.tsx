@@ -58,5 +58,7 @@ export function IconButton({ label, icon, className, kind = 'quiet', ...rest }: 
 }
 
 /** A link that looks like a button. */
-export const buttonClass = (kind: 'plain' | 'quiet' | 'primary' = 'plain'): string =>
-  classes(styles.button, kind !== 'plain' && styles[kind]);
+export const buttonClass = (
+  kind: 'plain' | 'quiet' | 'primary' = 'plain',
+  small = false,
+): string => classes(styles.button, kind !== 'plain' && styles[kind], small && styles.small);

@@ -18,13 +18,12 @@ export {
   type WriteOptions,
   writeInstance,
 } from './instance.ts';
-export { equipmentElements, type PatientStudy, patientStudyElements } from './modules.ts';
+export { equipmentElements, type PatientStudy, patientStudyElements, patientStudyOf } from './modules.ts';
 export {
   type ReadSegment,
   type ReadSegmentation,
   type ReadSegmentFrame,
   readSegmentation,
-  type SegmentationDataset,
 } from './readSegmentation.ts';
 export {
   type SegmentationInput,

@@ -27,7 +27,10 @@ export interface WriteOptions {
  */
 export function writeInstance(elements: DicomElements, options: WriteOptions = {}): Uint8Array {
   const syntax = options.transferSyntaxUid ?? explicitLittleEndian;
-  const [sopClass, sopInstance] = [requiredUid(elements, '00080016'), requiredUid(elements, '00080018')];
+  const [sopClass, sopInstance] = [
+    requiredUid(elements, '00080016'),
+    requiredUid(elements, '00080018'),
+  ];
   const dataset: DicomElements = { ...elements, '00080005': element('CS', 'ISO_IR 192') };
 
   const meta = new ByteWriter(512);

@@ -1,3 +1,5 @@
+import type { PersonName } from '@yuepian/contract';
+import type { InstanceHeader } from '../types.ts';
 import { type DicomElements, type DicomName, element, optional } from './elements.ts';
 
 /** Values of the Patient and General Study modules (PS3.3 C.7.1.1, C.7.2.1) that every object of a study repeats. */
@@ -22,9 +24,7 @@ export const patientStudyElements = (p: PatientStudy): DicomElements => ({
   '00080020': optional('DA', p.studyDate),
   '00080030': optional('TM', p.studyTime),
   '00080050': optional('SH', p.accessionNumber),
-  '00080090': p.referringPhysicianName
-    ? element('PN', p.referringPhysicianName)
-    : element('PN'),
+  '00080090': p.referringPhysicianName ? element('PN', p.referringPhysicianName) : element('PN'),
   ...(p.studyDescription ? { '00081030': element('LO', p.studyDescription) } : {}),
   '00100010': element('PN', p.patientName),
   '00100020': optional('LO', p.patientId),
@@ -41,4 +41,26 @@ export const equipmentElements = (modelName: string): DicomElements => ({
   '00081090': element('LO', modelName),
   '00181000': element('LO', '1'),
   '00181020': element('LO', '1'),
+});
+
+const nameOf = (name: PersonName): DicomName => ({
+  Alphabetic: name.alphabetic,
+  Ideographic: name.ideographic,
+  Phonetic: name.phonetic,
+});
+
+/** The same values from an instance of the study, for what is derived from it. */
+export const patientStudyOf = (header: InstanceHeader): PatientStudy => ({
+  patientId: header.patient.id,
+  patientName: nameOf(header.patient.name),
+  patientBirthDate: header.patient.birthDate,
+  patientSex: header.patient.sex,
+  patientAge: header.patient.age,
+  studyInstanceUid: header.studyInstanceUid,
+  studyDate: header.study.date,
+  studyTime: header.study.time,
+  studyId: header.study.id,
+  accessionNumber: header.study.accessionNumber,
+  studyDescription: header.study.description,
+  referringPhysicianName: nameOf(header.study.referringPhysician),
 });

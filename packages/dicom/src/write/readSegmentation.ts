@@ -1,20 +1,12 @@
 import { YuepianError } from '@yuepian/contract';
 import { type Affine, cross, dot, norm, scale, type Vec3 } from '@yuepian/geometry';
-import { readDataset } from '../dataset.ts';
+import type { Dataset } from '../dataset.ts';
+import { readDataset } from '../read.ts';
 import { unpackFrame } from './bits.ts';
 import { colourOfCielab } from './cielab.ts';
 import type { CodedConcept } from './elements.ts';
 import { labelMapOf, type SegmentationGrid } from './segmentationGrid.ts';
 import { keyOfCodes, type SegmentCodes } from './segmentCodes.ts';
-
-/** What the reader needs of a data set; readDataset's Dataset fits. */
-export interface SegmentationDataset {
-  string(tag: string): string | undefined;
-  number(tag: string): number | undefined;
-  numbers(tag: string): readonly number[];
-  sequence(tag: string): readonly SegmentationDataset[];
-  bytes(tag: string): Uint8Array | undefined;
-}
 
 export interface ReadSegment {
   readonly number: number;
@@ -67,9 +59,9 @@ export interface ReadSegmentation {
  * Reads a DICOM Segmentation of type BINARY, ours or another maker's.
  * @throws YuepianError cannot_decode for another type, pixel_data_short, truncated or not_dicom.
  */
-export function readSegmentation(input: Uint8Array | SegmentationDataset): ReadSegmentation {
-  const dataset: SegmentationDataset = input instanceof Uint8Array ? readDataset(input) : input;
-  const type = dataset.string('x00620001') ?? '';
+export function readSegmentation(input: Uint8Array | Dataset): ReadSegmentation {
+  const dataset = input instanceof Uint8Array ? readDataset(input) : input;
+  const type = dataset.string('x00620001');
   if (type !== 'BINARY') {
     throw new YuepianError('cannot_decode', { reason: `segmentation of type ${type || '?'}` });
   }
@@ -84,11 +76,11 @@ export function readSegmentation(input: Uint8Array | SegmentationDataset): ReadS
   const segments = dataset.sequence('x00620002').map(readSegment);
   const mask = (frame: number) => unpackFrame(bits, frame * columns * rows, columns * rows);
   const head = {
-    sopInstanceUid: dataset.string('x00080018') ?? '',
-    seriesInstanceUid: dataset.string('x0020000e') ?? '',
-    frameOfReferenceUid: dataset.string('x00200052') ?? '',
-    sourceSeriesInstanceUid: dataset.sequence('x00081115')[0]?.string('x0020000e'),
-    description: dataset.string('x0008103e') ?? '',
+    sopInstanceUid: dataset.string('x00080018'),
+    seriesInstanceUid: dataset.string('x0020000e'),
+    frameOfReferenceUid: dataset.string('x00200052'),
+    sourceSeriesInstanceUid: dataset.sequence('x00081115')[0]?.string('x0020000e') || undefined,
+    description: dataset.string('x0008103e'),
     columns,
     rows,
     segments,
@@ -98,7 +90,7 @@ export function readSegmentation(input: Uint8Array | SegmentationDataset): ReadS
   return { ...head, toLabelMap: (grid) => labelMapOf(head, grid) };
 }
 
-function readSegment(item: SegmentationDataset): ReadSegment {
+function readSegment(item: Dataset): ReadSegment {
   const number = item.number('x00620004') ?? 0;
   const typeItem = item.sequence('x0062000f')[0];
   const laterality = typeItem?.sequence('x00620011')[0];
@@ -109,14 +101,14 @@ function readSegment(item: SegmentationDataset): ReadSegment {
   };
   const lab = item.numbers('x0062000d');
   const [l, a, b] = lab;
-  const label = item.string('x00620005') ?? '';
+  const label = item.string('x00620005');
   return {
     number,
     key: keyOf(item.string('x00620020'), codes) ?? `segment_${number}`,
     label,
     codes,
-    algorithmType: item.string('x00620008') ?? '',
-    algorithmName: item.string('x00620009') ?? '',
+    algorithmType: item.string('x00620008'),
+    algorithmName: item.string('x00620009'),
     ...(l !== undefined && a !== undefined && b !== undefined
       ? { colour: colourOfCielab([l, a, b]) }
       : {}),
@@ -130,17 +122,17 @@ function keyOf(trackingId: string | undefined, codes: SegmentCodes): string | un
   return coded;
 }
 
-const readCode = (item: SegmentationDataset | undefined): CodedConcept => ({
-  value: item?.string('x00080100') ?? item?.string('x00080119') ?? '',
+const readCode = (item: Dataset | undefined): CodedConcept => ({
+  value: item?.string('x00080100') || item?.string('x00080119') || '',
   scheme: item?.string('x00080102') ?? '',
   meaning: item?.string('x00080104') ?? '',
 });
 
 /** Functional groups, per frame first, then shared (PS3.3 C.7.6.16). */
-function readFrames(dataset: SegmentationDataset): ReadSegmentFrame[] {
+function readFrames(dataset: Dataset): ReadSegmentFrame[] {
   const shared = dataset.sequence('x52009229')[0];
   return dataset.sequence('x52009230').map((own, n) => {
-    const group = (tag: string): SegmentationDataset | undefined =>
+    const group = (tag: string): Dataset | undefined =>
       own.sequence(tag)[0] ?? shared?.sequence(tag)[0];
     const p = group('x00209113')?.numbers('x00200032') ?? [];
     const o = group('x00209116')?.numbers('x00200037') ?? [];

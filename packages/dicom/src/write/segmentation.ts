@@ -153,11 +153,17 @@ function describeObject(input: SegmentationInput, frameCount: number): DicomElem
     '00620013': element('CS', owners.size < labels.length ? 'YES' : 'NO'),
     '00700080': element('CS', input.contentLabel ?? 'SEGMENTATION'),
     '00700081': element('LO', input.seriesDescription),
-    '00700084': element('PN', { Alphabetic: algorithm.type === 'MANUAL' ? algorithm.name : 'Yuepian' }),
+    '00700084': element('PN', {
+      Alphabetic: algorithm.type === 'MANUAL' ? algorithm.name : 'Yuepian',
+    }),
   };
 }
 
-function describeSegment(input: SegmentationInput, segment: Segment, number: number): DicomElements {
+function describeSegment(
+  input: SegmentationInput,
+  segment: Segment,
+  number: number,
+): DicomElements {
   const codes = codesOf(segment.key);
   const { algorithm } = input;
   return {

@@ -156,7 +156,10 @@ function* resample(
     .sort((a, b) => a.d - b.d);
   const m = grid.affine;
   const ownGap = smallestGap(planes.map((p) => p.d));
-  const gridReach = [stepI(m), stepJ(m), stepK(m)].reduce((s, v) => s + Math.abs(dot(normal, v)), 0);
+  const gridReach = [stepI(m), stepJ(m), stepK(m)].reduce(
+    (s, v) => s + Math.abs(dot(normal, v)),
+    0,
+  );
   const reach = Math.max(ownGap ?? 0, gridReach) / 2 + tolerance;
   const masks = new Map<number, Uint8Array>();
   const inverses = new Map(

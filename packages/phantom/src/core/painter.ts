@@ -27,7 +27,12 @@ export interface Layer {
 export interface CellLayer {
   readonly cells: readonly Field[];
   readonly shade: Shade | number;
-  readonly label?: number;
+  /** Seams make no good labels. */
+  readonly label?: undefined;
+  /** Shapes spread this many mm, unless another is in the way. */
+  readonly grow?: number;
+  /** Nothing is painted outside of it. */
+  readonly within?: Field;
   /** Width of the seam, mm. */
   readonly seam: number;
 }
@@ -58,6 +63,16 @@ export class SliceCanvas {
     else this.#paintShape(layer, z);
   }
 
+  /** Paints the label only: the same voxels as paint, faster. */
+  paintLabels(layer: Layer | CellLayer, z: number): void {
+    if (layer.label === undefined || 'cells' in layer) return;
+    const { labels } = this;
+    const { label } = layer;
+    forEachSpan(layer.field, this.grid, z, 0, (offset, i0, i1, d0, slope) => {
+      for (let i = i0; i <= i1; i++) if (d0 + slope * (i - i0) < 0) labels[offset + i] = label;
+    });
+  }
+
   #paintShape(layer: Layer, z: number): void {
     const { values, labels, grid } = this;
     const { shade, label } = layer;
@@ -81,11 +96,13 @@ export class SliceCanvas {
   }
 
   #paintCells(layer: CellLayer, z: number): void {
-    const { values, labels, grid } = this;
+    const { values, grid } = this;
+    const { shade, seam } = layer;
+    const grow = layer.grow ?? 0;
     const first = this.#first.fill(1e3);
     const second = this.#second.fill(1e3);
     for (const field of layer.cells) {
-      forEachSpan(field, grid, z, 3, (offset, i0, i1, d0, slope) => {
+      forEachSpan(field, grid, z, grow + 3, (offset, i0, i1, d0, slope) => {
         for (let i = i0; i <= i1; i++) {
           const d = d0 + slope * (i - i0);
           const at = offset + i;
@@ -96,20 +113,24 @@ export class SliceCanvas {
         }
       });
     }
-    const { shade, label, seam } = layer;
-    const { nx, ny, dx, dy, x0, y0 } = grid;
-    for (let j = 0; j < ny; j++) {
-      for (let i = 0; i < nx; i++) {
-        const at = i + nx * j;
-        const d1 = first[at] as number;
-        if (d1 >= 0.6) continue;
-        const d = Math.max(d1, (seam - ((second[at] as number) - d1)) / 2);
-        if (d >= 0.6) continue;
-        const value = typeof shade === 'number' ? shade : shade(d, x0 + i * dx, y0 + j * dy, z);
-        const old = values[at] as number;
-        values[at] = d <= -0.6 ? value : old + (value - old) * (0.5 - d / 1.2);
-        if (label !== undefined && d < 0) labels[at] = label;
-      }
+    const { dx, x0 } = grid;
+    const fill = (at: number, i: number, y: number, limit: number): void => {
+      const d1 = first[at] as number;
+      const d = Math.max(d1 - grow, (seam - ((second[at] as number) - d1)) / 2, limit);
+      if (d >= 0.6) return;
+      const value = typeof shade === 'number' ? shade : shade(d, x0 + i * dx, y, z);
+      const old = values[at] as number;
+      values[at] = d <= -0.6 ? value : old + (value - old) * (0.5 - d / 1.2);
+    };
+    if (layer.within) {
+      forEachSpan(layer.within, grid, z, 0.6, (offset, i0, i1, d0, slope, y) => {
+        for (let i = i0; i <= i1; i++) fill(offset + i, i, y, d0 + slope * (i - i0));
+      });
+      return;
+    }
+    for (let j = 0; j < grid.ny; j++) {
+      const y = grid.y0 + j * grid.dy;
+      for (let i = 0; i < grid.nx; i++) fill(j * grid.nx + i, i, y, -10);
     }
   }
 }

@@ -1,5 +1,5 @@
 import { keyframes } from '../core/curve.ts';
-import type { Box } from '../core/field.ts';
+import { type Box, Field } from '../core/field.ts';
 import { clamp, type Sdf, smax, smin, superellipse } from '../core/sdf.ts';
 
 /**
@@ -64,7 +64,7 @@ function around(anchors: readonly number[], table: (column: number, z: number) =
 const degrees = (values: readonly number[]): number[] => values.map((v) => (v * Math.PI) / 180);
 
 /** Outer skin. */
-export const skin: Sdf = (x, y, z) => {
+const skinShape: Sdf = (x, y, z) => {
   const yc = contour(3, z);
   const depth = y < yc ? yc - contour(1, z) : contour(2, z) - yc;
   let d = superellipse(x, y - yc, contour(0, z), depth, contour(4, z));
@@ -96,11 +96,6 @@ const fatTable = profile([
   [-250, 14, 16, 14, 9],
 ]);
 const fatAround = around(degrees([0, 42, 95, 180]), fatTable);
-export const fatThickness = (x: number, y: number, z: number): number =>
-  fatAround(angleOf(x, y, z), z);
-
-/** Inner border of the fat under the skin: fascia. */
-export const fascia: Sdf = (x, y, z) => skin(x, y, z) + fatThickness(x, y, z);
 
 // z: thickness of the wall from fascia to cavity at 0, 35, 62, 95, 180 degrees from the back
 const wallTable = profile([
@@ -112,8 +107,6 @@ const wallTable = profile([
   [-60, 48, 38, 24, 16, 11],
 ]);
 const wallAround = around(degrees([0, 35, 62, 95, 180]), wallTable);
-export const wallThickness = (x: number, y: number, z: number): number =>
-  wallAround(angleOf(x, y, z), z);
 
 // z: half width, front, back, y of the greatest width, exponent
 const pelvic = profile([
@@ -127,9 +120,8 @@ const pelvic = profile([
   [-220, 22, -10, 36, 10, 2],
 ]);
 
-/** Inner border of the wall: chest cavity above the diaphragm, abdominal and pelvic cavity below. */
-export const cavity: Sdf = (x, y, z) => {
-  const upper = fascia(x, y, z) + wallThickness(x, y, z);
+/** Chest cavity above the diaphragm, abdominal and pelvic cavity below; `upper` is fascia + wall. */
+function cavityShape(upper: number, x: number, y: number, z: number): number {
   if (z > 40) return upper;
   const yc = pelvic(3, z);
   const depth = y < yc ? yc - pelvic(1, z) : pelvic(2, z) - yc;
@@ -137,7 +129,48 @@ export const cavity: Sdf = (x, y, z) => {
   const t = clamp((z + 20) / 60, 0, 1);
   const d = lower + (upper - lower) * t * t * (3 - 2 * t);
   return z < -195 ? smax(d, -206 - z, 12) : d;
-};
+}
+
+interface Coats {
+  readonly skin: Field;
+  readonly fascia: Field;
+  readonly wall: Field;
+  readonly cavity: Field;
+}
+let known: Coats | undefined;
+
+/** The nested coats of the trunk on one lattice: everything else asks them where it is. */
+function coats(): Coats {
+  if (known) return known;
+  const make = () => new Field(trunkBox, 3);
+  const all = { skin: make(), fascia: make(), wall: make(), cavity: make() };
+  all.skin.map((_d, x, y, z) => skinShape(x, y, z));
+  const skinData = all.skin.data;
+  const box = trunkBox;
+  all.skin.forEachNode(box.min, [box.max[0] + 3, box.max[1] + 3, box.max[2] + 3], (n, x, y, z) => {
+    const d = skinData[n] as number;
+    const angle = angleOf(x, y, z);
+    // Fat is never quite even.
+    const uneven = 1.1 * Math.sin(x * 0.045 + z * 0.031) * Math.cos(y * 0.05 - z * 0.023);
+    const fascia = d + fatAround(angle, z) + uneven;
+    const thickness = wallAround(angle, z);
+    all.fascia.data[n] = fascia;
+    all.wall.data[n] = thickness;
+    all.cavity.data[n] = cavityShape(fascia + thickness, x, y, z);
+  });
+  known = all;
+  return all;
+}
+
+/** Outer skin. */
+export const skin: Sdf = (x, y, z) => coats().skin.at(x, y, z);
+/** Inner border of the fat under the skin. */
+export const fascia: Sdf = (x, y, z) => coats().fascia.at(x, y, z);
+/** Thickness of the wall from fascia to cavity, mm. */
+export const wallThickness: Sdf = (x, y, z) => coats().wall.at(x, y, z);
+/** Inner border of the wall: chest cavity above the diaphragm, abdominal and pelvic cavity below. */
+export const cavity: Sdf = (x, y, z) => coats().cavity.at(x, y, z);
+export const skinField = (): Field => coats().skin;
 
 /** Height of the diaphragm over a place of the trunk; cavity is the (negative) depth inside the wall. */
 function diaphragmHeight(x: number, y: number, wall: number): number {
@@ -150,8 +183,16 @@ function diaphragmHeight(x: number, y: number, wall: number): number {
   return gutter + (dome - gutter) * rise;
 }
 
+let diaphragm: Field | undefined;
 /** Below the diaphragm: negative. */
 export const underDiaphragm: Sdf = (x, y, z) => {
+  if (z < 112) return -20;
+  diaphragm ??= new Field({ ...trunkBox, min: [trunkBox.min[0], trunkBox.min[1], 108] }, 3).map(
+    (_d, ...p) => diaphragmShape(...p),
+  );
+  return diaphragm.at(x, y, z);
+};
+const diaphragmShape: Sdf = (x, y, z) => {
   const wall = cavity(x, y, z);
   const h = diaphragmHeight(x, y, wall);
   // Steep at the wall: divide by the slope, which follows from the exponential.

@@ -42,8 +42,9 @@ function wing(): TubePoint[] {
     for (let iv = 0; iv <= nv; iv++) {
       const v = iv / nv;
       const s = 4 * v * (1 - v);
-      // The fossa bulges backwards and outwards in its middle.
-      const bulge = s * 7 * Math.sin(Math.PI * clamp(iu / nu, 0.15, 1));
+      // An S: the fossa bulges backwards and outwards, the part behind it inwards.
+      const u = iu / nu;
+      const bulge = s * (13 * Math.sin(Math.PI * clamp((u - 0.12) / 0.88, 0, 1)) - 5 * Math.exp(-(((u - 0.12) / 0.1) ** 2)));
       const at = (n: number) => mix(a[n] as number, b[n] as number, v);
       const edge = Math.abs(2 * v - 1) ** 2.4;
       const r = mix(2.7, at(3), edge);

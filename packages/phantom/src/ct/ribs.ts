@@ -2,7 +2,7 @@ import { mirrored, spline, type TubePoint, tube } from '../core/curve.ts';
 import { Field } from '../core/field.ts';
 import { clamp, ellipse, mix, type Sdf } from '../core/sdf.ts';
 import { fascia, skinBack, skinFront, top, wallThickness } from './body.ts';
-import { spineCentre, vertebrae } from './spine.ts';
+import { vertebrae } from './spine.ts';
 
 interface RibPlan {
   readonly number: number;

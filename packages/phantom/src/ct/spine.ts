@@ -14,7 +14,7 @@ import {
   smax,
   smin,
 } from '../core/sdf.ts';
-import { top } from './body.ts';
+import { profile, top } from './body.ts';
 
 export interface Vertebra {
   readonly name: string;
@@ -43,10 +43,10 @@ const column: readonly (readonly [string, number, number, number])[] = [
   ['T6', 295.5, 51, 20.5],
   ['T5', 321, 50, 20],
 ];
-const spineY = keyframes(column.map(([, z, y]) => [z, y]));
+const spineY = profile(column.map(([, z, y]) => [z, y]));
 
 /** y of the vertebral bodies' centres at a height. */
-export const spineCentre = (z: number): number => spineY(clamp(z, -60, 300))[0] as number;
+export const spineCentre = (z: number): number => spineY(0, z);
 
 export const vertebrae: readonly Vertebra[] = column.map(([name, z, y, height], n) => {
   const slope = (spineCentre(z + 6) - spineCentre(z - 6)) / 12;
@@ -84,77 +84,95 @@ function canalDistance(v: Vertebra, a: number, b: number): number {
   return ellipse(a, b - v.depth * 0.86 - ry + 0.5, rx, ry);
 }
 
+/** A bar of the arch: ends and radii in the vertebra's axes; `tall` stretches its section upwards. */
+interface Bar {
+  readonly a: Vec3;
+  readonly b: Vec3;
+  readonly ra: number;
+  readonly rb: number;
+  readonly tall: number;
+}
+
+interface Arch {
+  readonly pedicle: Bar;
+  readonly lamina: Bar;
+  readonly transverse: Bar;
+  readonly superior: Bar;
+  readonly inferior: Bar;
+  /** Thoracic: a long slanting bar; lumbar vertebrae have a hatchet instead. */
+  readonly spinous: Bar | undefined;
+}
+
+const archOf = (v: Vertebra): Arch => {
+  const { lumbar, height, width } = v;
+  const back = v.depth * 0.86;
+  const canal = mix(9.5, 12.5, lumbar);
+  const bar = (a: Vec3, b: Vec3, ra: number, rb: number, tall = 1): Bar => ({ a, b, ra, rb, tall });
+  const isLumbar = lumbar > 0.5;
+  return {
+    pedicle: bar(
+      [canal + 3, back - 4, 3],
+      [canal + 4, back + 9, 2.6],
+      mix(3.6, 5, lumbar),
+      mix(3.6, 4.8, lumbar),
+      1.6,
+    ),
+    lamina: bar([canal + 3.5, back + 12, -0.6], [1, back + 22, -2.6], 3.6, 3.4, 2.2),
+    transverse: isLumbar
+      ? bar([canal + 4, back + 9, 2], [width + 17, back + 14, 4], 4.6, 3.4, 1.25)
+      : bar([canal + 4, back + 10, 3], [29, back + 23, 7], 5, 5.2),
+    superior: bar(
+      [canal + 4.5, back + 10, 4],
+      [canal + 6, back + 12.5, height / 2 + 8],
+      4.8,
+      4,
+    ),
+    inferior: bar(
+      [canal + 1.5, back + 17, -8],
+      [canal + 1, back + 18.5, -height / 2 - 8],
+      4.8,
+      4.2,
+    ),
+    spinous: isLumbar ? undefined : bar([0, back + 21, -6], [0, back + 40, -24], 4.2, 3.6),
+  };
+};
+const arches = new Map(vertebrae.map((v) => [v, archOf(v)]));
+
+const barDistance = (p: Bar, a: number, b: number, c: number): number =>
+  capsule(a, b, c / p.tall, p.a, p.b, p.ra, p.rb);
+
 /** Arch and processes, by the absolute distance a from the midline. */
 function archDistance(v: Vertebra, a: number, b: number, c: number): number {
-  const { depth: B, lumbar } = v;
-  const back = B * 0.86;
-  const canalX = mix(9.5, 12.5, lumbar);
-  // Pedicle: taller than wide.
-  const pedicle = capsule(
-    a,
-    b,
-    c * 0.62,
-    [canalX + 3, back - 4, 3],
-    [canalX + 4, back + 9, 2.6],
-    mix(3.6, 5, lumbar),
-    mix(3.6, 4.8, lumbar),
-  );
-  const lamina = capsule(
-    a,
-    b,
-    c * 0.45,
-    [canalX + 3.5, back + 12, -0.6],
-    [1, back + 22, -2.6],
-    3.6,
-    3.4,
-  );
-  const spinous =
-    lumbar > 0.5
-      ? roundBox(a, b - back - 34, c + 8 + (b - back - 34) * 0.12, 3.4, 15.5, 10.5, 3)
-      : capsule(a, b, c, [0, back + 21, -6], [0, back + mix(37, 42, lumbar), -24], 4.2, 3.6);
-  const transverse =
-    lumbar > 0.5
-      ? capsule(a, b, c * 0.8, [canalX + 4, back + 9, 2], [v.width + 17, back + 14, 4], 4.6, 3.4)
-      : capsule(a, b, c, [canalX + 4, back + 10, 3], [29, back + 23, 7], 5, 5.2);
-  const superior = capsule(
-    a,
-    b,
-    c,
-    [canalX + 4.5, back + 10, 4],
-    [canalX + 6, back + 12.5, v.height * 0.5 + 8],
-    4.8,
-    4,
-  );
-  const inferior = capsule(
-    a,
-    b,
-    c,
-    [canalX + 1.5, back + 17, -8],
-    [canalX + 1, back + 18.5, -v.height * 0.5 - 8],
-    4.8,
-    4.2,
-  );
-  let d = smin(pedicle, lamina, 4);
-  d = smin(d, spinous, 5);
-  d = smin(d, transverse, 4);
-  // A hair of joint space stays between the facets of neighbours: no fillet across levels.
-  return smin(d, smin(superior, inferior, 1), 3);
+  const arch = arches.get(v) as Arch;
+  const back = v.depth * 0.86;
+  const spinous = arch.spinous
+    ? barDistance(arch.spinous, a, b, c)
+    : roundBox(
+        a,
+        b - back - 34,
+        c + 8 + (b - back - 34) * 0.12,
+        3 + 1.4 * clamp((b - back - 40) / 8, 0, 1),
+        15.5,
+        10.5 + 2 * clamp((b - back - 36) / 12, -1, 1),
+        3,
+      );
+  let d = smin(barDistance(arch.pedicle, a, b, c), barDistance(arch.lamina, a, b, c), 4);
+  d = smin(d, spinous, 6);
+  d = smin(d, barDistance(arch.transverse, a, b, c), 5);
+  const facets = smin(barDistance(arch.superior, a, b, c), barDistance(arch.inferior, a, b, c), 1);
+  return smin(d, facets, 4);
 }
 
 function vertebraDistance(v: Vertebra, x: number, y: number, z: number): number {
-  const [a0, b, c] = local(v.frame, x, y, z);
-  const a = Math.abs(a0);
+  const { origin: o, v: fv, w: fw } = v.frame;
+  // The frames only lean forwards and back: u is x itself.
+  const a = Math.abs(x);
+  const b = (y - o[1]) * fv[1] + (z - o[2]) * fv[2];
+  const c = (y - o[1]) * fw[1] + (z - o[2]) * fw[2];
+  if (Math.abs(c) > 48) return 40;
   const body = bodyDistance(v, a, b, c);
   const arch = archDistance(v, a, b, c);
   return smax(smin(body, arch, 3), -canalDistance(v, a, b), 1.2);
-}
-
-/** The two or three vertebrae that may hold a point. */
-function* nearLevels(z: number): Generator<Vertebra> {
-  for (const v of vertebrae) {
-    const dz = z - v.frame.origin[2];
-    if (dz > -46 && dz < 30) yield v;
-  }
 }
 
 /** All vertebrae, without the sacrum. */
@@ -164,7 +182,10 @@ export function spineField(rough: Noise): Field {
     const coarse = Math.hypot(Math.max(0, Math.abs(x) - 34), Math.max(0, Math.abs(y - yc - 22) - 46));
     if (coarse > 14) return coarse;
     let d = 40;
-    for (const v of nearLevels(z)) d = Math.min(d, vertebraDistance(v, x, y, z));
+    for (const v of vertebrae) {
+      const dz = z - v.frame.origin[2];
+      if (dz > -46 && dz < 30) d = Math.min(d, vertebraDistance(v, x, y, z));
+    }
     return d + 0.35 * rough(x, y, z);
   };
   return Field.of({ min: [-54, -22, -82], max: [54, 118, top + 4] }, 1.25, f, 4, 1.4);
@@ -255,7 +276,9 @@ export function sacrumField(rough: Noise): Field {
     const side = clamp((a - 22) / 28, 0, 1);
     const thick = h * mix(1, 0.74, side * (1 - t));
     const forward = off + 5 * side * (1 - t);
-    let d = smax(a - w, Math.abs(forward) - thick, 9);
+    // Wider in front than behind; the hip bones are cut out of it later, leaving the joint's gap.
+    const reach = w + (14 - 0.42 * (off + h)) * (1 - t);
+    let d = smax(a - reach, Math.abs(forward) - thick, 9);
     d = Math.max(d, along - 1);
     const crest = capsule(x, off, 0, [0, h - 2, 0], [0, h + 8 - 8 * t, 0], 4, 2.5);
     if (t > 0.08 && t < 0.75) d = smin(d, crest, 5);
@@ -270,7 +293,7 @@ export function sacrumField(rough: Noise): Field {
     }
     return d + 0.35 * rough(x, y, z);
   };
-  return Field.of({ min: [-60, -4, -194], max: [60, 102, -42] }, 1.25, f, 4, 1.5);
+  return Field.of({ min: [-72, -4, -194], max: [72, 102, -42] }, 1.25, f, 4, 1.5);
 }
 
 function normalAt(n: number): readonly [number, number] {

@@ -1,23 +1,31 @@
-import { spacing } from '@yuepian/geometry';
+import { spacing, type Vec3 } from '@yuepian/geometry';
 import { and, andNot, type BitMask, copyMask, maskAbove, not, or } from '../grid/bits.ts';
 import {
   type Components,
   components,
   countIn,
-  holes,
+  deviations,
   largest,
   meanValues,
   select,
 } from '../grid/components.ts';
-import { close, erode, growWithin, stepsFor } from '../grid/morphology.ts';
+import {
+  close,
+  dilate,
+  erode,
+  erodeBox,
+  growWithin,
+  seenAlong,
+  stepsFor,
+} from '../grid/morphology.ts';
 import type { CoarseVolume } from '../grid/shrink.ts';
 import { voxelMm3 } from './body.ts';
 import { boneThresholds, marrowThreshold } from './thresholds.ts';
 
 /**
- * Bone in a CT. Cortex is what is dense (`high`); the softer rest (`low`) counts only within a few
- * millimetres of it or enclosed by it, so that a contrast-filled vessel that touches a vertebra
- * does not run into it. The marrow is filled, the spinal canal is not.
+ * Bone in a CT by hysteresis: everything above `low` that lies within 10 mm, along paths above
+ * `low`, of dense (`high`) bone; first freed of vessels and organs full of contrast medium, which
+ * reach the same HU and touch bone. The marrow is filled, the spinal canal is not.
  */
 export function ctBone(ct: CoarseVolume, body: BitMask): BitMask {
   const { low, high } = boneThresholds(ct.affine);
@@ -25,24 +33,58 @@ export function ctBone(ct: CoarseVolume, body: BitMask): BitMask {
   const mm3 = voxelMm3(ct.affine);
   const dense = and(maskAbove(ct.data, ct.size, high), body);
   const soft = and(maskAbove(ct.data, ct.size, low), body);
+  const pools = contrastPools(ct, soft, dense);
+  andNot(soft, pools);
+  andNot(dense, pools);
 
-  const reach = stepsFor(3, s, 1);
+  const reach = stepsFor(10, s, 1);
   const seeds = atLeast(dense, 100 / mm3);
   let bone = growWithin(seeds, soft, reach);
-  // Dense crumbs (a thin lamina, a noisy rib) belong to the bone they nearly touch.
-  const crumbs = components(dense);
-  const near = countIn(crumbs, and(copyMask(bone), dense));
-  const joined = select(crumbs, (n) => (near[n] as number) > 0);
-  bone = growWithin(or(joined, seeds), soft, reach);
   bone = andNot(bone, calcifications(bone, dense, ct, body));
   bone = atLeast(bone, 300 / mm3);
 
-  const tissue = and(maskAbove(ct.data, ct.size, marrowThreshold), body);
-  const closed = or(and(close(bone, stepsFor(3, s, 1)), tissue), bone);
-  bone = or(closed, and(marrow(closed, ct), tissue));
-  bone = or(bone, spongiosa(bone, ct, low, tissue));
+  const tissue = andNot(and(maskAbove(ct.data, ct.size, marrowThreshold), body), pools);
+  or(bone, and(walledIn(bone, s), tissue));
+  bone = or(and(close(bone, stepsFor(3, s, 1)), tissue), bone);
+  or(bone, and(walledIn(bone, s), tissue));
   bone = or(bone, and(marrow(bone, ct), tissue));
   return atLeast(bone, 300 / mm3);
+}
+
+/**
+ * Vessels, kidneys and cavities full of contrast medium. They are thick (a ball of 7 mm fits) and
+ * even, and, unlike spongy bone, not wrapped in cortex: seen from the rim of their core, nothing
+ * dense lies at the depth of their wall. Arteries denser than cortex (CT angiography) are told by
+ * their evenness alone.
+ */
+function contrastPools(ct: CoarseVolume, soft: BitMask, dense: BitMask): BitMask {
+  const s = spacing(ct.affine);
+  const mm3 = voxelMm3(ct.affine);
+  const depth = stepsFor(3.5, s, 1);
+  const past: Vec3 = [depth[0] + 1, depth[1] + 1, depth[2] + 1];
+  const core = erode(soft, depth);
+  const c = components(core);
+  const rim = andNot(copyMask(core), erode(core, [1, 1, 1]));
+  const rimVoxels = countIn(c, rim);
+  const wrapped = countIn(c, and(rim, dilate(dense, past)));
+  const spread = deviations(c, ct.data);
+  const bare = select(
+    c,
+    (n) =>
+      (c.voxels[n] as number) * mm3 > 500 &&
+      (wrapped[n] as number) < 0.35 * (rimVoxels[n] as number) &&
+      (spread[n] as number) < 60,
+  );
+  // Never into what is dense: where a vessel lies on a vertebra, the cortex is the border.
+  const pools = growWithin(bare, andNot(copyMask(soft), dense), past);
+
+  const solid = components(erode(dense, stepsFor(4.5, s, 1)));
+  const even = deviations(solid, ct.data);
+  const arteries = select(
+    solid,
+    (n) => (solid.voxels[n] as number) * mm3 > 1500 && (even[n] as number) < 50,
+  );
+  return or(pools, growWithin(arteries, soft, stepsFor(6.5, s, 2)));
 }
 
 function atLeast(mask: BitMask, voxels: number): BitMask {
@@ -68,7 +110,7 @@ function calcifications(bone: BitMask, dense: BitMask, ct: CoarseVolume, body: B
   const mm3 = voxelMm3(ct.affine);
   const c = components(bone);
   const skeleton = largest(c);
-  const deep = countIn(c, erode(body, stepsFor(30, s, 1)));
+  const deep = countIn(c, erodeBox(body, stepsFor(30, s, 1)));
   const solid = countIn(c, erode(dense, stepsFor(5, s, 1)));
   const mean = meanValues(c, ct.data);
   return select(c, (n) => {
@@ -83,7 +125,7 @@ function calcifications(bone: BitMask, dense: BitMask, ct: CoarseVolume, body: B
 }
 
 /**
- * Cavities closed on all sides by bone. Not marrow are: what holds a ball of 40 mm (the brain), more
+ * Cavities closed on all sides by bone. Not marrow are: what holds a box of 35 mm (the brain), more
  * than 400 mL, and a long one at the density of water and cord (a spinal canal whose foramina were
  * closed by the slice thickness).
  */
@@ -96,9 +138,9 @@ function marrow(bone: BitMask, ct: CoarseVolume): BitMask {
   const mean = meanValues(c, ct.data);
   const wide = countIn(
     c,
-    erode(
-      select(c, (n) => n !== outside),
-      stepsFor(20, s, 1),
+    erodeBox(
+      select(c, (n) => n !== outside && (c.voxels[n] as number) * mm3 > 30_000),
+      stepsFor(17, s, 1),
     ),
   );
   return select(c, (n) => {
@@ -110,17 +152,27 @@ function marrow(bone: BitMask, ct: CoarseVolume): BitMask {
 }
 
 /**
- * Spongy bone behind a cortex with gaps: enclosed by bone in an axial or coronal slice and too dense
- * for muscle or cord. Only holes up to 20 cm², so that the pelvic ring does not swallow a bladder.
+ * What has bone within 30 mm in all six directions of the grid: marrow behind a thin or patchy
+ * cortex. The spinal canal is open upward and downward, an orbit to the front, the brain is wider.
+ * A bone cut by the end of the scan counts as closed there.
  */
-function spongiosa(bone: BitMask, ct: CoarseVolume, low: number, tissue: BitMask): BitMask {
-  const s = spacing(ct.affine);
-  const spongy = and(maskAbove(ct.data, ct.size, Math.max(80, low - 90)), tissue);
-  const result = copyMask(spongy);
-  const found = holes(bone, 'xy', (c, n) => (c.voxels[n] as number) * s[0] * s[1] < 2000);
-  or(
-    found,
-    holes(bone, 'xz', (c, n) => (c.voxels[n] as number) * s[0] * s[2] < 2000),
-  );
-  return and(result, found);
+function walledIn(bone: BitMask, s: Vec3): BitMask {
+  const reach = stepsFor(30, s, 1);
+  let walled: BitMask | undefined;
+  for (const axis of [0, 1, 2] as const) {
+    for (const sign of [1, -1] as const) {
+      const seen = seenAlong(bone, axis, sign, reach[axis]);
+      if (axis === 2) addEnd(seen, sign, reach[2]);
+      walled = walled === undefined ? seen : and(walled, seen);
+    }
+  }
+  return walled as BitMask;
+}
+
+/** Slices at most `reach` from the end of the scan see its end. */
+function addEnd(seen: BitMask, sign: 1 | -1, reach: number): void {
+  const plane = seen.stride * seen.size[1];
+  const n = Math.min(reach, seen.size[2]) * plane;
+  if (sign > 0) seen.words.fill(-1, seen.words.length - n);
+  else seen.words.fill(-1, 0, n);
 }

@@ -36,118 +36,156 @@ export async function refine(
   pace: Pace,
 ): Promise<Uint8Array<ArrayBuffer>> {
   if (factor.every((f) => f === 1)) return labels.slice();
-  const [nx, ny, nz] = volume.size;
-  const out = new Uint8Array(nx * ny * nz);
+  const out = new Uint8Array(volume.data.length);
   const bits = new Uint8Array(labels.length);
   for (let i = 0; i < labels.length; i++) bits[i] = 1 << (labels[i] as number);
-  const rows = coarse[1] * coarse[2];
-  const rowBits = new Uint8Array(rows);
-  for (let row = 0; row < rows; row++) {
-    let all = 0;
-    for (let i = row * coarse[0]; i < (row + 1) * coarse[0]; i++) all |= bits[i] as number;
-    rowBits[row] = all;
-  }
-  for (let z = 0; z < nz; z++) {
-    refineSlice(volume, { bits, rowBits, size: coarse, factor }, z, thresholds, out);
-    pace.step('refine', z / nz);
+  const [dx, dy, dz] = ([0, 1, 2] as const).map((a) =>
+    duals(coarse[a], factor[a], volume.size[a]),
+  ) as [Duals, Duals, Duals];
+  const band: Band = {
+    bits,
+    size: coarse,
+    factor,
+    dx,
+    thresholds,
+    runs: new Int32Array(dx.count * 2),
+  };
+  for (let k = 0; k < dz.count; k++) {
+    for (let j = 0; j < dy.count; j++) refineRows(volume, band, dy, dz, j, k, out);
+    pace.step('refine', k / dz.count);
     await pace.breathe();
   }
   return out;
 }
 
-interface CoarseBits {
+/**
+ * The cells between the centres of neighbouring coarse voxels along one axis: which two they join
+ * and which full voxels they hold. Without coarsening a cell is the voxel itself.
+ */
+interface Duals {
+  readonly count: number;
+  readonly low: Int32Array;
+  readonly high: Int32Array;
+  /** First full voxel; `from[count]` is the end. */
+  readonly from: Int32Array;
+}
+
+function duals(coarse: number, factor: number, full: number): Duals {
+  const count = factor === 1 ? coarse : coarse + 1;
+  const of = (cell: (n: number) => number): Int32Array =>
+    Int32Array.from({ length: count }, (_, n) => cell(n));
+  const from = Int32Array.from({ length: count + 1 }, (_, n) =>
+    factor === 1 ? n : Math.min(full, Math.max(0, n * factor - factor / 2)),
+  );
+  from[count] = full;
+  return {
+    count,
+    low: of((n) => (factor === 1 ? n : Math.max(0, n - 1))),
+    high: of((n) => Math.min(coarse - 1, n)),
+    from,
+  };
+}
+
+interface Band {
   /** 1 << label per coarse voxel. */
   readonly bits: Uint8Array;
-  /** Union of each coarse row. */
-  readonly rowBits: Uint8Array;
   readonly size: Vec3;
   readonly factor: Vec3;
+  readonly dx: Duals;
+  readonly thresholds: EdgeThresholds;
+  /** Pairs (end, set of labels) of the current row of cells. */
+  readonly runs: Int32Array;
 }
 
-/** The two coarse positions around a full one; equal where the grid is not coarser or ends. */
-function around(position: number, factor: number, count: number): [number, number] {
-  const own = Math.floor(position / factor);
-  if (factor === 1) return [own, own];
-  const side = position % factor < factor / 2 ? -1 : 1;
-  return [own, Math.min(count - 1, Math.max(0, own + side))];
-}
-
-function refineSlice(
+/** All full rows of one row of cells: they share the sets of labels that meet in its cells. */
+function refineRows(
   volume: Volume,
-  coarse: CoarseBits,
-  z: number,
-  thresholds: EdgeThresholds,
+  band: Band,
+  dy: Duals,
+  dz: Duals,
+  j: number,
+  k: number,
   out: Uint8Array,
 ): void {
   const [nx, ny] = volume.size;
-  const [cx, cy, cz] = coarse.size;
-  const [fx, fy, fz] = coarse.factor;
-  const { bits, rowBits } = coarse;
-  const [z0, z1] = around(z, fz, cz);
-  const met = new Uint8Array(cx + 2);
-  for (let y = 0; y < ny; y++) {
-    const [y0, y1] = around(y, fy, cy);
-    const [a, b, c, d] = [y0 + cy * z0, y1 + cy * z0, y0 + cy * z1, y1 + cy * z1];
-    const all =
-      (rowBits[a] as number) |
-      (rowBits[b] as number) |
-      (rowBits[c] as number) |
-      (rowBits[d] as number);
-    const target = nx * (y + ny * z);
-    if ((all & (all - 1)) === 0) {
-      if (all !== background) out.fill(31 - Math.clz32(all), target, target + nx);
-      continue;
+  const [cx, cy] = band.size;
+  const runs = findRuns(
+    band,
+    cx * ((dy.low[j] as number) + cy * (dz.low[k] as number)),
+    cx * ((dy.high[j] as number) + cy * (dz.low[k] as number)),
+    cx * ((dy.low[j] as number) + cy * (dz.high[k] as number)),
+    cx * ((dy.high[j] as number) + cy * (dz.high[k] as number)),
+  );
+  if (runs === 1 && band.runs[1] === background) return;
+  for (let z = dz.from[k] as number; z < (dz.from[k + 1] as number); z++) {
+    for (let y = dy.from[j] as number; y < (dy.from[j + 1] as number); y++) {
+      const own = cx * (Math.floor(y / band.factor[1]) + cy * Math.floor(z / band.factor[2]));
+      writeRow(volume.data, nx * (y + ny * z), band, runs, own, out);
     }
-    for (let i = 0; i < cx; i++) {
-      met[i + 1] =
-        (bits[a * cx + i] as number) |
-        (bits[b * cx + i] as number) |
-        (bits[c * cx + i] as number) |
-        (bits[d * cx + i] as number);
-    }
-    met[0] = met[1] as number;
-    met[cx + 1] = met[cx] as number;
-    refineRow(volume.data, target, nx, fx, met, bits, a * cx, thresholds, out);
   }
 }
 
-function refineRow(
+/** Neighbouring cells with the same set become one run. @returns the number of runs. */
+function findRuns(band: Band, a: number, b: number, c: number, d: number): number {
+  const { bits, dx, runs } = band;
+  let count = 0;
+  let before = 0;
+  let left = 0;
+  for (let i = 0; i < dx.count; i++) {
+    const at = dx.high[i] as number;
+    const right =
+      (bits[a + at] as number) |
+      (bits[b + at] as number) |
+      (bits[c + at] as number) |
+      (bits[d + at] as number);
+    // Without coarsening along x a cell is one voxel and has no left half.
+    const set = dx.low[i] === at ? right : left | right;
+    left = right;
+    if (set !== before || i === 0) {
+      count++;
+      runs[count * 2 - 1] = set;
+      before = set;
+    }
+    runs[count * 2 - 2] = dx.from[i + 1] as number;
+  }
+  return count;
+}
+
+function writeRow(
   data: Volume['data'],
-  target: number,
-  nx: number,
-  fx: number,
-  met: Uint8Array,
-  bits: Uint8Array,
-  ownRow: number,
-  t: EdgeThresholds,
+  row: number,
+  band: Band,
+  runs: number,
+  own: number,
   out: Uint8Array,
 ): void {
-  const half = Math.max(1, fx >> 1);
-  for (let x = 0; x < nx; ) {
-    const i = Math.floor(x / fx);
-    // Without coarsening along x a voxel has no second coarse neighbour there.
-    const side = fx === 1 ? i + 1 : x % fx < half ? i : i + 2;
-    const set = (met[i + 1] as number) | (met[side] as number);
-    const end = Math.min(nx, x + half);
+  const t = band.thresholds;
+  const fx = band.factor[0];
+  let x = 0;
+  for (let r = 0; r < runs; r++) {
+    const end = band.runs[r * 2] as number;
+    const set = band.runs[r * 2 + 1] as number;
     if ((set & (set - 1)) === 0) {
-      if (set !== background) {
-        const label = 31 - Math.clz32(set);
-        for (; x < end; x++) out[target + x] = label;
-      } else x = end;
+      if (set !== background) out.fill(31 - Math.clz32(set), row + x, row + end);
+      x = end;
       continue;
     }
     for (; x < end; x++) {
-      out[target + x] = decide(data[target + x] as number, set, bits[ownRow + i] as number, t);
+      const value = data[row + x] as number;
+      if ((set & lungs) === lungs && value < t.lung) {
+        // Where the lungs touch, the coarse voxel's own side decides.
+        const side = band.bits[own + Math.floor(x / fx)] as number;
+        out[row + x] =
+          (side & lungLeft) !== 0 ? classicalLabels.lung_left : classicalLabels.lung_right;
+      } else out[row + x] = decide(value, set, t);
     }
   }
 }
 
-function decide(value: number, set: number, own: number, t: EdgeThresholds): number {
+function decide(value: number, set: number, t: EdgeThresholds): number {
   if ((set & bone) !== 0 && value > t.bone) return classicalLabels.bone;
-  if ((set & lungs) !== 0 && value < t.lung) {
-    const which = (own & lungs) !== 0 ? own : set;
-    return (which & lungLeft) !== 0 ? classicalLabels.lung_left : classicalLabels.lung_right;
-  }
+  if ((set & lungs) !== 0 && value < t.lung)
+    return (set & lungLeft) !== 0 ? classicalLabels.lung_left : classicalLabels.lung_right;
   if ((set & background) !== 0 && value <= t.body) return 0;
   return (set & (soft | bone | lungs)) === 0 ? 0 : classicalLabels.soft;
 }

@@ -134,12 +134,10 @@ const coarseStage = (
 
 /** Only what is really there becomes a segment. */
 function segmentsOf(labels: Uint8Array): Segment[] {
-  const present = new Uint8Array(256);
-  for (let i = 0; i < labels.length; i++) present[labels[i] as number] = 1;
-  const used = Object.values(classicalLabels).filter((label) => present[label] === 1);
+  const used = Object.values(classicalLabels).filter((label) => labels.includes(label));
   if (used.length === 0) return [];
   const segments: Segment[] = [{ key: 'skin', labels: used }];
   for (const key of ['bone', 'lung_left', 'lung_right'] as const)
-    if (present[classicalLabels[key]] === 1) segments.push({ key, labels: [classicalLabels[key]] });
+    if (used.includes(classicalLabels[key])) segments.push({ key, labels: [classicalLabels[key]] });
   return segments;
 }

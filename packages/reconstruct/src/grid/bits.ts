@@ -23,22 +23,16 @@ export const copyMask = (m: BitMask): BitMask => ({ ...m, words: m.words.slice()
 const tailMask = (nx: number): number => ((nx & 31) === 0 ? -1 : (1 << (nx & 31)) - 1);
 
 /** Voxels with a value above `threshold`. */
-export function maskAbove(
-  data: Int16Array | Float32Array,
-  size: Vec3,
-  threshold: number,
-  sign: 1 | -1 = 1,
-): BitMask {
+export function maskAbove(data: Int16Array | Float32Array, size: Vec3, threshold: number): BitMask {
   const mask = emptyMask(size);
-  const [nx, ny, nz] = size;
   const { stride, words } = mask;
-  const t = threshold * sign;
-  for (let row = 0, p = 0; row < ny * nz; row++) {
+  const nx = size[0];
+  for (let row = 0, p = 0; row < size[1] * size[2]; row++) {
     for (let w = 0, x = 0; w < stride; w++) {
       const end = Math.min(nx, x + 32);
       let bits = 0;
-      for (let b = 0; x < end; x++, b++, p++) {
-        if ((data[p] as number) * sign > t) bits |= 1 << b;
+      for (let bit = 1; x < end; x++, bit <<= 1, p++) {
+        if ((data[p] as number) > threshold) bits |= bit;
       }
       words[row * stride + w] = bits;
     }
@@ -47,11 +41,22 @@ export function maskAbove(
 }
 
 /** Voxels with a value below `threshold`. */
-export const maskBelow = (
-  data: Int16Array | Float32Array,
-  size: Vec3,
-  threshold: number,
-): BitMask => maskAbove(data, size, threshold, -1);
+export function maskBelow(data: Int16Array | Float32Array, size: Vec3, threshold: number): BitMask {
+  const mask = emptyMask(size);
+  const { stride, words } = mask;
+  const nx = size[0];
+  for (let row = 0, p = 0; row < size[1] * size[2]; row++) {
+    for (let w = 0, x = 0; w < stride; w++) {
+      const end = Math.min(nx, x + 32);
+      let bits = 0;
+      for (let bit = 1; x < end; x++, bit <<= 1, p++) {
+        if ((data[p] as number) < threshold) bits |= bit;
+      }
+      words[row * stride + w] = bits;
+    }
+  }
+  return mask;
+}
 
 /** In place: a ∧ b. */
 export function and(a: BitMask, b: BitMask): BitMask {

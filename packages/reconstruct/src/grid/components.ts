@@ -95,6 +95,19 @@ export function meanValues(c: Components, data: Int16Array | Float32Array): Floa
   return mean;
 }
 
+/** Standard deviation of `data` within each component. */
+export function deviations(c: Components, data: Int16Array | Float32Array): Float64Array {
+  const mean = meanValues(c, data);
+  const squares = new Float64Array(c.count);
+  forEachRun(c, (component, first, length) => {
+    const m = mean[component] as number;
+    let sum = 0;
+    for (let p = first; p < first + length; p++) sum += ((data[p] as number) - m) ** 2;
+    squares[component] = (squares[component] as number) + sum;
+  });
+  return squares.map((sum, n) => Math.sqrt(sum / (c.voxels[n] as number)));
+}
+
 /** Voxels of `mask` in each component. */
 export function countIn(c: Components, mask: BitMask): Float64Array {
   const counts = new Float64Array(c.count);

@@ -1,5 +1,5 @@
 import type { Vec3 } from '@yuepian/geometry';
-import { and, type BitMask, copyMask } from './bits.ts';
+import { and, type BitMask, copyMask, emptyMask, not, or } from './bits.ts';
 
 /**
  * Dilation and erosion by a ball given in millimetres, on bit masks. The ball is approximated by
@@ -23,6 +23,78 @@ export function growWithin(seed: BitMask, within: BitMask, steps: Vec3): BitMask
   let m = and(copyMask(seed), within);
   for (const axes of schedule(steps)) m = and(step(m, axes, true), within);
   return m;
+}
+
+/**
+ * Erosion by a box of ±steps voxels: a row of n shifts is made of log2(n) of them, so large boxes
+ * cost little. For asking whether something is thick, not for shaping it.
+ */
+export function erodeBox(m: BitMask, steps: Vec3): BitMask {
+  // A voxel survives where none of the background is seen along an axis, one axis after another.
+  let background = not(m);
+  for (const axis of [0, 1, 2] as const) {
+    const seen = emptyMask(m.size);
+    for (const sign of [1, -1] as const) or(seen, seenAlong(background, axis, sign, steps[axis]));
+    background = or(seen, background);
+  }
+  return not(background);
+}
+
+/**
+ * Voxels from which a voxel of `m` is seen at most `reach` steps away in one direction of an axis
+ * (the voxel itself included). Outside the grid nothing is seen.
+ */
+export function seenAlong(m: BitMask, axis: 0 | 1 | 2, sign: 1 | -1, reach: number): BitMask {
+  const out = copyMask(m);
+  // After each round a bit stands for `covered` voxels; doubling needs log2(reach) rounds.
+  for (let covered = 1; covered <= reach; ) {
+    const by = Math.min(covered, reach + 1 - covered);
+    if (axis === 0) orShiftedRow(out, sign * by);
+    else orShifted(out, axis, sign * by);
+    covered += by;
+  }
+  return out;
+}
+
+/** In place: voxel p gets voxel p + by of its column or stack too. */
+function orShifted({ words, stride, size }: BitMask, axis: 1 | 2, by: number): void {
+  const plane = stride * size[1];
+  const step = (axis === 1 ? stride : plane) * by;
+  for (let n = 0; n < size[2]; n++) {
+    // Towards the source, so that no word is read after it was written.
+    const z = by > 0 ? n : size[2] - 1 - n;
+    if (axis === 2 && (z + by < 0 || z + by >= size[2])) continue;
+    const first = z * plane + (axis === 1 && by < 0 ? -step : 0);
+    const end = (z + 1) * plane - (axis === 1 && by > 0 ? step : 0);
+    if (by > 0)
+      for (let p = first; p < end; p++)
+        words[p] = (words[p] as number) | (words[p + step] as number);
+    else
+      for (let p = end - 1; p >= first; p--)
+        words[p] = (words[p] as number) | (words[p + step] as number);
+  }
+}
+
+/** The same along x: the shift crosses words. */
+function orShiftedRow({ words, stride, size }: BitMask, by: number): void {
+  const spare = (size[0] & 31) === 0 ? 0 : -1 << (size[0] & 31);
+  const jump = Math.abs(by) >> 5;
+  const bits = Math.abs(by) & 31;
+  for (let row = 0; row < size[1] * size[2]; row++) {
+    const base = row * stride;
+    for (let n = 0; n < stride; n++) {
+      const w = by > 0 ? n : stride - 1 - n;
+      const near = by > 0 ? w + jump : w - jump;
+      const far = by > 0 ? near + 1 : near - 1;
+      const a = near >= 0 && near < stride ? (words[base + near] as number) : 0;
+      const b = bits !== 0 && far >= 0 && far < stride ? (words[base + far] as number) : 0;
+      let moved = a;
+      if (bits !== 0)
+        moved = by > 0 ? (a >>> bits) | (b << (32 - bits)) : (a << bits) | (b >>> (32 - bits));
+      if (w === stride - 1) moved &= ~spare;
+      words[base + w] = (words[base + w] as number) | moved;
+    }
+  }
 }
 
 interface Axes {

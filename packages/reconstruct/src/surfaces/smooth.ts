@@ -89,9 +89,9 @@ function relax(
     x = keep * (from[p] as number) + share * x;
     y = keep * (from[p + 1] as number) + share * y;
     z = keep * (from[p + 2] as number) + share * z;
-    to[p] = x < sx - reach ? sx - reach : x > sx + reach ? sx + reach : x;
-    to[p + 1] = y < sy - reach ? sy - reach : y > sy + reach ? sy + reach : y;
-    to[p + 2] = z < sz - reach ? sz - reach : z > sz + reach ? sz + reach : z;
+    to[p] = x < sx - reach ? sx - reach : Math.min(x, sx + reach);
+    to[p + 1] = y < sy - reach ? sy - reach : Math.min(y, sy + reach);
+    to[p + 2] = z < sz - reach ? sz - reach : Math.min(z, sz + reach);
   }
 }
 

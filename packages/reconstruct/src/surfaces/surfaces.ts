@@ -291,29 +291,40 @@ function withoutCavities(
   };
   for (let t = 0; t < indices.length; t += 3) {
     const a = root(indices[t] as number);
-    for (const v of [indices[t + 1] as number, indices[t + 2] as number]) parent[root(v)] = a;
+    parent[root(indices[t + 1] as number)] = a;
+    parent[root(indices[t + 2] as number)] = a;
   }
   const volume = new Float64Array(parent.length);
   for (let t = 0; t < indices.length; t += 3) {
-    const [a, b, c] = [0, 1, 2].map((n) => (indices[t + n] as number) * 3) as [
-      number,
-      number,
-      number,
-    ];
-    const p = positions;
     const r = root(indices[t] as number);
-    volume[r] =
-      (volume[r] as number) +
-      (p[a] as number) *
-        ((p[b + 1] as number) * (p[c + 2] as number) -
-          (p[b + 2] as number) * (p[c + 1] as number)) +
-      (p[a + 1] as number) *
-        ((p[b + 2] as number) * (p[c] as number) - (p[b] as number) * (p[c + 2] as number)) +
-      (p[a + 2] as number) *
-        ((p[b] as number) * (p[c + 1] as number) - (p[b + 1] as number) * (p[c] as number));
+    volume[r] = (volume[r] as number) + coneVolume(positions, indices, t);
   }
-  return indices.filter((_, i) => {
-    const first = i - (i % 3);
-    return (volume[root(indices[first] as number)] as number) > 0;
-  });
+  let cavities = false;
+  for (let v = 0; v < volume.length; v++) if ((volume[v] as number) < 0) cavities = true;
+  if (!cavities) return indices;
+  let kept = 0;
+  for (let t = 0; t < indices.length; t += 3) {
+    if (!((volume[root(indices[t] as number)] as number) > 0)) continue;
+    indices.copyWithin(kept, t, t + 3);
+    kept += 3;
+  }
+  return indices.slice(0, kept);
+}
+
+/** Six times the signed volume between a triangle and the origin. */
+function coneVolume(p: Float32Array, indices: Uint32Array, t: number): number {
+  const a = (indices[t] as number) * 3;
+  const b = (indices[t + 1] as number) * 3;
+  const c = (indices[t + 2] as number) * 3;
+  const bx = p[b] as number;
+  const by = p[b + 1] as number;
+  const bz = p[b + 2] as number;
+  const cx = p[c] as number;
+  const cy = p[c + 1] as number;
+  const cz = p[c + 2] as number;
+  return (
+    (p[a] as number) * (by * cz - bz * cy) +
+    (p[a + 1] as number) * (bz * cx - bx * cz) +
+    (p[a + 2] as number) * (bx * cy - by * cx)
+  );
 }

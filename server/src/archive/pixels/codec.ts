@@ -8,7 +8,7 @@ import type { PixelCoding } from './syntaxes.ts';
  * The package is CommonJS and is loaded on first use: most requests decode nothing.
  */
 type Codecs = typeof import('dcmjs-codecs');
-type CompressedCoding = Exclude<PixelCoding, 'native' | 'rle'>;
+export type CompressedCoding = Exclude<PixelCoding, 'native' | 'rle' | 'deflate'>;
 
 const decoders = {
   jpeg: 'decodeJpeg',

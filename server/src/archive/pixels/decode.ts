@@ -1,6 +1,7 @@
+import { inflateRawSync } from 'node:zlib';
 import { YuepianError } from '@yuepian/contract';
 import { type ImagePixel, unpackBits, unpackNative } from '@yuepian/dicom';
-import { decodeCompressed } from './codec.ts';
+import { type CompressedCoding, decodeCompressed } from './codec.ts';
 import { type CodestreamSize, codestreamSize } from './codestream.ts';
 import { expand422, interleave, ybrToRgb } from './colour.ts';
 import { type DecodedFrame, nativeFrameBits, type Samples } from './image.ts';
@@ -34,7 +35,12 @@ export async function decodeFrame(
   options: DecodeOptions = {},
 ): Promise<DecodedFrame> {
   const stored = await decodeStored(image, transferSyntaxUid, bytes, options);
-  return finish(image, stored, options.palette);
+  const frame = finish(image, stored, options.palette);
+  // The result owns its memory: it may be handed to another thread, and pins no larger buffer.
+  const { samples } = frame;
+  return samples.byteLength === samples.buffer.byteLength && samples.buffer !== bytes.buffer
+    ? frame
+    : { ...frame, samples: samples.slice() };
 }
 
 /** Samples with the codec undone and nothing else. */
@@ -58,9 +64,22 @@ export async function decodeStored(
     throw new YuepianError('unsupported_transfer_syntax', { uid: transferSyntaxUid });
   }
   checkSize(image);
-  if (syntax.coding === 'native') return native(image, syntax, bytes, options);
-  if (syntax.coding === 'rle') return rle(image, bytes);
-  return await compressed(image, syntax, bytes);
+  const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (syntax.coding === 'native') return native(image, syntax, plain, options);
+  if (syntax.coding === 'deflate') return native(image, syntax, inflateFrame(image, plain), {});
+  if (syntax.coding === 'rle') return rle(image, plain);
+  return await compressed(image, syntax.coding, plain);
+}
+
+/** Deflated Image Frame Compression (PS3.5 §8.2.16, §A.4.15): one raw DEFLATE stream a frame. */
+function inflateFrame(image: ImagePixel, bytes: Uint8Array): Uint8Array {
+  try {
+    const maxOutputLength = Math.ceil(nativeFrameBits(image) / 8) + 1;
+    return new Uint8Array(inflateRawSync(bytes, { maxOutputLength }));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new YuepianError('cannot_decode', { reason }, { cause: error });
+  }
 }
 
 function native(
@@ -90,30 +109,28 @@ function native(
 }
 
 function rle(image: ImagePixel, bytes: Uint8Array): StoredSamples {
-  // Segments are unpacked to 4:4:4 whatever the photometric interpretation is called, and bits to
-  // bytes (PS3.5 §G.2).
-  const unpacked = {
-    ...image,
-    bitsAllocated: Math.max(8, image.bitsAllocated),
-    photometricInterpretation: image.photometricInterpretation.replace('_422', ''),
-  };
-  const samples = unpackNative(unpacked, decodeRle(unpacked, bytes));
-  return { samples, photometric: unpacked.photometricInterpretation, planar: false };
+  const decoded = decodeRle(image, bytes);
+  // Segments are 4:4:4, whatever the photometric interpretation is called (PS3.5 §G.2).
+  const photometric = image.photometricInterpretation.replace('_422', '');
+  const samples =
+    image.bitsAllocated === 1
+      ? unpackBits(decoded, 0, image.rows * image.columns)
+      : unpackNative({ ...image, photometricInterpretation: photometric }, decoded);
+  return { samples, photometric, planar: false };
 }
 
 async function compressed(
   image: ImagePixel,
-  syntax: TransferSyntax,
+  coding: CompressedCoding,
   bytes: Uint8Array,
 ): Promise<StoredSamples> {
-  if (syntax.coding === 'native' || syntax.coding === 'rle') throw new TypeError(syntax.coding);
   const photometric = image.photometricInterpretation;
-  const size = codestreamSize(syntax.coding, bytes);
-  if (syntax.coding !== 'jpeg-xl') checkCodestream(image, size);
+  const size = codestreamSize(coding, bytes);
+  if (coding !== 'jpeg-xl') checkCodestream(image, size);
   const precision = size?.precision ?? image.bitsStored;
   const bitsAllocated = precision > 8 ? 16 : 8;
   const decoded = await decodeCompressed(
-    syntax.coding,
+    coding,
     {
       rows: image.rows,
       columns: image.columns,
@@ -138,13 +155,13 @@ async function compressed(
     },
     decoded,
   );
-  return { samples, photometric: afterCodec(syntax, photometric), planar: false };
+  return { samples, photometric: afterCodec(coding, photometric), planar: false };
 }
 
 /** What the samples mean once the codec has undone its own colour transform. */
-function afterCodec(syntax: TransferSyntax, photometric: string): string {
+function afterCodec(coding: CompressedCoding, photometric: string): string {
   if (photometric === 'YBR_RCT' || photometric === 'YBR_ICT') return 'RGB';
-  if (syntax.coding === 'jpeg-xl' && /^(YBR|XYB)/.test(photometric)) return 'RGB';
+  if (coding === 'jpeg-xl' && /^(YBR|XYB)/.test(photometric)) return 'RGB';
   return photometric.replace('_422', '');
 }
 

@@ -1,16 +1,13 @@
 import { constants, inflateRawSync } from 'node:zlib';
 import { YuepianError } from '@yuepian/contract';
 import type { ImagePixel } from '@yuepian/dicom';
-import type { BlobKey, BlobStore } from '../../storage/index.ts';
 import { decodeFrame } from './decode.ts';
 import { type DecodedFrame, nativeFrameBits } from './image.ts';
-import { fragmentsOfFrame, type PixelLocation } from './locate.ts';
+import { type ByteSource, fragmentsOfFrame, type PixelLocation } from './locate.ts';
 import type { Palette } from './palette.ts';
 
 /** All that is needed to read the frames of one instance; plain JSON, for another process too. */
 export interface StoredImage {
-  readonly sopInstanceUid: string;
-  readonly blobKey: BlobKey;
   readonly transferSyntaxUid: string;
   readonly image: ImagePixel;
   readonly pixels: PixelLocation;
@@ -51,7 +48,7 @@ export function inflateDataset(bytes: Uint8Array): Uint8Array {
  * @throws no_pixels, not_found, cannot_decode, pixel_data_short
  */
 export async function readFrameBytes(
-  blobs: BlobStore,
+  source: ByteSource,
   stored: StoredImage,
   frame: number,
 ): Promise<FrameBytes> {
@@ -62,7 +59,7 @@ export async function readFrameBytes(
   }
   if (pixels.kind === 'encapsulated') {
     const ranges = fragmentsOfFrame(pixels, frame);
-    const parts = await Promise.all(ranges.map((range) => blobs.bytes(stored.blobKey, range)));
+    const parts = await Promise.all(ranges.map((range) => source.read(range)));
     const bytes = parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts);
     return { bytes, bitOffset: 0, vr: 'OB' };
   }
@@ -78,22 +75,21 @@ export async function readFrameBytes(
   }
   const bytes =
     pixels.deflated === true
-      ? inflateDataset(await blobs.bytes(stored.blobKey, { start: stored.datasetOffset })).subarray(
-          start,
-          end,
-        )
-      : await blobs.bytes(stored.blobKey, { start, end });
+      ? inflateDataset(
+          await source.read({ start: stored.datasetOffset, end: source.size }),
+        ).subarray(start, end)
+      : await source.read({ start, end });
   return { bytes, bitOffset: firstBit % 8, vr: pixels.vr };
 }
 
 /** Reads and decodes a 1-based frame in this process. */
 export async function readFrame(
-  blobs: BlobStore,
+  source: ByteSource,
   stored: StoredImage,
   frame: number,
   palette?: Palette,
 ): Promise<DecodedFrame> {
-  const { bytes, bitOffset, vr } = await readFrameBytes(blobs, stored, frame);
+  const { bytes, bitOffset, vr } = await readFrameBytes(source, stored, frame);
   return await decodeFrame(stored.image, stored.transferSyntaxUid, bytes, {
     bitOffset,
     vr,

@@ -7,7 +7,8 @@ import type { ImagePixel } from '@yuepian/dicom';
  * One segment per byte of each sample, the most significant byte first.
  */
 export function decodeRle(image: ImagePixel, bytes: Uint8Array): Uint8Array {
-  const pixels = image.rows * image.columns;
+  // Single bits stay packed, eight to a byte (PS3.5 §G.2).
+  const pixels = Math.ceil((image.rows * image.columns) / (image.bitsAllocated === 1 ? 8 : 1));
   const sampleBytes = Math.ceil(image.bitsAllocated / 8);
   const wanted = image.samplesPerPixel * sampleBytes;
   if (bytes.byteLength < 64) throw broken('the RLE header is cut off');

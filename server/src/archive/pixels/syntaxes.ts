@@ -1,5 +1,13 @@
 /** How the pixels of a transfer syntax are coded (PS3.5 §8 and §10). */
-export type PixelCoding = 'native' | 'rle' | 'jpeg' | 'jpeg-ls' | 'jpeg-2000' | 'htj2k' | 'jpeg-xl';
+export type PixelCoding =
+  | 'native'
+  | 'deflate'
+  | 'rle'
+  | 'jpeg'
+  | 'jpeg-ls'
+  | 'jpeg-2000'
+  | 'htj2k'
+  | 'jpeg-xl';
 
 export interface TransferSyntax {
   readonly uid: string;
@@ -21,6 +29,7 @@ const table: readonly TransferSyntax[] = [
   row(explicitLittleEndian, 'Explicit VR Little Endian', 'native', octets),
   row(explicitBigEndian, 'Explicit VR Big Endian', 'native', octets),
   row(deflatedLittleEndian, 'Deflated Explicit VR Little Endian', 'native', octets),
+  row('1.2.840.10008.1.2.8.1', 'Deflated Image Frame', 'deflate', 'application/x-deflate'),
   row('1.2.840.10008.1.2.5', 'RLE Lossless', 'rle', 'image/dicom-rle'),
   row('1.2.840.10008.1.2.4.50', 'JPEG Baseline (Process 1)', 'jpeg', 'image/jpeg', true),
   row('1.2.840.10008.1.2.4.51', 'JPEG Extended (Process 2 & 4)', 'jpeg', 'image/jpeg', true),

@@ -1,31 +1,41 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { type FrameStack, frameStack, type Warning, YuepianError } from '@yuepian/contract';
+import {
+  errorCodes,
+  type FrameStack,
+  frameStack,
+  sentence,
+  type Warning,
+  YuepianError,
+} from '@yuepian/contract';
 import {
   type FrameHeader,
   type FrameRef,
   type InstanceHeader,
   isEncapsulated,
 } from '@yuepian/dicom';
+import { z } from 'zod';
 import { nameOf, replaceFolder } from '../derived.ts';
-import { frameThumbnail, startWindows } from '../pyramid/index.ts';
+import { frameThumbnail, percentileWindow } from '../pyramid/index.ts';
 import type { SeriesFrames } from './series-files.ts';
 import type { DeriveOptions } from './volumes.ts';
 
 /** Frames per second where the file names none. */
 const defaultCineRate = 10;
 
-/** Splits off images in a transfer syntax that no decoder here reads; they stay archived. */
+/** Splits off images that no decoder here reads or whose header is broken; they stay archived. */
 export async function displayableHeaders(
   images: readonly InstanceHeader[],
 ): Promise<{ usable: readonly InstanceHeader[]; problems: ReadonlyMap<string, Warning> }> {
   const encapsulated = images.some((header) => isEncapsulated(header.transferSyntaxUid));
-  if (!encapsulated) return { usable: images, problems: new Map() };
-  const { displayable } = await import('../../archive/index.ts');
+  // Loaded only where it is needed: see SeriesFrames.
+  const syntaxes = encapsulated ? await import('../../archive/index.ts') : undefined;
   const problems = new Map<string, Warning>();
-  for (const { sopInstanceUid, transferSyntaxUid } of images) {
-    if (displayable(transferSyntaxUid)) continue;
-    problems.set(sopInstanceUid, cannotDisplay(`transfer syntax ${transferSyntaxUid}`));
+  for (const { sopInstanceUid, transferSyntaxUid: uid, problem, image } of images) {
+    const unknown = isEncapsulated(uid) && syntaxes?.transferSyntax(uid) === undefined;
+    if (unknown) problems.set(sopInstanceUid, cannotDisplay(`transfer syntax ${uid}`));
+    else if (problem) problems.set(sopInstanceUid, problemOf(problem));
+    else if (!image) problems.set(sopInstanceUid, cannotDisplay('no pixels'));
   }
   return { usable: images.filter((h) => !problems.has(h.sopInstanceUid)), problems };
 }
@@ -36,10 +46,20 @@ export const cannotDisplay = (reason: string): Warning => ({
 });
 
 /** Why a frame cannot be had, as a warning. */
-export const problemOf = (error: unknown): Warning =>
-  cannotDisplay(
-    error instanceof YuepianError ? String(error.details['reason'] ?? error.message) : 'unreadable',
-  );
+export function problemOf(error: unknown): Warning {
+  const known = problemDetails.safeParse(error);
+  if (!known.success) return cannotDisplay('unreadable');
+  const { code, details } = known.data;
+  return cannotDisplay(details.reason ?? sentence(code, 'en', details));
+}
+
+const problemDetails = z.object({
+  code: z.enum(errorCodes),
+  details: z.intersection(
+    z.record(z.string(), z.union([z.string(), z.number()])),
+    z.object({ reason: z.string().optional() }),
+  ),
+});
 
 export interface FramesInput {
   /** All images of the series, displayable or not. */
@@ -151,10 +171,7 @@ async function makeThumbnail(
   const { options, frames } = input;
   try {
     const { samples, colour } = await frames.frame(entry);
-    const [window] = colour
-      ? [{ centre: 128, width: 256, name: '' }]
-      : startWindows(storedWindows(entry, input), '', samples);
-    if (!window) return undefined;
+    const window = storedWindows(entry, input)[0] ?? percentileWindow(samples);
     const png = frameThumbnail(samples, { ...entry, colour }, { window, invert: entry.invert });
     const folder = nameOf('series', options.seriesInstanceUid);
     const building = path.join(options.scratch, folder);

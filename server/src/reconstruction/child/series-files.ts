@@ -12,10 +12,8 @@ import {
   isEncapsulated,
   nativeFrame,
   readDataset,
-  transferSyntax,
 } from '@yuepian/dicom';
 import type { VoxelArray } from '@yuepian/geometry';
-import type { DecodePool, Palette } from '../../archive/index.ts';
 import { problemOf } from './frames.ts';
 
 /** An instance on disk, wherever that is. */
@@ -38,10 +36,7 @@ const inflateRaw = (bytes: Uint8Array): Uint8Array =>
 /** @throws YuepianError not_dicom, truncated, unsupported_transfer_syntax. */
 export const parse = (bytes: Uint8Array): Dataset => readDataset(bytes, { inflateRaw });
 
-/**
- * Headers of a series' images in the order of the files. Images that claim one place get a digest
- * of their pixels, so that the layout can tell a copy from a second measurement.
- */
+/** Headers of a series' instances in the order of the files, with digests; see `withDigests`. */
 export async function readHeaders(
   files: readonly SeriesFile[],
   onProgress?: (fraction: number) => void,
@@ -52,23 +47,37 @@ export async function readHeaders(
     headers.push(...(await Promise.all(batch.map(readHeader))));
     onProgress?.(headers.length / files.length);
   }
+  return withDigests(headers, files);
+}
+
+/**
+ * Gives images that claim one place a digest of their pixels, so that the layout can tell a copy
+ * from a second measurement.
+ */
+export async function withDigests(
+  headers: readonly InstanceHeader[],
+  files: readonly SeriesFile[],
+): Promise<InstanceHeader[]> {
+  const byUid = new Map(files.map((file) => [file.sopInstanceUid, file]));
   const places = new Map<string, number>();
   for (const header of headers) {
     const place = placeOf(header);
     if (place) places.set(place, (places.get(place) ?? 0) + 1);
   }
   return Promise.all(
-    headers.map(async (header, n) => {
-      const file = files[n];
+    headers.map(async (header) => {
+      const file = byUid.get(header.sopInstanceUid);
       if (!file || header.pixelDigest || (places.get(placeOf(header) ?? '') ?? 0) < 2) {
         return header;
       }
-      return { ...header, pixelDigest: await pixelDigest(file) };
+      const digest = await pixelDigest(file);
+      return digest === undefined ? header : { ...header, pixelDigest: digest };
     }),
   );
 }
 
-async function readHeader(file: SeriesFile): Promise<InstanceHeader> {
+/** Header of one instance; its pixels are not read unless the header is very long. */
+export async function readHeader(file: SeriesFile): Promise<InstanceHeader> {
   const start = await file.read(headerBytes);
   try {
     return describeInstance(readDataset(start, { stopAtPixelData: true, inflateRaw }));
@@ -83,10 +92,16 @@ function placeOf(header: InstanceHeader): string | undefined {
   return frame?.position && !second ? frame.position.join(' ') : undefined;
 }
 
-async function pixelDigest(file: SeriesFile): Promise<string> {
-  return createHash('sha1')
-    .update(frameBytes(parse(await file.read()), 1))
-    .digest('hex');
+async function pixelDigest(file: SeriesFile): Promise<string | undefined> {
+  try {
+    return createHash('sha1')
+      .update(frameBytes(parse(await file.read()), 1))
+      .digest('hex');
+  } catch (error) {
+    // Damaged pixels are told when the frame is decoded.
+    if (error instanceof YuepianError) return undefined;
+    throw error;
+  }
 }
 
 /** One frame decoded: stored values, or interleaved RGB for a colour image. */
@@ -96,12 +111,11 @@ export interface Frame {
 }
 
 /**
- * Frames of a series. `source(order)` reads and decodes ahead in that order, compressed frames on
- * several threads, and keeps a multi-frame file open while its frames are asked for.
+ * Frames of a series. `source(order)` reads ahead in that order and keeps a multi-frame file open
+ * while its frames are asked for.
  */
 export class SeriesFrames {
   readonly #files: ReadonlyMap<string, SeriesFile>;
-  #pool: Promise<DecodePool> | undefined;
 
   constructor(files: readonly SeriesFile[]) {
     this.#files = new Map(files.map((file) => [file.sopInstanceUid, file]));
@@ -162,10 +176,6 @@ export class SeriesFrames {
     return parse(await file.read());
   }
 
-  async close(): Promise<void> {
-    await (await this.#pool)?.close();
-  }
-
   async #decode(dataset: Dataset, frame: number): Promise<Frame> {
     const image = imagePixel(dataset);
     if (!image) throw new YuepianError('no_pixels');
@@ -174,16 +184,14 @@ export class SeriesFrames {
       return { samples: nativeFrame(dataset, frame), colour: false };
     }
     // Loaded only now: most series are not compressed, and the codecs cost time and memory.
-    this.#pool ??= import('../../archive/index.ts').then((archive) => new archive.DecodePool());
-    const pool = await this.#pool;
-    const palette = await paletteOf(dataset);
-    const decoded = await pool.decode({
+    const { decodeFrame, paletteOf } = await import('../../archive/index.ts');
+    const indexed = image.photometricInterpretation === 'PALETTE COLOR';
+    const decoded = await decodeFrame(
       image,
-      transferSyntaxUid: dataset.transferSyntaxUid,
-      // A copy of its own: what crosses to the thread is the whole buffer under a view.
-      bytes: frameBytes(dataset, frame).slice(),
-      options: palette === undefined ? {} : { palette },
-    });
+      dataset.transferSyntaxUid,
+      frameBytes(dataset, frame),
+      indexed ? { palette: paletteOf(dataset) } : {},
+    );
     return { samples: voxels(decoded.samples), colour: decoded.samplesPerPixel === 3 };
   }
 }
@@ -199,23 +207,4 @@ function voxels(samples: VoxelArray | Int32Array | Uint32Array): VoxelArray {
   return samples instanceof Int32Array || samples instanceof Uint32Array
     ? Float32Array.from(samples)
     : samples;
-}
-
-const paletteKeywords = ['Red', 'Green', 'Blue'] as const;
-
-/** The colour palette of a PALETTE COLOR image (PS3.3 C.7.6.3.1.5). */
-async function paletteOf(dataset: Dataset): Promise<Palette | undefined> {
-  if (dataset.string('PhotometricInterpretation') !== 'PALETTE COLOR') return undefined;
-  const { makePalette } = await import('../../archive/index.ts');
-  const [red, green, blue] = paletteKeywords.map((colour) => {
-    const plain = dataset.bytes(`${colour}PaletteColorLookupTableData`);
-    const segmented = dataset.bytes(`Segmented${colour}PaletteColorLookupTableData`);
-    return {
-      descriptor: dataset.numbers(`${colour}PaletteColorLookupTableDescriptor`),
-      data: plain ?? segmented ?? new Uint8Array(0),
-      bigEndian: dataset.transferSyntaxUid === transferSyntax.bigEndian,
-      segmented: plain === undefined,
-    };
-  });
-  return red && green && blue ? makePalette([red, green, blue]) : undefined;
 }

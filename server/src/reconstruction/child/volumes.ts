@@ -9,6 +9,7 @@ import {
 } from '@yuepian/contract';
 import {
   assembleVolume,
+  autoWindow,
   type InstanceHeader,
   layoutSeries,
   rectify,
@@ -16,7 +17,7 @@ import {
 } from '@yuepian/dicom';
 import { spacing, type Volume, voxelTypeOf } from '@yuepian/geometry';
 import { nameOf, replaceFolder, volumeIdOf, writeJson } from '../derived.ts';
-import { startWindows, valueRange, volumeThumbnail, writePyramid } from '../pyramid/index.ts';
+import { valueRange, volumeThumbnail, writePyramid } from '../pyramid/index.ts';
 import { describeFrames, displayableHeaders } from './frames.ts';
 import { checkMemory } from './memory.ts';
 import type { SeriesLayoutRecord } from './protocol.ts';
@@ -50,17 +51,12 @@ export async function deriveSeries(
   options: DeriveOptions,
 ): Promise<DerivedSeries> {
   const headers = await readHeaders(files, (f) => options.onStep('read', f * shares.read));
-  const images = headers.filter((header) => header.kind === 'image' && header.image);
+  const images = headers.filter((header) => header.kind === 'image');
   if (images.length === 0) {
     const layout = { version: 1, kind: 'document', volumes: [], reconstructable: false } as const;
     return { layout: { ...layout, volumes: [], warnings: [] } };
   }
-  const frames = new SeriesFrames(files);
-  try {
-    return await deriveImages(images, frames, options);
-  } finally {
-    await frames.close();
-  }
+  return deriveImages(images, new SeriesFrames(files), options);
 }
 
 async function deriveImages(
@@ -176,7 +172,9 @@ async function assemble(
   onProgress: (fraction: number) => void,
 ): Promise<Volume | Map<string, Warning>> {
   try {
-    const stored = await assembleVolume(plan, frames.source(plan.slices), { onProgress });
+    const stored = await assembleVolume(plan, frames.source(plan.slices), {
+      onProgress: (done, total) => onProgress(done / total),
+    });
     return rectify(stored, plan);
   } catch (error) {
     if (!(error instanceof YuepianError) || error.code === 'out_of_memory') throw error;
@@ -192,7 +190,7 @@ async function publishVolume(
 ): Promise<VolumeManifest> {
   const building = path.join(options.scratch, id);
   await mkdir(building, { recursive: true });
-  const windows = startWindows(plan.windows, plan.modality, volume.data);
+  const windows = plan.windows.length > 0 ? [...plan.windows] : [autoWindow(volume, plan)];
   const [window] = windows;
   const levels = await writePyramid(building, volume, { onProgress });
   if (window) {

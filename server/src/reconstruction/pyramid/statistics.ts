@@ -13,17 +13,8 @@ export function valueRange(data: VoxelArray): [number, number] {
   return low <= high ? [low, high] : [0, 0];
 }
 
-/**
- * Windows to start with: those of the file, else what the modality is usually read with, else the
- * 1st to 99th percentile of a sample of voxels above the background.
- */
-export function startWindows(
-  fromFile: readonly VoiWindow[],
-  modality: string,
-  data: ArrayLike<number>,
-): VoiWindow[] {
-  if (fromFile.length > 0) return [...fromFile];
-  if (modality === 'CT') return [{ centre: 40, width: 400, name: '' }];
+/** A window from the 1st to the 99th percentile of a sample of the values above the background. */
+export function percentileWindow(data: ArrayLike<number>): VoiWindow {
   const step = Math.max(1, Math.floor(data.length / 100_000));
   const sample: number[] = [];
   for (let p = 0; p < data.length; p += step) sample.push(data[p] as number);
@@ -33,5 +24,5 @@ export function startWindows(
   const at = (share: number): number =>
     inside[Math.min(inside.length - 1, Math.floor(share * inside.length))] ?? floor;
   const [low, high] = [at(0.01), at(0.99)];
-  return [{ centre: (low + high) / 2, width: Math.max(high - low, 1e-3), name: '' }];
+  return { centre: (low + high) / 2, width: Math.max(high - low, 1e-3), name: '' };
 }

@@ -21,6 +21,8 @@ export interface JobRecord {
   readonly state: Job['state'];
   /** Times it was started; a server that dies under it leaves the count behind. */
   readonly attempts: number;
+  /** Fingerprint of the series it is about: a failure says nothing about another content. */
+  readonly content: string;
   readonly error?: JobError;
 }
 
@@ -31,6 +33,7 @@ interface JobRow {
   series_uid: string;
   state: string;
   attempts: number;
+  content: string;
   /** Milliseconds; when a reader last opened the study, 0 for never. */
   opened_at: number;
   created_at: number;
@@ -53,6 +56,7 @@ export const jobMigrations: readonly Migration[] = [
         .addColumn('series_uid', 'text', (c) => c.notNull())
         .addColumn('state', 'text', (c) => c.notNull())
         .addColumn('attempts', 'integer', (c) => c.notNull())
+        .addColumn('content', 'text', (c) => c.notNull())
         .addColumn('opened_at', 'integer', (c) => c.notNull())
         .addColumn('created_at', 'integer', (c) => c.notNull())
         .addColumn('error', 'text')
@@ -78,6 +82,7 @@ export class JobStore {
     kind: JobKind;
     studyInstanceUid: string;
     seriesInstanceUid: string;
+    content: string;
     openedAt: number;
     createdAt: number;
   }): Promise<void> {
@@ -97,6 +102,7 @@ export class JobStore {
           series_uid: job.seriesInstanceUid,
           state: 'queued',
           attempts: 0,
+          content: job.content,
           opened_at: job.openedAt,
           created_at: job.createdAt,
           error: null,
@@ -151,6 +157,11 @@ export class JobStore {
       .where('kind', '=', kind)
       .executeTakeFirst();
     return row?.n ?? 0;
+  }
+
+  /** The series had grown when the job was started. */
+  async setContent(id: string, content: string): Promise<void> {
+    await this.#db.updateTable('jobs').set({ content }).where('id', '=', id).execute();
   }
 
   /** queued → running. @returns false when it is no longer queued (cancelled in between). */
@@ -241,6 +252,7 @@ function record(row: JobRow): JobRecord {
     seriesInstanceUid: seriesInstanceUid.parse(row.series_uid),
     state: stateOf(row.state),
     attempts: row.attempts,
+    content: row.content,
   };
   return row.error === null ? base : { ...base, error: errorOf(row.error) };
 }

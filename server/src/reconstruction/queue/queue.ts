@@ -77,10 +77,14 @@ export class JobQueue {
     await this.#wake;
   }
 
-  /** Queues a job; one of the same kind and series that still waits is that job. */
+  /**
+   * Queues a job; one of the same kind and series that still waits is that job.
+   * @param content fingerprint of the series as it is now.
+   */
   async add(
     kind: JobKind,
     series: { studyInstanceUid: string; seriesInstanceUid: string },
+    content: string,
     options: { openedAt?: number } = {},
   ): Promise<Job> {
     const waiting = await this.#store.latest(series.seriesInstanceUid, kind);
@@ -89,7 +93,9 @@ export class JobQueue {
     await this.#store.add({
       id,
       kind,
-      ...series,
+      studyInstanceUid: series.studyInstanceUid,
+      seriesInstanceUid: series.seriesInstanceUid,
+      content,
       openedAt: options.openedAt ?? 0,
       createdAt: this.#now(),
     });

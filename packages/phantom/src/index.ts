@@ -1,0 +1,4 @@
+export { PhantomCase, type PhantomOptions, type PhantomTruth, type RenderedSlice } from './case.ts';
+export { ctAbdomen } from './ct/abdomen.ts';
+export { type PhantomInstance, phantomInstances } from './dicom.ts';
+export { mrHead } from './mr/head.ts';

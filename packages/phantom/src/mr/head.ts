@@ -1,0 +1,2 @@
+import { ctAbdomen } from '../ct/abdomen.ts';
+export const mrHead = ctAbdomen;

@@ -1,0 +1,157 @@
+import { type StudyInstanceUid, type StudySummary, YuepianError } from '@yuepian/contract';
+import type { ImagePixel, InstanceHeader } from '@yuepian/dicom';
+import type { FastifyInstance } from 'fastify';
+import { type Actor, consoleLog, type Log } from '../http/index.ts';
+import type { AuditEvent } from '../identity/index.ts';
+import type { Database, FileBlobStore } from '../storage/index.ts';
+import { apiRoutes } from './api.ts';
+import { dicomWebRoutes } from './dicomweb/index.ts';
+import { ArchiveEvents, ArrivalWatch } from './events.ts';
+import { importRoutes } from './import/index.ts';
+import { IndexStore } from './index.store.ts';
+import { Ingest, type Ingested, type IngestOptions } from './ingest.ts';
+import { KeyedLock } from './keyed-lock.ts';
+import { type DecodedFrame, DecodePool, readFrameBytes } from './pixels/index.ts';
+import { imageOf, paletteOf, readerOf, readHeader } from './read.ts';
+import { presentFrame } from './present.ts';
+import { SearchStore } from './search.store.ts';
+import type { ArchivedInstance, ArchivedSeries } from './stored.ts';
+
+export interface ArchiveDeps {
+  /** With `archiveMigrations` applied. */
+  readonly database: Database;
+  readonly blobs: FileBlobStore;
+  readonly audit: (event: AuditEvent) => Promise<void>;
+  readonly log?: Log;
+}
+
+/** What the rooms of the archive share. */
+export interface ArchiveParts {
+  readonly blobs: FileBlobStore;
+  readonly index: IndexStore;
+  readonly search: SearchStore;
+  readonly ingest: Ingest;
+  readonly audit: (event: AuditEvent) => Promise<void>;
+  readonly log: Log;
+}
+
+export interface Archive {
+  readonly events: Pick<ArchiveEvents, 'on'>;
+  /** The only way in; see `Ingest.ingest` for what it throws. */
+  ingest(
+    source: Uint8Array | AsyncIterable<Uint8Array>,
+    options?: IngestOptions,
+  ): Promise<Ingested>;
+  /** Files an object made here (a segmentation) like any other. */
+  file(bytes: Uint8Array): Promise<void>;
+  study(uid: string): Promise<StudySummary | undefined>;
+  /** Series of a study, in the order of their numbers. */
+  series(studyUid: string): Promise<ArchivedSeries[]>;
+  oneSeries(seriesUid: string): Promise<ArchivedSeries | undefined>;
+  /** All series, in pieces, oldest first. */
+  everySeries(): AsyncIterable<ArchivedSeries>;
+  /** Instances of a series, in the order of their numbers. */
+  instances(seriesUid: string): Promise<ArchivedInstance[]>;
+  instance(sopUid: string): Promise<ArchivedInstance | undefined>;
+  /** Headers of a series from the index, in the order of arrival; no file is read. */
+  headers(seriesUid: string): Promise<InstanceHeader[]>;
+  /** A decoded frame, 1-based. @throws not_found, no_pixels, cannot_decode, … */
+  frame(sopUid: string, frame: number): Promise<DecodedFrame>;
+  /** The same after rescale, or as 8-bit RGB, with the header that says how to read it. */
+  valuesOfFrame(sopUid: string, frame: number): Promise<ReturnType<typeof presentFrame>>;
+  /** Removes a study with its files, and says so. @throws not_found */
+  deleteStudy(uid: string, actor: Actor | null): Promise<void>;
+  /** /dicom-web, /api/import, /api/studies (list and delete), /api/instances/…/frames/…. */
+  routes(app: FastifyInstance): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Studies in and out. */
+export function createArchive({ database, blobs, audit, log = consoleLog }: ArchiveDeps): Archive {
+  const events = new ArchiveEvents((error) => log.error('a listener of the archive failed', error));
+  const arrivals = new ArrivalWatch(events);
+  const locks = new KeyedLock();
+  const index = new IndexStore(database);
+  const search = new SearchStore(database);
+  const ingest = new Ingest({ blobs, index, arrivals, locks });
+  const pool = new DecodePool();
+  const parts: ArchiveParts = { blobs, index, search, ingest, audit, log };
+
+  const archive: Archive = {
+    events,
+    ingest: (source, options) => ingest.ingest(source, options),
+    file: async (bytes) => {
+      await ingest.ingest(bytes);
+    },
+    study: (uid) => index.study(uid),
+    series: (study) => index.series({ study }),
+    oneSeries: async (series) => (await index.series({ series }))[0],
+    everySeries: () => index.everySeries(),
+    instances: (series) => index.instances({ series }),
+    instance: (uid) => index.instance(uid),
+    headers: (series) => index.headers(series),
+    frame: async (uid, frame) => (await decode(parts, pool, uid, frame)).frame,
+    async valuesOfFrame(uid, frame) {
+      const decoded = await decode(parts, pool, uid, frame);
+      return presentFrame(decoded.frame, decoded.image, decoded.header.frames[frame - 1]);
+    },
+    async deleteStudy(uid, actor) {
+      const gone = await index.deleteStudy(uid);
+      if (gone === undefined) throw new YuepianError('not_found', { what: uid });
+      for (const key of gone.blobs) {
+        // Under the lock of the key: the same bytes may be on their way in again.
+        await locks.with([`blob ${key}`], async () => {
+          if (!(await index.blobInUse(key))) await blobs.delete(key);
+        });
+      }
+      arrivals.deleted(uid as StudyInstanceUid, gone.series);
+      await audit({
+        action: 'delete',
+        actor,
+        object: { kind: 'study', id: uid },
+        details: { series: gone.series.length, instances: gone.instances.length },
+      });
+    },
+    async routes(app) {
+      await app.register(async (scope) => apiRoutes(scope, archive, search));
+      await app.register(async (scope) => importRoutes(scope, parts));
+      await app.register(async (scope) => dicomWebRoutes(scope, parts, pool), {
+        prefix: '/dicom-web',
+      });
+    },
+    async close() {
+      arrivals.close();
+      await pool.close();
+    },
+  };
+  return archive;
+}
+
+async function decode(
+  { blobs, index }: ArchiveParts,
+  pool: DecodePool,
+  sopUid: string,
+  frame: number,
+): Promise<{ frame: DecodedFrame; image: ImagePixel; header: InstanceHeader }> {
+  const instance = await index.instance(sopUid);
+  const header = instance && (await index.header(sopUid));
+  if (instance === undefined || header === undefined) {
+    throw new YuepianError('not_found', { what: sopUid });
+  }
+  if (header.problem !== undefined) {
+    throw new YuepianError(header.problem.code, header.problem.details);
+  }
+  const stored = imageOf(header, instance.transferSyntaxUid, instance.place);
+  if (stored === undefined) throw new YuepianError('no_pixels');
+  const source = readerOf(blobs, instance);
+  const { bytes, bitOffset, vr } = await readFrameBytes(source, stored, frame);
+  const indexed = stored.image.photometricInterpretation === 'PALETTE COLOR';
+  const palette = indexed ? paletteOf(await readHeader(source, instance.place)) : undefined;
+  const decoded = await pool.decode({
+    image: stored.image,
+    transferSyntaxUid: instance.transferSyntaxUid,
+    bytes,
+    options: { bitOffset, vr, ...(palette === undefined ? {} : { palette }) },
+  });
+  return { frame: decoded, image: stored.image, header };
+}

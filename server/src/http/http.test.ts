@@ -1,0 +1,139 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { type Role, type UserId, YuepianError } from '@yuepian/contract';
+import type { FastifyInstance } from 'fastify';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { type Actor, createApp, type Log } from './index.ts';
+
+const as = (role: Role): Actor => ({
+  user: { id: 'u' as UserId, name: role, displayName: role, role, colour: '#000000' },
+  via: 'token',
+  address: '',
+});
+
+let folder: string;
+let app: FastifyInstance;
+const logged: unknown[] = [];
+const log: Log = { info: () => {}, warn: () => {}, error: (...line) => void logged.push(line) };
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'yuepian-web-'));
+  await mkdir(join(folder, 'assets'));
+  await writeFile(join(folder, 'index.html'), '<!doctype html><title>app</title>');
+  await writeFile(join(folder, 'icon.svg'), '<svg/>');
+  await writeFile(join(folder, 'assets/app-abc123.js'), 'console.log(1)'.repeat(100));
+  await writeFile(join(folder, 'assets/app-abc123.js.gz'), gzipSync('console.log(1)'.repeat(100)));
+  app = await createApp({
+    webFolder: folder,
+    version: '1.2.3',
+    log,
+    // The role stands in a header here; identity has its own tests.
+    identify: async (request) => {
+      const role = request.headers['x-role'];
+      return role === 'admin' || role === 'doctor' || role === 'viewer' ? as(role) : null;
+    },
+  });
+  const throws = (path: string, error: () => unknown) =>
+    app.get(path, { config: { permission: 'anyone' } }, async () => {
+      throw error();
+    });
+  throws('/api/throws/known', () => new YuepianError('instance_conflict'));
+  throws('/api/throws/unknown', () => new Error('secret detail'));
+  throws('/api/throws/zod', () => z.object({ a: z.number() }).safeParse({ a: 'x' }).error);
+  throws('/api/throws/full', () => Object.assign(new Error('write'), { code: 'ENOSPC' }));
+  throws('/api/throws/sqlite', () => Object.assign(new Error('disk full'), { errcode: 13 }));
+  throws('/dicom-web/secret', () => new YuepianError('not_signed_in'));
+  app.get('/api/read', { config: { permission: 'read' } }, async () => ({}));
+  app.post('/api/delete', { config: { permission: 'delete' } }, async () => ({}));
+  app.get('/api/me', { config: { permission: 'signed_in' } }, async () => ({}));
+});
+afterAll(async () => {
+  await app.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+test('a route that declares no permission cannot be registered', () => {
+  expect(() => app.get('/api/forgotten', async () => ({}))).toThrow('config.permission');
+});
+
+test.each([
+  ['/api/read', 'GET', [401, 200, 200, 200]],
+  ['/api/me', 'GET', [401, 200, 200, 200]],
+  ['/api/read', 'HEAD', [401, 200, 200, 200]],
+  ['/api/delete', 'POST', [401, 403, 403, 200]],
+] as const)('%s %s asks for the right role', async (url, method, expected) => {
+  const statuses = await Promise.all(
+    ['', 'viewer', 'doctor', 'admin'].map(
+      async (role) => (await app.inject({ url, method, headers: { 'x-role': role } })).statusCode,
+    ),
+  );
+  expect(statuses).toEqual(expected);
+});
+
+describe('errors', () => {
+  test.each([
+    ['known', 409, 'instance_conflict'],
+    ['zod', 400, 'invalid_request'],
+    ['full', 507, 'storage_full'],
+    ['sqlite', 507, 'storage_full'],
+  ])('%s becomes its code and status', async (name, status, code) => {
+    const response = await app.inject(`/api/throws/${name}`);
+    expect([response.statusCode, response.json().error.code]).toEqual([status, code]);
+    expect(response.json().error.zh).toBeTruthy();
+  });
+
+  test('an unforeseen one tells the client a number, and the log the rest', async () => {
+    logged.length = 0;
+    const response = await app.inject('/api/throws/unknown');
+    const { error } = response.json();
+    expect([response.statusCode, error.code]).toEqual([500, 'internal']);
+    expect(response.body).not.toContain('secret detail');
+    expect(JSON.stringify(logged)).toContain(error.details.id);
+  });
+
+  test('only DICOMweb asks a browser for a password', async () => {
+    const dicom = await app.inject('/dicom-web/secret');
+    expect(dicom.headers['www-authenticate']).toMatch(/^Basic/);
+    const api = await app.inject('/api/read');
+    expect(api.headers['www-authenticate']).toBeUndefined();
+  });
+});
+
+describe('the web app', () => {
+  test('every page address gives index.html, asked for anew each time', async () => {
+    for (const url of ['/', '/studies/1.2.3', '/setup?token=x', '/index.html']) {
+      const response = await app.inject(url);
+      expect([url, response.statusCode, response.body]).toEqual([
+        url,
+        200,
+        '<!doctype html><title>app</title>',
+      ]);
+      expect(response.headers['cache-control']).toBe('no-cache');
+      expect(response.headers['content-type']).toMatch('text/html');
+    }
+  });
+
+  test('assets never change and come packed when the browser takes that', async () => {
+    const plain = await app.inject('/assets/app-abc123.js');
+    expect(plain.headers['cache-control']).toMatch(/max-age=31536000.*immutable/);
+    expect(plain.headers['content-encoding']).toBeUndefined();
+    const packed = await app.inject({
+      url: '/assets/app-abc123.js',
+      headers: { 'accept-encoding': 'gzip, br' },
+    });
+    expect(packed.headers['content-encoding']).toBe('gzip');
+    expect(packed.headers['content-type']).toMatch('javascript');
+    expect(packed.rawPayload.byteLength).toBeLessThan(plain.rawPayload.byteLength);
+  });
+
+  test('a missing asset or service address is no page', async () => {
+    for (const url of ['/assets/old-999.js', '/api/nothing', '/dicom-web/nothing', '/healthz/x']) {
+      expect([url, (await app.inject(url)).statusCode]).toEqual([url, 404]);
+    }
+    expect((await app.inject({ url: '/', method: 'POST' })).statusCode).toBe(404);
+    expect((await app.inject('/icon.svg')).headers['content-type']).toMatch('svg');
+  });
+});

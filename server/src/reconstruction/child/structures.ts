@@ -1,0 +1,170 @@
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import { structureTable, type VolumeManifest } from '@yuepian/contract';
+import type { InstanceHeader } from '@yuepian/dicom';
+import { bytesPerVoxel, type LabelMap, type Volume } from '@yuepian/geometry';
+import { classicalSource, estimateMemory, toGlb } from '@yuepian/reconstruct';
+import { type DerivedStructure, keepOnly, type StructureSet, writeJson } from '../derived.ts';
+import { downsampleLabels, labelLevel, planLevels } from '../pyramid/index.ts';
+import { checkMemory } from './memory.ts';
+import { digestOf, labelRanks, labelsOf, type Model, modelsOf } from './models.ts';
+import { segmentationOf, segmentationUids } from './segmentation.ts';
+
+export interface StructuresInput {
+  readonly volume: Volume;
+  readonly manifest: VolumeManifest;
+  /** Any image of the series. */
+  readonly header: InstanceHeader;
+  /** derived/<volumeId>. */
+  readonly folder: string;
+  readonly scratch: string;
+  /** Structures of an earlier run that are being shown. */
+  readonly earlier: StructureSet | undefined;
+  readonly memoryBytes?: number | undefined;
+  readonly onStep: (step: string, fraction: number) => void;
+  /** `structures.json` has changed. */
+  readonly onStructures: () => void;
+  /** A SEG in the scratch folder wants to be archived. */
+  readonly onSegmentation: (file: string, sopInstanceUid: string) => Promise<void>;
+}
+
+const compress = promisify(gzip);
+
+/**
+ * Labels, models and SEG of a volume. On a first run each model is shown as soon as it is there;
+ * a later run replaces all of them at once, so that nobody sees a mixture of two results.
+ * @throws YuepianError out_of_memory
+ */
+export async function makeStructures(input: StructuresInput): Promise<void> {
+  const { volume, manifest, onStep } = input;
+  const startedAt = performance.now();
+  const voxels = volume.data.length;
+  const held = voxels * bytesPerVoxel[manifest.voxelType];
+  checkMemory(estimateMemory(volume.size, manifest.voxelType) - held, input.memoryBytes);
+  const options = { modality: manifest.modality, onStep };
+  // Whoever sees an earlier result keeps it until the new one is whole.
+  const preview = input.earlier ? undefined : new Preview(input);
+  const map = await labelsOf(volume, options, (coarse) => preview?.show(coarse) ?? nothing);
+  const output = new StructureOutput(input, digestOf(map));
+  await output.writeLabels(map);
+  for await (const model of modelsOf(map, options, startedAt)) await output.add(model);
+  onStep('store', 0.96);
+  await output.finish();
+  if (map.segments.length > 0) await archive(map, output.digest, input);
+}
+
+const nothing = Promise.resolve();
+
+/** What is known early, on a coarse grid, for the eye only. */
+class Preview {
+  readonly #output: StructureOutput;
+  readonly #shown = new Set<string>();
+
+  constructor(input: StructuresInput) {
+    this.#output = new StructureOutput(input, 'preview');
+  }
+
+  async show(map: LabelMap): Promise<void> {
+    const segments = map.segments.filter(({ key }) => !this.#shown.has(key));
+    for await (const model of modelsOf({ ...map, segments }, { modality: '' })) {
+      await this.#output.add(model);
+      this.#shown.add(model.surface.key);
+    }
+  }
+}
+
+async function archive(map: LabelMap, digest: string, input: StructuresInput): Promise<void> {
+  const { header, manifest, scratch } = input;
+  const content = `${manifest.revision ?? ''} ${digest}`;
+  const bytes = segmentationOf(map, {
+    header,
+    slices: manifest.resampled ? [] : manifest.source,
+    source: classicalSource,
+    content,
+  });
+  const file = path.join(scratch, 'segmentation.dcm');
+  await writeFile(file, bytes);
+  const { sopInstanceUid } = segmentationUids(header.seriesInstanceUid, classicalSource, content);
+  await input.onSegmentation(file, sopInstanceUid);
+}
+
+/** The files of one result and the list that names them. */
+class StructureOutput {
+  readonly digest: string;
+  readonly #input: StructuresInput;
+  readonly #structures: DerivedStructure[] = [];
+  #labels: StructureSet['labels'];
+
+  constructor(input: StructuresInput, digest: string) {
+    this.#input = input;
+    this.digest = digest;
+  }
+
+  async writeLabels(map: LabelMap): Promise<void> {
+    const level = labelLevel(planLevels(map.size, map.affine));
+    const coarse = downsampleLabels(map.data, map.size, level.factor, labelRanks(map));
+    const file = `labels-${this.digest}.gz`;
+    await this.#write(file, await compress(coarse, { level: 1 }));
+    this.#labels = { level: level.level, file };
+  }
+
+  async add({ surface, levels, seconds }: Model): Promise<void> {
+    const { key, labels, voxels, volumeMl } = surface;
+    const written: DerivedStructure['levels'] = [];
+    for (const [lod, mesh] of levels.entries()) {
+      const bytes = await toGlb([mesh], { source: classicalSource, look: lookOf });
+      const file = `meshes/${key}-${lod}-${this.digest}.glb`;
+      await this.#write(file, bytes);
+      written.push({ file, triangles: mesh.indices.length / 3, bytes: bytes.byteLength });
+    }
+    this.#structures.push({
+      key,
+      labels: [...labels],
+      voxels,
+      volumeMl,
+      openEdges: levels.at(-1)?.openEdges ?? 0,
+      seconds,
+      levels: written,
+    });
+    // A first result shows model by model, in place of its preview; see `makeStructures`.
+    if (this.#input.earlier === undefined) await this.#publish(false);
+  }
+
+  /** The result is whole; files of earlier ones go. */
+  async finish(): Promise<void> {
+    await this.#publish(true);
+    const { folder } = this.#input;
+    const models = this.#structures.flatMap((s) => s.levels.map((l) => path.basename(l.file)));
+    await keepOnly(path.join(folder, 'meshes'), new Set(models));
+    await keepOnly(folder, new Set([this.#labels?.file ?? '']), /^labels-/);
+  }
+
+  async #publish(complete: boolean): Promise<void> {
+    const set: StructureSet = {
+      version: 1,
+      source: classicalSource,
+      digest: this.digest,
+      complete,
+      ...(this.digest === 'preview' ? { preview: true } : {}),
+      ...(this.#labels ? { labels: this.#labels } : {}),
+      structures: this.#structures,
+    };
+    await writeJson(path.join(this.#input.folder, 'structures.json'), set);
+    this.#input.onStructures();
+  }
+
+  /** Never half a file under its name: somebody may be reading the same content right now. */
+  async #write(name: string, bytes: Uint8Array): Promise<void> {
+    const file = path.join(this.#input.folder, name);
+    await mkdir(path.dirname(file), { recursive: true });
+    const beside = path.join(this.#input.scratch, path.basename(name));
+    await writeFile(beside, bytes);
+    await rename(beside, file);
+  }
+}
+
+const looks: Readonly<Record<string, { colour: string; opacity: number }>> = structureTable;
+export const lookOf = (key: string): { colour: string; opacity: number } =>
+  looks[key] ?? looks[key.replace(/_\d+$/, '')] ?? { colour: '#c0c0c0', opacity: 1 };

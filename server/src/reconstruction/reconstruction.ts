@@ -1,0 +1,132 @@
+import {
+  type Job,
+  type Structure,
+  type StudyDetail,
+  type StudyInstanceUid,
+  YuepianError,
+} from '@yuepian/contract';
+import { consoleLog, toYuepianError } from '../http/index.ts';
+import { DerivedFolder, partsOfStructureId } from './derived.ts';
+import { fingerprintOf, Planner } from './planner.ts';
+import type { ReconstructionDeps } from './ports.ts';
+import { JobQueue, JobStore } from './queue/index.ts';
+import { jobRunner } from './run.ts';
+import { SeriesStore } from './series.store.ts';
+import { describeStructure, describeStudy, thumbnailUrls } from './study.ts';
+
+/** The room's parts put together; see index.ts for its face. */
+export class Reconstruction {
+  readonly deps: ReconstructionDeps;
+  readonly derived: DerivedFolder;
+  readonly queue: JobQueue;
+  readonly store: SeriesStore;
+  readonly #planner: Planner;
+  readonly #stopping = new AbortController();
+  readonly #background = new Set<Promise<void>>();
+
+  constructor(deps: ReconstructionDeps) {
+    this.deps = deps;
+    const log = deps.log ?? consoleLog;
+    const { archive, dataFolder } = deps;
+    this.derived = new DerivedFolder(dataFolder);
+    this.store = new SeriesStore(deps.database);
+    const jobs = new JobStore(deps.database);
+    const { derived, store } = this;
+    this.queue = new JobQueue({
+      store: jobs,
+      ...(deps.concurrency === undefined ? {} : { concurrency: deps.concurrency }),
+      changed: (job) => deps.publish({ type: 'job', job }),
+      errorOf: (error) => toYuepianError(error, log),
+      unexpected: (error) => log.error('job queue', error),
+      run: (job, control) => run(job, control),
+    });
+    this.#planner = new Planner({ archive, derived, jobs, queue: this.queue, store });
+    const run = jobRunner({
+      deps,
+      dataFolder,
+      derived,
+      planner: this.#planner,
+      jobs,
+      queue: () => this.queue,
+      store,
+      log: (line) => log.info(`reconstruction: ${line.trimEnd()}`),
+    });
+  }
+
+  /** Takes up what an earlier process left, then looks for series that nothing was derived of. */
+  async start(): Promise<void> {
+    await this.queue.start();
+    this.#inBackground(() => this.#planner.planAll(this.#stopping.signal));
+  }
+
+  /** Stops running jobs; they are queued again at the next start. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.queue.stop();
+    await Promise.all(this.#background);
+  }
+
+  /** No instance came for a while, or some went: derives what is missing. */
+  seriesSettled(seriesUid: string): void {
+    this.#inBackground(() => this.#plan(seriesUid));
+  }
+
+  async studyDeleted(studyUid: string): Promise<void> {
+    await this.#planner.removeStudy(studyUid);
+  }
+
+  async openStudy(uid: string): Promise<StudyDetail | undefined> {
+    const study = await describeStudy(uid, this);
+    if (!study) return undefined;
+    await this.queue.opened(uid);
+    // Somebody may have thrown derived files away; they come back by themselves.
+    for (const { seriesInstanceUid } of study.series) this.seriesSettled(seriesInstanceUid);
+    return study;
+  }
+
+  /**
+   * Makes the models of a series (again), whatever became of the last try.
+   * @throws YuepianError not_found, not_a_volume.
+   */
+  async rerun(seriesUid: string): Promise<Job> {
+    const series = await this.deps.archive.oneSeries(seriesUid);
+    if (!series) throw new YuepianError('not_found', { what: 'series' });
+    const stored = await this.store.get(seriesUid);
+    if (stored && !stored.layout.mainVolume) {
+      throw new YuepianError('not_a_volume', { reason: stored.layout.kind });
+    }
+    const content = fingerprintOf(await this.deps.archive.instances(seriesUid));
+    const openedAt = Date.now();
+    return this.queue.add(stored ? 'reconstruction' : 'volume', series, content, { openedAt });
+  }
+
+  /** @throws YuepianError not_found */
+  async structure(id: string): Promise<Structure> {
+    const parts = partsOfStructureId(id);
+    const set = parts && (await this.derived.structures(parts.volume));
+    const found = set?.structures.find((s) => s.key === parts?.key);
+    if (!parts || !set || !found) throw new YuepianError('not_found', { what: 'structure' });
+    const verified = await this.store.verified([id], set.digest);
+    return describeStructure(parts.volume, set, found, verified.has(id));
+  }
+
+  thumbnailUrls(studyUids: readonly StudyInstanceUid[]): Promise<Map<string, string>> {
+    return thumbnailUrls(studyUids, this.store);
+  }
+
+  async #plan(seriesUid: string): Promise<void> {
+    const series = await this.deps.archive.oneSeries(seriesUid);
+    if (series) await this.#planner.plan(series);
+  }
+
+  #inBackground(work: () => Promise<void>): void {
+    if (this.#stopping.signal.aborted) return;
+    const running = work()
+      .catch((error: unknown) => {
+        const log = this.deps.log ?? consoleLog;
+        if (!this.#stopping.signal.aborted) log.error('reconstruction', error);
+      })
+      .finally(() => this.#background.delete(running));
+    this.#background.add(running);
+  }
+}

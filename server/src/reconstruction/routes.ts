@@ -1,0 +1,195 @@
+import path from 'node:path';
+import { YuepianError } from '@yuepian/contract';
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import { actorOf } from '../http/index.ts';
+import { partsOfStructureId } from './derived.ts';
+import { exportStructure } from './export.ts';
+import type { Reconstruction } from './reconstruction.ts';
+import { sendFile } from './send-file.ts';
+
+const revision = z.object({ r: z.string().max(64).optional() });
+const number = z.coerce.number().int().nonnegative();
+const uidParams = z.object({ uid: z.string() });
+const idParams = z.object({ id: z.string() });
+const slabParams = idParams.extend({ level: number, slab: number });
+const meshParams = idParams.extend({ lod: number });
+const verifyBody = z.object({ verified: z.boolean() });
+const exportQuery = z.object({ format: z.enum(['stl', 'glb']).default('stl') });
+
+const notFound = (what: string): YuepianError => new YuepianError('not_found', { what });
+
+/** Studies as the reading room opens them, their pyramids and models, and the jobs that make them. */
+export function reconstructionRoutes(room: Reconstruction) {
+  const { derived, queue, store, deps } = room;
+
+  /** @throws not_found for an unknown structure. */
+  const findStructure = async (id: string) => {
+    const parts = partsOfStructureId(id);
+    const set = parts && (await derived.structures(parts.volume));
+    const found = set?.structures.find((s) => s.key === parts?.key);
+    const manifest = parts && found && (await derived.manifest(parts.volume));
+    const series = manifest && (await deps.archive.oneSeries(manifest.seriesInstanceUid));
+    if (!parts || !set || !found || !series) throw notFound('structure');
+    return { ...parts, set, found, series };
+  };
+
+  return async (app: FastifyInstance): Promise<void> => {
+    const read = { config: { permission: 'read' } } as const;
+
+    app.get('/api/studies/:uid', read, async (request, reply) => {
+      const { uid } = uidParams.parse(request.params);
+      const study = await room.openStudy(uid);
+      if (!study) throw notFound('study');
+      await deps.audit({
+        action: 'open',
+        actor: actorOf(request),
+        object: { kind: 'study', id: uid },
+      });
+      return reply.header('cache-control', 'no-store').send(study);
+    });
+
+    app.get('/api/studies/:uid/thumbnail', read, async (request, reply) => {
+      const { uid } = uidParams.parse(request.params);
+      const { r } = revision.parse(request.query);
+      const found = (await store.thumbnails([uid])).get(uid);
+      if (!found) throw notFound('thumbnail');
+      const tag = found.fingerprint.slice(0, 16);
+      return sendFile(request, reply, {
+        path: path.join(derived.root, found.folder, 'thumbnail.png'),
+        type: 'image/png',
+        tag,
+        immutable: r === tag,
+      });
+    });
+
+    app.get('/api/volumes/:id/manifest', read, async (request, reply) => {
+      const manifest = await derived.manifest(idParams.parse(request.params).id);
+      if (!manifest) throw notFound('volume');
+      return reply.header('cache-control', 'no-store').send(manifest);
+    });
+
+    app.get('/api/volumes/:id/levels/:level/slabs/:slab', read, async (request, reply) => {
+      const { id, level, slab } = slabParams.parse(request.params);
+      const { r } = revision.parse(request.query);
+      const manifest = await derived.manifest(id);
+      const bytes = manifest?.levels.find((l) => l.level === level)?.slabBytes[slab];
+      if (!manifest || bytes === undefined) throw notFound('slab');
+      const content = manifest.revision ?? '';
+      // Slabs of two contents must never meet in one volume.
+      if (r !== undefined && r !== content) throw notFound('slab of that revision');
+      return sendFile(request, reply, {
+        path: derived.slab(id, level, slab),
+        type: 'application/octet-stream',
+        tag: `${content}-${level}-${slab}`,
+        immutable: r !== undefined,
+        bytes,
+      });
+    });
+
+    app.get('/api/volumes/:id/labels', read, async (request, reply) => {
+      const { id } = idParams.parse(request.params);
+      const { r } = revision.parse(request.query);
+      const set = await derived.structures(id);
+      if (!set?.labels || (r !== undefined && r !== set.digest)) throw notFound('label map');
+      return sendFile(request, reply, {
+        path: path.join(derived.folder(id), set.labels.file),
+        type: 'application/octet-stream',
+        tag: set.digest,
+        immutable: r !== undefined,
+      });
+    });
+
+    app.get('/api/structures/:id/mesh/:lod', read, async (request, reply) => {
+      const { id, lod } = meshParams.parse(request.params);
+      const { r } = revision.parse(request.query);
+      const { volume, set, found } = await findStructure(id);
+      const level = found.levels[lod];
+      if (!level || (r !== undefined && r !== set.digest)) throw notFound('model');
+      return sendFile(request, reply, {
+        path: path.join(derived.folder(volume), level.file),
+        type: 'model/gltf-binary',
+        tag: `${set.digest}-${found.key}-${lod}`,
+        immutable: r !== undefined,
+        bytes: level.bytes,
+      });
+    });
+
+    app.get(
+      '/api/structures/:id/export',
+      { config: { permission: 'export' } },
+      async (request, reply) => {
+        const { id } = idParams.parse(request.params);
+        const { format } = exportQuery.parse(request.query);
+        const { volume, set, found, series } = await findStructure(id);
+        const level = found.levels.at(-1);
+        if (!level) throw notFound('model');
+        await deps.audit({
+          action: 'export',
+          actor: actorOf(request),
+          object: { kind: 'study', id: series.studyInstanceUid },
+          details: { structure: found.key, format, source: set.source },
+        });
+        const file = path.join(derived.folder(volume), level.file);
+        const saveAs = `${found.key}.${format}`;
+        if (format === 'glb') {
+          const type = 'model/gltf-binary';
+          return sendFile(request, reply, {
+            path: file,
+            type,
+            tag: set.digest,
+            immutable: false,
+            saveAs,
+          });
+        }
+        const stl = await exportStructure(file, found.key);
+        return reply
+          .header('content-type', 'model/stl')
+          .header('cache-control', 'no-store')
+          .header('content-disposition', `attachment; filename="${saveAs}"`)
+          .send(Buffer.from(stl.buffer, stl.byteOffset, stl.byteLength));
+      },
+    );
+
+    app.post(
+      '/api/structures/:id/verify',
+      { config: { permission: 'annotate' } },
+      async (request) => {
+        const { id } = idParams.parse(request.params);
+        const { verified } = verifyBody.parse(request.body);
+        const { set, found, series } = await findStructure(id);
+        if (set.preview) throw new YuepianError('not_ready');
+        const actor = actorOf(request);
+        await store.verify({ id, digest: set.digest }, verified, actor.user);
+        await deps.audit({
+          action: 'confirm',
+          actor,
+          object: { kind: 'study', id: series.studyInstanceUid },
+          details: { structure: found.key, verified: String(verified), source: set.source },
+        });
+        const { studyInstanceUid, seriesInstanceUid } = series;
+        deps.publish({ type: 'structures', studyInstanceUid, seriesInstanceUid });
+        return room.structure(id);
+      },
+    );
+
+    app.post(
+      '/api/series/:uid/reconstruction',
+      { config: { permission: 'reconstruct' } },
+      async (request, reply) => {
+        const { uid } = uidParams.parse(request.params);
+        const job = await room.rerun(uid);
+        await deps.audit({
+          action: 'reconstruct',
+          actor: actorOf(request),
+          object: { kind: 'series', id: uid },
+        });
+        return reply.code(202).send(job);
+      },
+    );
+
+    app.post('/api/jobs/:id/cancel', { config: { permission: 'reconstruct' } }, async (request) =>
+      queue.cancel(idParams.parse(request.params).id),
+    );
+  };
+}

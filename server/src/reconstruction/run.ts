@@ -1,0 +1,138 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { seriesInstanceUid, studyInstanceUid, volumeId, YuepianError } from '@yuepian/contract';
+import { runChild } from './child/host.ts';
+import type { ChildTask, FromChild, SeriesLayoutRecord, ToChild } from './child/protocol.ts';
+import type { DerivedFolder } from './derived.ts';
+import { fingerprintOf, type Planner } from './planner.ts';
+import type { ReconstructionDeps } from './ports.ts';
+import type { JobControl, JobQueue, JobRecord, JobStore, RunJob } from './queue/index.ts';
+import type { SeriesStore } from './series.store.ts';
+
+export interface RunParts {
+  readonly deps: ReconstructionDeps;
+  readonly dataFolder: string;
+  readonly derived: DerivedFolder;
+  readonly planner: Planner;
+  readonly jobs: JobStore;
+  readonly queue: () => JobQueue;
+  readonly store: SeriesStore;
+  readonly log: (line: string) => void;
+}
+
+/** Runs a job of the queue in a child process and files what comes out of it. */
+export const jobRunner =
+  (parts: RunParts): RunJob =>
+  async (job, control) => {
+    const scratch = await parts.derived.scratch();
+    try {
+      const task = await taskOf(job, scratch, parts);
+      await new SeriesRun(job, control, task, parts).run();
+    } finally {
+      await parts.derived.discard(scratch);
+    }
+  };
+
+/** @throws YuepianError not_found when the series is gone. */
+async function taskOf(job: JobRecord, scratch: string, parts: RunParts): Promise<ChildTask> {
+  const { archive, memoryBytes } = parts.deps;
+  const instances = await archive.instances(job.seriesInstanceUid);
+  if (instances.length === 0) throw new YuepianError('not_found', { what: job.seriesInstanceUid });
+  const fingerprint = fingerprintOf(instances);
+  if (fingerprint !== job.content) await parts.jobs.setContent(job.id, fingerprint);
+  const stored = await parts.store.get(job.seriesInstanceUid);
+  const ready =
+    job.kind === 'reconstruction' &&
+    stored?.fingerprint === fingerprint &&
+    stored.layout.mainVolume !== undefined &&
+    (await parts.planner.whole(stored.layout));
+  return {
+    dataFolder: parts.dataFolder,
+    scratch,
+    studyInstanceUid: studyInstanceUid.parse(job.studyInstanceUid),
+    seriesInstanceUid: seriesInstanceUid.parse(job.seriesInstanceUid),
+    fingerprint,
+    instances: instances.map(({ sopInstanceUid, blob }) => ({ sopInstanceUid, blob })),
+    start: ready ? 'structures' : 'volume',
+    ...(ready ? { mainVolume: volumeId.parse(stored.layout.mainVolume) } : {}),
+    ...(memoryBytes === undefined ? {} : { memoryBytes }),
+  };
+}
+
+/** One child's life: its messages in order, and which job its progress belongs to. */
+class SeriesRun {
+  readonly #job: JobRecord;
+  readonly #task: ChildTask;
+  readonly #parts: RunParts;
+  #control: JobControl;
+
+  constructor(job: JobRecord, control: JobControl, task: ChildTask, parts: RunParts) {
+    this.#job = job;
+    this.#control = control;
+    this.#task = task;
+    this.#parts = parts;
+  }
+
+  async run(): Promise<void> {
+    const message = (m: Parameters<SeriesRun['handle']>[0]) => this.handle(m);
+    await runChild(this.#task, { message, log: this.#parts.log }, this.#control.signal);
+  }
+
+  async handle(
+    message: Exclude<FromChild, { type: 'done' | 'failed' }>,
+  ): Promise<ToChild | undefined> {
+    switch (message.type) {
+      case 'progress':
+        this.#control.progress(message.step, message.fraction);
+        return undefined;
+      case 'laid-out':
+        return { type: 'go-on', structures: await this.#laidOut(message.layout) };
+      case 'structures':
+        this.#parts.deps.publish({
+          type: 'structures',
+          studyInstanceUid: this.#job.studyInstanceUid,
+          seriesInstanceUid: this.#job.seriesInstanceUid,
+        });
+        return undefined;
+      case 'segmentation':
+        return { type: 'stored', ok: await this.#store(message.file) };
+    }
+  }
+
+  /** The volumes are there: says so, and decides whether this child goes on to the models. */
+  async #laidOut(layout: SeriesLayoutRecord): Promise<boolean> {
+    const { store, planner, deps, queue } = this.#parts;
+    const job = this.#job;
+    const before = await store.get(job.seriesInstanceUid);
+    await store.put(job, this.#task.fingerprint, layout);
+    await planner.removeStale(before?.layout, layout);
+    deps.publish({
+      type: 'study',
+      studyInstanceUid: job.studyInstanceUid,
+      change: 'changed',
+    });
+    if (job.kind === 'reconstruction') {
+      if (layout.mainVolume) return true;
+      throw new YuepianError('not_a_volume', { reason: layout.kind });
+    }
+    if (!layout.reconstructable) return false;
+    await queue().add('reconstruction', job, this.#task.fingerprint);
+    const next = await this.#control.continueWith('reconstruction');
+    if (!next) return false;
+    this.#control = next;
+    return true;
+  }
+
+  /** Files our own DICOM SEG. The models are of use without it, so a refusal is only logged. */
+  async #store(file: string): Promise<boolean> {
+    const inside = path.relative(this.#task.scratch, file);
+    if (inside.startsWith('..') || path.isAbsolute(inside)) return false;
+    try {
+      await this.#parts.deps.archive.file(await readFile(file));
+      return true;
+    } catch (error) {
+      this.#parts.log(`the segmentation was not archived: ${String(error)}`);
+      return false;
+    }
+  }
+}

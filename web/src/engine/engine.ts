@@ -1,0 +1,444 @@
+import type {
+  FrameStack,
+  StructureLook,
+  VoiWindow,
+  VolumeLevel,
+  VolumeManifest,
+  YuepianError,
+} from '@yuepian/contract';
+import type { PatientPoint, Volume } from '@yuepian/geometry';
+import { DecodePool } from './decode-pool.ts';
+import { Emitter } from './emitter.ts';
+import { FrameLoading } from './frame-session.ts';
+import { type FrameScene, FrameView } from './frame-view.ts';
+import { LabelTexture } from './label-texture.ts';
+import { ownersOf } from './labels.ts';
+import { LevelUpload } from './level-upload.ts';
+import { Models } from './models.ts';
+import { PlaneView } from './plane-view.ts';
+import { defaultPreset, defaultWindowsFor, followsWindow, volumePresets } from './presets.ts';
+import { centreOf, clampTo, type Scene, shownVolume } from './scene.ts';
+import { SolidView } from './solid-view.ts';
+import { probe, Stage } from './stage.ts';
+import { VolumeTexture } from './texture.ts';
+import type {
+  Capabilities,
+  Engine,
+  EngineOptions,
+  FrameSession,
+  LabelMapInput,
+  Problem,
+  Slab,
+  StructureInput,
+  Unsubscribe,
+  View,
+  ViewKind,
+  VolumePreset,
+  VolumeSession,
+  Window,
+} from './types.ts';
+import { type LevelSink, VolumeLoading } from './volume-session.ts';
+
+let only: Promise<Engine> | undefined;
+
+/**
+ * The tab's one engine; asked for again it is the same one (graphics memory is not given back, so a
+ * second must never exist). `options` of later calls replace the earlier ones.
+ */
+export function createEngine(options: EngineOptions): Promise<Engine> {
+  current = options;
+  only ??= Promise.resolve().then(() => new TheEngine());
+  return only;
+}
+let current: EngineOptions = { onProblem: () => undefined };
+
+class TheEngine implements Engine {
+  readonly capabilities: Capabilities = probe();
+  readonly volumePresets: readonly VolumePreset[] = volumePresets;
+  readonly #stage: Stage | undefined;
+  readonly #pool = new DecodePool();
+  readonly #planes = new Set<PlaneView>();
+  readonly #solids = new Set<SolidView>();
+  readonly #frameViews = new Set<FrameView>();
+  readonly #crosshairMoved = new Emitter<PatientPoint>();
+  readonly #scene: Scene;
+  readonly #frames: FrameScene;
+  #volumeSession: VolumeLoading | undefined;
+  #frameSession: FrameLoading | undefined;
+  #defaultWindows: readonly VoiWindow[] = [];
+  #labelLoad: AbortController | undefined;
+  #labelUrl: string | undefined;
+  #announced = false;
+
+  constructor() {
+    const { capabilities } = this;
+    if (capabilities.volume) {
+      this.#stage = new Stage(capabilities);
+      this.#stage.onContextLost(() => this.#problem({ code: 'context_lost', details: {} }));
+    } else {
+      this.#problem({ code: 'no_webgl2', details: { renderer: capabilities.renderer } });
+    }
+    const models = new Models({
+      pool: this.#pool,
+      gl: () => this.#stage?.glWindow.getContext(),
+      software: capabilities.software,
+      changed: () => this.#modelsChanged(),
+      failed: (key, error) => this.#problem({ code: 'mesh_failed', error, details: { key } }),
+    });
+    this.#scene = {
+      shown: undefined,
+      crosshair: undefined,
+      window: { centre: 50, width: 400 },
+      inverted: false,
+      slab: { mode: 'none', thickness: 0 },
+      outlines: false,
+      labels: undefined,
+      labelTexture: undefined,
+      preset: defaultPreset('CT'),
+      volumeVisible: true,
+      modelsVisible: true,
+      models,
+    };
+    this.#frames = {
+      frame: undefined,
+      window: { centre: 128, width: 256 },
+      inverted: false,
+      scrollBy: (steps) => this.#frameSession?.show(this.#frameSession.index + steps),
+    };
+  }
+
+  attach(element: HTMLElement, kind: ViewKind): View {
+    if (kind === 'frame') {
+      const view: FrameView = new FrameView({
+        element,
+        scene: this.#frames,
+        onDetach: () => this.#frameViews.delete(view),
+      });
+      this.#frameViews.add(view);
+      view.reset();
+      return view;
+    }
+    if (kind === 'volume') {
+      const view: SolidView = new SolidView({
+        element,
+        scene: this.#scene,
+        stage: this.#stage,
+        onDetach: () => this.#solids.delete(view),
+      });
+      this.#solids.add(view);
+      return view;
+    }
+    const view: PlaneView = new PlaneView({
+      element,
+      kind,
+      scene: this.#scene,
+      stage: this.#stage,
+      moveCrosshair: (p) => this.#moveCrosshair(p, false),
+      onDetach: () => this.#planes.delete(view),
+    });
+    this.#planes.add(view);
+    return view;
+  }
+
+  showVolume(manifest: VolumeManifest, options: { signal?: AbortSignal } = {}): VolumeSession {
+    this.clear();
+    const scene = this.#scene;
+    const shown = shownVolume(
+      { size: manifest.size, affine: manifest.affine },
+      manifest.voxelType !== 'float32',
+    );
+    scene.shown = shown;
+    this.#announced = false;
+    this.#defaultWindows =
+      manifest.windows.length > 0
+        ? manifest.windows
+        : defaultWindowsFor(manifest.modality, manifest.valueRange);
+    const first = this.#defaultWindows[0];
+    if (first) scene.window = { centre: first.centre, width: first.width };
+    scene.inverted = manifest.invert;
+    scene.slab = { mode: 'none', thickness: 0 };
+    scene.preset = defaultPreset(manifest.modality);
+    scene.crosshair = centreOf(shown);
+    const session: VolumeLoading = new VolumeLoading({
+      manifest,
+      pool: this.#pool,
+      host: { begin: (level, volume) => this.#beginLevel(session, level, volume) },
+      finest: this.#finestLevel(),
+      signal: options.signal,
+      onClose: () => {
+        if (this.#volumeSession === session) this.clear();
+      },
+    });
+    this.#volumeSession = session;
+    session.done.catch((error: unknown) => {
+      if (this.#volumeSession !== session) return;
+      this.#problem({ code: 'volume_failed', error: error as YuepianError, details: {} });
+    });
+    for (const v of [...this.#planes, ...this.#solids]) v.reset();
+    this.#crosshairMoved.emit(scene.crosshair);
+    return session;
+  }
+
+  showFrames(stack: FrameStack, options: { signal?: AbortSignal } = {}): FrameSession {
+    this.clear();
+    this.#defaultWindows = stack.frames[0]?.windows ?? [];
+    let windowed = false;
+    const session: FrameLoading = new FrameLoading({
+      stack,
+      signal: options.signal,
+      show: (pixels, index) => {
+        if (this.#frameSession !== session) return;
+        const frame = stack.frames[index];
+        if (!windowed) {
+          windowed = true;
+          const [low, high] = pixels.range;
+          const auto = { name: 'auto', centre: (low + high + 1) / 2, width: high - low + 1 };
+          if (this.#defaultWindows.length === 0) this.#defaultWindows = [auto];
+          const { centre, width } = this.#defaultWindows[0] ?? auto;
+          this.#frames.window = { centre, width };
+        }
+        this.#frames.frame = {
+          pixels,
+          spacing: frame?.pixelSpacing,
+          invert: frame?.invert ?? false,
+        };
+        for (const v of this.#frameViews) v.changed();
+      },
+      failed: (index, error) =>
+        this.#problem({ code: 'frame_failed', error, details: { frame: index + 1 } }),
+    });
+    this.#frameSession = session;
+    for (const v of this.#frameViews) v.reset();
+    return session;
+  }
+
+  clear(): void {
+    const session = this.#volumeSession;
+    this.#volumeSession = undefined;
+    session?.close();
+    this.#frameSession?.close();
+    this.#frameSession = undefined;
+    this.#frames.frame = undefined;
+    this.#frames.inverted = false;
+    const scene = this.#scene;
+    scene.models.clear();
+    this.#dropLabels();
+    const texture = scene.shown?.texture;
+    scene.shown = undefined;
+    scene.crosshair = undefined;
+    for (const v of this.#solids) {
+      v.texture();
+      v.reset();
+    }
+    for (const v of this.#planes) v.reset();
+    for (const v of this.#frameViews) v.reset();
+    texture?.release();
+    this.#stage?.purge();
+  }
+
+  setStructures(structures: readonly StructureInput[], labelMap?: LabelMapInput): void {
+    this.#scene.models.set(structures);
+    if (labelMap?.url !== this.#labelUrl) {
+      this.#dropLabels();
+      if (labelMap) void this.#loadLabels(labelMap);
+    }
+  }
+
+  updateLook(key: string, look: Partial<StructureLook>): void {
+    this.#scene.models.look(key, look);
+  }
+
+  structureBounds(key: string): { centre: PatientPoint; radius: number } | undefined {
+    return this.#scene.models.bounds(key);
+  }
+
+  get crosshair(): PatientPoint | undefined {
+    return this.#scene.crosshair;
+  }
+
+  jumpTo(p: PatientPoint): void {
+    this.#moveCrosshair(p, true);
+  }
+
+  onCrosshair(listener: (p: PatientPoint) => void): Unsubscribe {
+    return this.#crosshairMoved.on(listener);
+  }
+
+  get window(): Window {
+    return this.#frameSession ? this.#frames.window : this.#scene.window;
+  }
+
+  setWindow(w: Window): void {
+    if (!Number.isFinite(w.centre) || !(w.width > 0)) return;
+    const next = { centre: w.centre, width: w.width };
+    if (this.#frameSession) {
+      this.#frames.window = next;
+      for (const v of this.#frameViews) v.changed();
+      return;
+    }
+    this.#scene.window = next;
+    for (const v of this.#planes) v.invalidate();
+    if (followsWindow(this.#scene.preset)) for (const v of this.#solids) v.look();
+  }
+
+  get defaultWindows(): readonly VoiWindow[] {
+    return this.#defaultWindows;
+  }
+
+  setInvert(invert: boolean): void {
+    this.#scene.inverted = invert;
+    this.#frames.inverted = invert;
+    for (const v of this.#planes) v.invalidate();
+    for (const v of this.#frameViews) v.changed();
+  }
+
+  setSlab(s: Slab): void {
+    this.#scene.slab = { mode: s.mode, thickness: Math.max(0, s.thickness) };
+    for (const v of this.#planes) v.invalidate();
+  }
+
+  setOutlines(on: boolean): void {
+    this.#scene.outlines = on;
+    this.#outlineTexture();
+    for (const v of this.#planes) v.invalidate();
+  }
+
+  setVolumePreset(name: string): void {
+    this.#scene.preset = name;
+    for (const v of this.#solids) v.look();
+  }
+
+  setVolumeVisible(visible: boolean): void {
+    this.#scene.volumeVisible = visible;
+    for (const v of this.#solids) v.look();
+  }
+
+  setModelsVisible(visible: boolean): void {
+    this.#scene.modelsVisible = visible;
+    this.#modelsChanged();
+  }
+
+  #problem(problem: Problem): void {
+    current.onProblem(problem);
+  }
+
+  /** Phones stop at the second level: their browsers are closed by the system above some 400 MB. */
+  #finestLevel(): number {
+    if (current.finestLevel !== undefined) return current.finestLevel;
+    const memory = (navigator as Navigator & { deviceMemory?: number }).deviceMemory ?? 8;
+    const phone = matchMedia('(pointer: coarse) and (max-width: 820px)').matches;
+    return phone || memory <= 2 ? 1 : 0;
+  }
+
+  #beginLevel(session: VolumeLoading, level: VolumeLevel, volume: Volume): LevelSink {
+    const stage = this.#stage;
+    const limit = this.capabilities.max3dTextureSize;
+    const fits = volume.size.every((n) => n <= limit);
+    if (stage && !fits && !this.#announced) {
+      this.#announced = true;
+      const details = { limit, size: Math.max(...volume.size) };
+      this.#problem({ code: 'volume_too_large_for_graphics', details });
+    }
+    const texture =
+      stage && fits
+        ? new VolumeTexture(
+            `${session.manifest.id}/${level.level}`,
+            volume,
+            stage.glWindow,
+            this.capabilities.norm16,
+          )
+        : undefined;
+    return new LevelUpload({
+      texture,
+      sliceBytes: volume.size[0] * volume.size[1] * volume.data.BYTES_PER_ELEMENT,
+      alive: () => this.#volumeSession === session,
+      show: () => this.#showLevel(volume, texture),
+    });
+  }
+
+  /** Swaps the level in every view; cameras, window and preset stay as they are. */
+  #showLevel(volume: Volume, texture: VolumeTexture | undefined): void {
+    const { shown } = this.#scene;
+    if (!shown) return;
+    const old = shown.texture;
+    shown.volume = volume;
+    if (texture) {
+      shown.texture = texture;
+      for (const v of this.#solids) v.texture();
+    }
+    for (const v of this.#planes) v.invalidate();
+    if (texture) old?.release();
+  }
+
+  #moveCrosshair(p: PatientPoint, keepInSight: boolean): void {
+    const { shown, crosshair } = this.#scene;
+    if (!shown || !p.every(Number.isFinite)) return;
+    const next = clampTo(shown, p);
+    this.#scene.crosshair = next;
+    for (const v of this.#planes) v.follow(keepInSight);
+    const moved = !crosshair || next.some((x, a) => x !== crosshair[a]);
+    if (moved) this.#crosshairMoved.emit(next);
+  }
+
+  #modelsChanged(): void {
+    this.#refreshLooks();
+    for (const v of this.#solids) v.invalidate();
+    if (this.#scene.outlines) for (const v of this.#planes) v.invalidate();
+  }
+
+  #refreshLooks(): void {
+    const { labelTexture, models, modelsVisible } = this.#scene;
+    if (!labelTexture) return;
+    const owners = modelsVisible ? ownersOf(models.labelled()) : new Map<number, string>();
+    labelTexture.setLooks(models.lookTable(owners));
+  }
+
+  async #loadLabels(labelMap: LabelMapInput): Promise<void> {
+    const level = this.#volumeSession?.manifest.levels.find((l) => l.level === labelMap.level);
+    if (!level) return;
+    this.#labelUrl = labelMap.url;
+    const controller = new AbortController();
+    this.#labelLoad = controller;
+    const { size, affine } = level;
+    try {
+      const reply = await this.#pool.slab(
+        {
+          kind: 'slab',
+          url: new URL(labelMap.url, location.href).href,
+          coding: 'gzip',
+          voxelType: 'uint8',
+          rowLength: size[0],
+          voxels: size[0] * size[1] * size[2],
+        },
+        controller.signal,
+      );
+      if (controller.signal.aborted) return;
+      const data = new Uint8Array(reply.buffer, reply.byteOffset, reply.byteLength);
+      this.#scene.labels = { size, affine, data };
+      this.#outlineTexture();
+      for (const v of this.#planes) v.invalidate();
+    } catch (error) {
+      if (controller.signal.aborted) return;
+      this.#labelUrl = undefined;
+      this.#problem({ code: 'labels_failed', error: error as YuepianError, details: {} });
+    }
+  }
+
+  /** Only on the card when outlines are wanted: it is as many voxels as its level of the volume. */
+  #outlineTexture(): void {
+    const { labels, outlines, labelTexture } = this.#scene;
+    const limit = this.capabilities.max3dTextureSize;
+    if (!this.#stage || !labels || !outlines || labelTexture) return;
+    if (labels.size.some((n) => n > limit)) return;
+    this.#scene.labelTexture = new LabelTexture(this.#stage.glWindow.getContext(), labels);
+    this.#refreshLooks();
+  }
+
+  #dropLabels(): void {
+    this.#labelLoad?.abort();
+    this.#labelUrl = undefined;
+    this.#scene.labels = undefined;
+    this.#scene.labelTexture?.release();
+    this.#scene.labelTexture = undefined;
+  }
+}

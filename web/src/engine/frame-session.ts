@@ -1,0 +1,179 @@
+import { decodedFrame, type FrameStack, YuepianError } from '@yuepian/contract';
+import { type VoxelArray, voxelsFromBytes } from '@yuepian/geometry';
+import { Emitter } from './emitter.ts';
+import { fetchOk } from './fetch-bytes.ts';
+import type { FrameSession, Unsubscribe } from './types.ts';
+
+export interface FramePixels {
+  readonly rows: number;
+  readonly columns: number;
+  readonly colour: boolean;
+  /** Grey: one sample a pixel, after rescale; colour: RGB interleaved. */
+  readonly samples: VoxelArray;
+  readonly range: readonly [number, number];
+}
+
+/** Decoded frames kept: enough for a minute of ultrasound, not for a whole angiography. */
+const cacheBytes = 256 * 2 ** 20;
+const ahead = 8;
+
+/** Single frames: fetched when shown, a few ahead, kept as long as there is room. */
+export class FrameLoading implements FrameSession {
+  readonly stack: FrameStack;
+  readonly #controller = new AbortController();
+  readonly #changed = new Emitter<{ index: number; playing: boolean; loaded: number }>();
+  readonly #frames = new Map<number, FramePixels>();
+  readonly #pending = new Map<number, Promise<FramePixels>>();
+  readonly #show: (frame: FramePixels, index: number) => void;
+  readonly #failed: (index: number, error: YuepianError) => void;
+  #bytes = 0;
+  #index = 0;
+  #shownIndex = -1;
+  #timer: ReturnType<typeof setInterval> | undefined;
+
+  constructor(options: {
+    stack: FrameStack;
+    signal: AbortSignal | undefined;
+    show: (frame: FramePixels, index: number) => void;
+    failed: (index: number, error: YuepianError) => void;
+  }) {
+    this.stack = options.stack;
+    this.#show = options.show;
+    this.#failed = options.failed;
+    options.signal?.addEventListener('abort', () => this.close(), { once: true });
+    if (options.signal?.aborted) this.#controller.abort();
+    else this.show(0);
+  }
+
+  get index(): number {
+    return this.#index;
+  }
+  get playing(): boolean {
+    return this.#timer !== undefined;
+  }
+
+  show(index: number): void {
+    const last = this.stack.frames.length - 1;
+    this.#index = Math.min(last, Math.max(0, Math.round(index)));
+    this.#emit();
+    void this.#present(this.#index);
+    for (let i = 1; i <= ahead && this.#index + i <= last; i++) {
+      this.#frame(this.#index + i).catch(() => undefined);
+    }
+  }
+
+  play(framesPerSecond: number = this.stack.cineRate): void {
+    this.stop();
+    const period = 1000 / Math.min(60, Math.max(0.5, framesPerSecond));
+    this.#timer = setInterval(() => {
+      const next = (this.#index + 1) % this.stack.frames.length;
+      // Better slower than with frames left out: a reader counts on seeing each.
+      if (this.#frames.has(next)) this.show(next);
+      else this.#frame(next).catch(() => undefined);
+    }, period);
+    this.#emit();
+  }
+
+  stop(): void {
+    if (this.#timer === undefined) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#emit();
+  }
+
+  onChange(
+    listener: (s: { index: number; playing: boolean; loaded: number }) => void,
+  ): Unsubscribe {
+    return this.#changed.on(listener);
+  }
+
+  valueAt(column: number, row: number): readonly number[] | undefined {
+    const frame = this.#frames.get(this.#index);
+    const [x, y] = [Math.round(column), Math.round(row)];
+    if (!frame || x < 0 || y < 0 || x >= frame.columns || y >= frame.rows) return undefined;
+    const n = frame.colour ? 3 : 1;
+    const at = (y * frame.columns + x) * n;
+    return Array.from(frame.samples.subarray(at, at + n));
+  }
+
+  close(): void {
+    this.stop();
+    this.#controller.abort();
+    this.#changed.clear();
+    this.#frames.clear();
+    this.#bytes = 0;
+  }
+
+  async #present(index: number): Promise<void> {
+    try {
+      const frame = await this.#frame(index);
+      // A slow frame must not overtake the one asked for later.
+      if (index !== this.#index || this.#controller.signal.aborted) return;
+      this.#shownIndex = index;
+      this.#show(frame, index);
+      this.#emit();
+    } catch (error) {
+      if (!this.#controller.signal.aborted) this.#failed(index, error as YuepianError);
+    }
+  }
+
+  #frame(index: number): Promise<FramePixels> {
+    const known = this.#frames.get(index);
+    if (known) return Promise.resolve(known);
+    const pending = this.#pending.get(index);
+    if (pending) return pending;
+    const loading = this.#fetch(index).finally(() => this.#pending.delete(index));
+    this.#pending.set(index, loading);
+    return loading;
+  }
+
+  async #fetch(index: number): Promise<FramePixels> {
+    const frame = this.stack.frames[index];
+    if (!frame) throw new YuepianError('not_found', { what: `frame ${index + 1}` });
+    const url = new URL(frame.url, location.href).href;
+    const response = await fetchOk(url, this.#controller.signal);
+    const header = decodedFrame.safeParse(JSON.parse(response.headers.get('x-frame') ?? 'null'));
+    if (!header.success) throw new YuepianError('cannot_decode', { reason: 'x-frame' });
+    const { rows, columns, samplesPerPixel, voxelType, valueRange } = header.data;
+    const samples = voxelsFromBytes(voxelType, new Uint8Array(await response.arrayBuffer()));
+    const expected = rows * columns * samplesPerPixel;
+    if (samples.length !== expected) {
+      throw new YuepianError('pixel_data_short', { expected, actual: samples.length });
+    }
+    const colour = samplesPerPixel === 3;
+    const range = valueRange ?? (colour ? ([0, 255] as const) : extremes(samples));
+    const made: FramePixels = { rows, columns, colour, samples, range };
+    this.#keep(index, made);
+    return made;
+  }
+
+  #keep(index: number, frame: FramePixels): void {
+    if (this.#controller.signal.aborted) return;
+    this.#frames.set(index, frame);
+    this.#bytes += frame.samples.byteLength;
+    for (const [old, { samples }] of this.#frames) {
+      if (this.#bytes <= cacheBytes) break;
+      if (old === this.#index || old === this.#shownIndex || old === index) continue;
+      this.#frames.delete(old);
+      this.#bytes -= samples.byteLength;
+    }
+  }
+
+  #emit(): void {
+    this.#changed.emit({
+      index: this.#index,
+      playing: this.playing,
+      loaded: this.#frames.size,
+    });
+  }
+}
+
+function extremes(samples: VoxelArray): readonly [number, number] {
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (let i = 0; i < samples.length; i++) {
+    const v = samples[i] as number;
+    if (v < low) low = v;
+    if (v > high) high = v;
+  }
+  return low <= high ? [low, high] : [0, 1];
+}

@@ -1,0 +1,177 @@
+import type { StructureLook, YuepianError } from '@yuepian/contract';
+import type { PatientPoint, Vec3 } from '@yuepian/geometry';
+import type { DecodePool } from './decode-pool.ts';
+import type { Labelled } from './labels.ts';
+import { Mesh } from './mesh.ts';
+import type { Surface } from './picking.ts';
+import type { DrawnMesh } from './scene-pass.ts';
+import type { StructureInput } from './types.ts';
+
+interface Model {
+  input: StructureInput;
+  mesh: Mesh | undefined;
+  /** Triangles of the level loaded or on its way; a finer one replaces it. */
+  wanted: string | undefined;
+  controller: AbortController;
+}
+
+/** Without a graphics card the finest surfaces cost more than they show. */
+const softwareTriangles = 120_000;
+
+/** The structures of the shown volume: meshes fetched when first visible, coarse before fine. */
+export class Models {
+  readonly #pool: DecodePool;
+  readonly #gl: () => WebGL2RenderingContext | undefined;
+  readonly #software: boolean;
+  readonly #changed: () => void;
+  readonly #failed: (key: string, error: YuepianError) => void;
+  readonly #models = new Map<string, Model>();
+
+  constructor(options: {
+    pool: DecodePool;
+    gl: () => WebGL2RenderingContext | undefined;
+    software: boolean;
+    changed: () => void;
+    failed: (key: string, error: YuepianError) => void;
+  }) {
+    this.#pool = options.pool;
+    this.#gl = options.gl;
+    this.#software = options.software;
+    this.#changed = options.changed;
+    this.#failed = options.failed;
+  }
+
+  set(structures: readonly StructureInput[]): void {
+    const named = new Set(structures.map((s) => s.key));
+    for (const [key, model] of this.#models) {
+      if (!named.has(key)) this.#drop(key, model);
+    }
+    for (const input of structures) {
+      const known = this.#models.get(input.key);
+      if (known && known.input.meshUrl !== input.meshUrl) this.#drop(input.key, known);
+      const model = this.#models.get(input.key);
+      if (model) model.input = input;
+      else {
+        this.#models.set(input.key, {
+          input,
+          mesh: undefined,
+          wanted: undefined,
+          controller: new AbortController(),
+        });
+      }
+      this.#load(input.key);
+    }
+    this.#changed();
+  }
+
+  look(key: string, look: Partial<StructureLook>): void {
+    const model = this.#models.get(key);
+    if (!model) return;
+    model.input = { ...model.input, ...look };
+    this.#load(key);
+    this.#changed();
+  }
+
+  clear(): void {
+    for (const [key, model] of this.#models) this.#drop(key, model);
+  }
+
+  get any(): boolean {
+    return [...this.#models.values()].some((m) => m.input.visible);
+  }
+
+  bounds(key: string): { centre: PatientPoint; radius: number } | undefined {
+    const mesh = this.#models.get(key)?.mesh;
+    return mesh && { centre: mesh.centre, radius: mesh.radius };
+  }
+
+  drawn(): readonly DrawnMesh[] {
+    return this.#visible().map(({ input, mesh }) => ({
+      mesh,
+      rgb: rgbOf(input.colour),
+      opacity: input.opacity,
+    }));
+  }
+
+  surfaces(): readonly Surface[] {
+    return this.#visible().map(({ input, mesh }) => ({
+      key: input.key,
+      opacity: input.opacity,
+      positions: mesh.data.positions,
+      indices: mesh.data.indices,
+      centre: mesh.centre,
+      radius: mesh.radius,
+    }));
+  }
+
+  labelled(): readonly Labelled[] {
+    return [...this.#models.values()].map((m) => m.input);
+  }
+
+  /** RGBA of each label for outlines; alpha 0 where no visible structure owns it. */
+  lookTable(owners: ReadonlyMap<number, string>): Uint8Array {
+    const table = new Uint8Array(256 * 4);
+    for (const [label, key] of owners) {
+      const model = this.#models.get(key);
+      if (!model || label > 255) continue;
+      const [r, g, b] = rgbOf(model.input.colour);
+      table.set([r * 255, g * 255, b * 255, 255], label * 4);
+    }
+    return table;
+  }
+
+  #visible(): readonly { input: StructureInput; mesh: Mesh }[] {
+    return [...this.#models.values()].flatMap(({ input, mesh }) =>
+      mesh && input.visible ? [{ input, mesh }] : [],
+    );
+  }
+
+  #load(key: string): void {
+    const model = this.#models.get(key);
+    if (!model?.input.visible || model.wanted !== undefined) return;
+    const { levels, meshUrl } = model.input;
+    const affordable = this.#software
+      ? levels.filter((l) => l.triangles <= softwareTriangles)
+      : levels;
+    const urls =
+      levels.length === 0
+        ? [meshUrl]
+        : (affordable.length > 0 ? affordable : levels.slice(0, 1)).map((l) => l.url);
+    const first = urls[0];
+    const last = urls.at(-1);
+    if (first === undefined || last === undefined) return;
+    model.wanted = last;
+    void this.#fetch(key, model, first === last ? [first] : [first, last]);
+  }
+
+  async #fetch(key: string, model: Model, urls: readonly string[]): Promise<void> {
+    const { signal } = model.controller;
+    try {
+      for (const url of urls) {
+        const absolute = new URL(url, location.href).href;
+        const data = await this.#pool.mesh({ kind: 'mesh', url: absolute }, signal);
+        if (signal.aborted) return;
+        model.mesh?.release();
+        model.mesh = new Mesh(data, this.#gl());
+        this.#changed();
+      }
+    } catch (error) {
+      if (!signal.aborted) {
+        model.wanted = undefined;
+        this.#failed(key, error as YuepianError);
+      }
+    }
+  }
+
+  #drop(key: string, model: Model): void {
+    model.controller.abort();
+    model.mesh?.release();
+    this.#models.delete(key);
+  }
+}
+
+/** `#rrggbb` → 0…1. */
+export function rgbOf(colour: string): Vec3 {
+  const n = Number.parseInt(colour.slice(1), 16);
+  return [((n >> 16) & 255) / 255, ((n >> 8) & 255) / 255, (n & 255) / 255];
+}

@@ -1,0 +1,46 @@
+import { type Affine, invert, type PatientPoint, type Volume } from '@yuepian/geometry';
+import { clampToGrid, type Grid, middle } from './grid.ts';
+import type { LabelTexture } from './label-texture.ts';
+import type { LabelGrid } from './labels.ts';
+import type { Models } from './models.ts';
+import type { VolumeTexture } from './texture.ts';
+import type { Slab, Window } from './types.ts';
+
+/** The volume the views share. */
+export interface ShownVolume {
+  /** Grid of the full level, whatever level is on the screen. */
+  readonly grid: Grid;
+  readonly inverse: Affine;
+  readonly wholeNumbers: boolean;
+  /** Voxels and texture of the level on the screen; undefined before the first. */
+  volume: Volume | undefined;
+  texture: VolumeTexture | undefined;
+}
+
+export const shownVolume = (grid: Grid, wholeNumbers: boolean): ShownVolume => ({
+  grid,
+  inverse: invert(grid.affine),
+  wholeNumbers,
+  volume: undefined,
+  texture: undefined,
+});
+
+export const centreOf = (s: ShownVolume): PatientPoint => middle(s.grid);
+export const clampTo = (s: ShownVolume, p: PatientPoint): PatientPoint =>
+  clampToGrid(s.grid, s.inverse, p);
+
+/** What the views read when they draw; the engine writes it and asks them to draw again. */
+export interface Scene {
+  shown: ShownVolume | undefined;
+  crosshair: PatientPoint | undefined;
+  window: Window;
+  inverted: boolean;
+  slab: Slab;
+  outlines: boolean;
+  labels: LabelGrid | undefined;
+  labelTexture: LabelTexture | undefined;
+  preset: string;
+  volumeVisible: boolean;
+  modelsVisible: boolean;
+  readonly models: Models;
+}

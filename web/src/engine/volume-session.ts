@@ -1,0 +1,175 @@
+import { type VolumeLevel, type VolumeManifest, YuepianError } from '@yuepian/contract';
+import {
+  type Affine,
+  createVoxels,
+  invert,
+  nearestVoxel,
+  type PatientPoint,
+  toPatient,
+  type Volume,
+  type VoxelArray,
+  voxelsFromBytes,
+} from '@yuepian/geometry';
+import type { DecodePool } from './decode-pool.ts';
+import { Emitter } from './emitter.ts';
+import type { VolumeProgress, VolumeSession } from './types.ts';
+
+/** What a session does with a level while it arrives; the engine puts it on the graphics card. */
+export interface LevelSink {
+  /** Slices [first, first + count) of the level's data are in place. */
+  arrived(first: number, count: number): void;
+  /** All are in place. Resolves when the level is on the screen. */
+  finish(): Promise<void>;
+  discard(): void;
+}
+export interface LevelHost {
+  begin(level: VolumeLevel, volume: Volume): LevelSink;
+}
+
+/**
+ * Loads one volume: the coarsest level first, then finer ones, each shown as soon as it is whole. One
+ * array a level, filled in place; the workers' buffers are the only other copies and live for a slab.
+ */
+export class VolumeLoading implements VolumeSession {
+  readonly manifest: VolumeManifest;
+  readonly done: Promise<void>;
+  readonly #pool: DecodePool;
+  readonly #host: LevelHost;
+  readonly #controller = new AbortController();
+  readonly #changed = new Emitter<VolumeProgress>();
+  readonly #onClose: () => void;
+  readonly #plan: readonly VolumeLevel[];
+  readonly #finest: number;
+  #full: Volume | undefined;
+  #inverse: Affine | undefined;
+  #shown: number | undefined;
+  #bytes = 0;
+  #complete = false;
+
+  /** @param finest level to stop at (0 = full). */
+  constructor(options: {
+    manifest: VolumeManifest;
+    pool: DecodePool;
+    host: LevelHost;
+    finest: number;
+    signal: AbortSignal | undefined;
+    onClose: () => void;
+  }) {
+    this.manifest = options.manifest;
+    this.#pool = options.pool;
+    this.#host = options.host;
+    this.#onClose = options.onClose;
+    this.#finest = Math.min(options.finest, coarsest(options.manifest));
+    this.#plan = options.manifest.levels
+      .filter((l) => l.level >= this.#finest)
+      .toSorted((a, b) => b.level - a.level);
+    options.signal?.addEventListener('abort', () => this.close(), { once: true });
+    if (options.signal?.aborted) this.#controller.abort();
+    this.done = this.#load();
+    // Whoever shows the volume hears of failures through `onProblem` as well.
+    this.done.catch(() => undefined);
+  }
+
+  get progress(): VolumeProgress {
+    const total = this.#plan.reduce((n, l) => n + l.slabBytes.reduce((a, b) => a + b, 0), 0);
+    return {
+      shown: this.#shown,
+      fraction: this.#complete ? 1 : total === 0 ? 0 : Math.min(1, this.#bytes / total),
+      preview: this.#shown !== 0,
+      complete: this.#complete,
+    };
+  }
+
+  onProgress(listener: (p: VolumeProgress) => void): () => void {
+    return this.#changed.on(listener);
+  }
+
+  valueAt(p: PatientPoint): { readonly value: number; readonly unit: string } | undefined {
+    if (!this.#full || !this.#inverse) return undefined;
+    const value = nearestVoxel(this.#full, toPatient(this.#inverse, p));
+    return value === undefined ? undefined : { value, unit: this.manifest.unit };
+  }
+
+  fullVolume(): Volume | undefined {
+    return this.#full;
+  }
+
+  close(): void {
+    if (this.#controller.signal.aborted) return;
+    this.#controller.abort();
+    this.#changed.clear();
+    this.#full = undefined;
+    this.#onClose();
+  }
+
+  async #load(): Promise<void> {
+    // Not before the caller holds the session.
+    await Promise.resolve();
+    for (const level of this.#plan) await this.#loadLevel(level);
+    this.#complete = true;
+    this.#changed.emit(this.progress);
+  }
+
+  async #loadLevel(level: VolumeLevel): Promise<void> {
+    const { signal } = this.#controller;
+    signal.throwIfAborted();
+    const { voxelType, frameOfReferenceUid } = this.manifest;
+    const [nx, ny, nz] = level.size;
+    const data = allocate(voxelType, nx * ny * nz);
+    const volume: Volume = { size: level.size, affine: level.affine, frameOfReferenceUid, data };
+    const sink = this.#host.begin(level, volume);
+    try {
+      await Promise.all(
+        level.slabBytes.map(async (bytes, slab) => {
+          const first = slab * level.slabSlices;
+          const count = Math.min(level.slabSlices, nz - first);
+          const reply = await this.#pool.slab(
+            {
+              kind: 'slab',
+              url: slabUrl(this.manifest, level, slab),
+              coding: level.coding,
+              voxelType,
+              rowLength: nx,
+              voxels: nx * ny * count,
+            },
+            signal,
+          );
+          const part = voxelsFromBytes(
+            voxelType,
+            new Uint8Array(reply.buffer, reply.byteOffset, reply.byteLength),
+          );
+          data.set(part, nx * ny * first);
+          this.#bytes += bytes;
+          sink.arrived(first, count);
+          this.#changed.emit(this.progress);
+        }),
+      );
+      if (level.level === 0) {
+        this.#full = volume;
+        this.#inverse = invert(volume.affine);
+      }
+      await sink.finish();
+    } catch (error) {
+      sink.discard();
+      this.#controller.abort(error);
+      throw error;
+    }
+    signal.throwIfAborted();
+    this.#shown = level.level;
+    this.#changed.emit(this.progress);
+  }
+}
+
+const coarsest = (m: VolumeManifest): number => Math.max(...m.levels.map((l) => l.level));
+
+export const slabUrl = (m: VolumeManifest, level: VolumeLevel, slab: number): string =>
+  new URL(`/api/volumes/${m.id}/levels/${level.level}/slabs/${slab}`, location.href).href;
+
+function allocate(type: VolumeManifest['voxelType'], voxels: number): VoxelArray {
+  try {
+    return createVoxels(type, voxels);
+  } catch (error) {
+    const needed = `${Math.round((voxels * 2) / 2 ** 20)} MB`;
+    throw new YuepianError('out_of_memory', { needed, available: '?' }, { cause: error });
+  }
+}

@@ -1,0 +1,124 @@
+import type { Structure, StructureLook } from '@yuepian/contract';
+import { Check, Download, Eye, EyeOff, LocateFixed } from 'lucide-react';
+import type { CSSProperties } from 'react';
+import { formatMl, useLanguage, useText } from '../i18n/index.ts';
+import { Button, buttonClass, classes, IconButton, Slider } from '../ui/index.ts';
+import { exportUrl } from './api.ts';
+import styles from './Structures.module.css';
+
+export interface StructureRowProps {
+  readonly structure: Structure;
+  readonly look: StructureLook;
+  readonly isOpen: boolean;
+  readonly mayVerify: boolean;
+  readonly mayExport: boolean;
+  readonly onToggleOpen: () => void;
+  readonly onLook: (patch: Partial<StructureLook>, gesture?: string) => void;
+  readonly onLookEnd: () => void;
+  readonly onVerify: (verified: boolean) => void;
+  readonly onGoTo: () => void;
+}
+
+/** One structure: colour, name, volume; opened, everything that can be done with it. */
+export function StructureRow(props: StructureRowProps) {
+  const { structure: s, look, isOpen, onToggleOpen, onLook } = props;
+  const t = useText();
+  const language = useLanguage();
+  const name = s.name[language];
+  return (
+    <li
+      className={classes(styles.row, !look.visible && styles.hidden)}
+      data-open={isOpen}
+      data-testid={`structure-${s.key}`}
+    >
+      <div className={styles.line}>
+        <IconButton
+          label={look.visible ? t.structures.hide(name) : t.structures.show(name)}
+          icon={look.visible ? <Eye /> : <EyeOff />}
+          aria-pressed={look.visible}
+          data-testid={`eye-${s.key}`}
+          onClick={() => onLook({ visible: !look.visible })}
+        />
+        <button
+          type="button"
+          className={styles.main}
+          aria-expanded={isOpen}
+          onClick={onToggleOpen}
+        >
+          <span className={styles.dot} style={{ '--dot': look.colour } as CSSProperties} />
+          <span className={styles.name}>{name}</span>
+          {!s.verified && (
+            <span className={styles.unverified} role="img" aria-label={t.structures.unverified} />
+          )}
+          <span className={styles.volume}>{t.structures.ml(formatMl(s.volumeMl))}</span>
+        </button>
+      </div>
+      {isOpen && <Details {...props} name={name} />}
+    </li>
+  );
+}
+
+function Details(props: StructureRowProps & { readonly name: string }) {
+  const { structure: s, look, name, mayVerify, mayExport } = props;
+  const t = useText();
+  const triangles = s.levels.at(-1)?.triangles ?? 0;
+  const facts = [
+    `${t.structures.source} ${s.source}`,
+    t.structures.triangles(triangles.toLocaleString('en-US')),
+    s.openEdges > 0 ? t.structures.openEdges(s.openEdges) : '',
+  ];
+  return (
+    <div className={styles.details}>
+      <Slider
+        label={t.structures.opacity(name)}
+        min={0}
+        max={1}
+        step={0.05}
+        value={look.opacity}
+        text={`${Math.round(look.opacity * 100)}%`}
+        colour={look.colour}
+        onChange={(opacity) => props.onLook({ opacity }, `opacity-${s.key}`)}
+        onCommit={props.onLookEnd}
+      />
+      <div className={styles.check} data-verified={s.verified}>
+        <span>{s.verified ? t.structures.verified : t.structures.unverified}</span>
+        {mayVerify ? (
+          <Button
+            small
+            icon={s.verified ? undefined : <Check />}
+            onClick={() => props.onVerify(!s.verified)}
+            data-testid={`verify-${s.key}`}
+          >
+            {s.verified ? t.structures.unverify : t.structures.verify}
+          </Button>
+        ) : (
+          !s.verified && <span className={styles.facts}>{t.structures.whoMay}</span>
+        )}
+      </div>
+      <p className={styles.facts}>{facts.filter((f) => f !== '').join(' · ')}</p>
+      <div className={styles.actions}>
+        <Button
+          small
+          icon={<LocateFixed />}
+          aria-label={t.structures.goTo(name)}
+          onClick={props.onGoTo}
+          data-testid={`goto-${s.key}`}
+        >
+          {t.structures.locate}
+        </Button>
+        {mayExport &&
+          (['stl', 'glb'] as const).map((format) => (
+            <a
+              key={format}
+              className={buttonClass('plain', true)}
+              href={exportUrl(s.id, format)}
+              download={`${s.key}.${format}`}
+            >
+              <Download />
+              {format.toUpperCase()}
+            </a>
+          ))}
+      </div>
+    </div>
+  );
+}

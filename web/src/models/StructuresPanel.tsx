@@ -1,0 +1,110 @@
+import type { Job, SeriesDetail, Structure, StructureLook } from '@yuepian/contract';
+import { ChevronsRight, Eye, EyeOff, RotateCw } from 'lucide-react';
+import { type ReactNode, useState } from 'react';
+import { sentenceOf } from '../api/index.ts';
+import { useText } from '../i18n/index.ts';
+import { IconButton, notify } from '../ui/index.ts';
+import { cancelJob, runReconstruction, verifyStructure } from './api.ts';
+import { ReconstructionStatus } from './ReconstructionStatus.tsx';
+import { StructureRow } from './StructureRow.tsx';
+import styles from './Structures.module.css';
+
+export interface StructuresPanelProps {
+  readonly series: SeriesDetail | undefined;
+  readonly structures: readonly Structure[];
+  readonly job: Job | undefined;
+  readonly lookOf: (structure: Structure) => StructureLook;
+  readonly onLook: (
+    keys: readonly string[],
+    patch: Partial<StructureLook>,
+    gesture?: string,
+  ) => void;
+  readonly onLookEnd: () => void;
+  readonly onGoTo: (key: string) => void;
+  /** Something on the server changed because of a press here. */
+  readonly onChanged: () => void;
+  readonly mayVerify: boolean;
+  readonly mayRun: boolean;
+  readonly mayExport: boolean;
+  /** The handle that folds the panel away; absent in a sheet that closes by itself. */
+  readonly onCollapse?: (() => void) | undefined;
+  readonly children?: ReactNode;
+}
+
+/** The named structures of a volume: what is shown, how, and whether to trust it. */
+export function StructuresPanel(props: StructuresPanelProps) {
+  const { series, structures, job, lookOf, onLook, onChanged } = props;
+  const t = useText();
+  const [open, setOpen] = useState<string>();
+  const tell = async (doing: Promise<void>) => {
+    try {
+      await doing;
+      onChanged();
+    } catch (error) {
+      notify(sentenceOf(error), 'trouble');
+    }
+  };
+  const isAnyVisible = structures.some((s) => lookOf(s).visible);
+  const keys = structures.map((s) => s.key);
+  const isBusy = job?.state === 'queued' || job?.state === 'running';
+  return (
+    <section className={styles.panel} aria-label={t.structures.title} data-testid="structures">
+      <header className={styles.head}>
+        <h2>{t.structures.title}</h2>
+        {structures.length > 0 && (
+          <IconButton
+            label={isAnyVisible ? t.structures.hideAll : t.structures.showAll}
+            icon={isAnyVisible ? <Eye /> : <EyeOff />}
+            data-testid="eye-all"
+            onClick={() => onLook(keys, { visible: !isAnyVisible })}
+          />
+        )}
+        {structures.length > 0 && series && props.mayRun && !isBusy && (
+          <IconButton
+            label={t.structures.rerun}
+            icon={<RotateCw />}
+            data-testid="rerun"
+            onClick={() => void tell(runReconstruction(series.seriesInstanceUid))}
+          />
+        )}
+        {props.onCollapse && (
+          <IconButton
+            label={t.structures.collapse}
+            icon={<ChevronsRight />}
+            data-testid="collapse-structures"
+            onClick={props.onCollapse}
+          />
+        )}
+      </header>
+      <div className={styles.scroll}>
+        {series && (
+          <ReconstructionStatus
+            series={series}
+            job={job}
+            mayRun={props.mayRun}
+            onRun={() => void tell(runReconstruction(series.seriesInstanceUid))}
+            onCancel={(id) => void tell(cancelJob(id))}
+          />
+        )}
+        <ul>
+          {structures.map((s) => (
+            <StructureRow
+              key={s.id}
+              structure={s}
+              look={lookOf(s)}
+              isOpen={open === s.id}
+              mayVerify={props.mayVerify}
+              mayExport={props.mayExport}
+              onToggleOpen={() => setOpen(open === s.id ? undefined : s.id)}
+              onLook={(patch, gesture) => onLook([s.key], patch, gesture)}
+              onLookEnd={props.onLookEnd}
+              onVerify={(verified) => void tell(verifyStructure(s.id, verified))}
+              onGoTo={() => props.onGoTo(s.key)}
+            />
+          ))}
+        </ul>
+        {props.children}
+      </div>
+    </section>
+  );
+}

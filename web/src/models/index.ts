@@ -1,0 +1,1 @@
+export { StructuresPanel, type StructuresPanelProps } from './StructuresPanel.tsx';

@@ -1,0 +1,159 @@
+import { type Warning, warningText } from '@yuepian/contract';
+import type { ReactNode } from 'react';
+import type { View } from '../engine/index.ts';
+import {
+  formatAge,
+  formatDate,
+  formatMm,
+  formatName,
+  formatSex,
+  formatValue,
+  useLanguage,
+  useText,
+} from '../i18n/index.ts';
+import { classes } from '../ui/index.ts';
+import { useCase, useRoomState } from './room-context.ts';
+import styles from './ViewPane.module.css';
+import type { ViewFacts } from './view-facts.ts';
+
+/** The three lines that identify patient, study and slice; letters; scale. */
+export function ViewInfo({
+  kind,
+  facts,
+}: {
+  readonly kind: View['kind'];
+  readonly facts: ViewFacts | undefined;
+}) {
+  return (
+    <div className={styles.info} data-testid={`info-${kind}`}>
+      <Identity />
+      {facts && <Letters edges={facts.edges} />}
+      <SliceLines kind={kind} facts={facts} />
+      {facts?.scale && <ScaleBar {...facts.scale} />}
+    </div>
+  );
+}
+
+const dots = (parts: readonly (string | false | undefined)[]): string =>
+  parts.filter((p) => typeof p === 'string' && p !== '').join(' · ');
+
+function Identity() {
+  const language = useLanguage();
+  const t = useText();
+  const study = useRoomState((s) => s.study);
+  const shown = useRoomState((s) => s.shown);
+  const { patient } = study;
+  const name = formatName(patient.name, language).main || t.library.noName;
+  const facts = [
+    name,
+    formatSex(patient.sex, language),
+    formatAge(patient, study.date, language),
+    patient.id,
+  ];
+  const label = shown?.kind === 'volume' ? shown.manifest.label : '';
+  const series = shown?.series.description;
+  return (
+    <div className={styles.top}>
+      <p data-testid="patient-line">
+        <bdi>{dots(facts)}</bdi>
+      </p>
+      <p data-testid="study-line">
+        <bdi>
+          {dots([
+            formatDate(study.date) || t.library.noDate,
+            study.description,
+            series !== study.description && series,
+            label,
+          ])}
+        </bdi>
+      </p>
+      <Warnings />
+    </div>
+  );
+}
+
+function Warnings() {
+  const language = useLanguage();
+  const shown = useRoomState((s) => s.shown);
+  const frameIndex = useRoomState((s) => s.frame?.index ?? 0);
+  if (!shown) return null;
+  const problem = shown.kind === 'frames' ? shown.stack.frames[frameIndex]?.problem : undefined;
+  const own = shown.kind === 'volume' ? shown.manifest.warnings : shown.stack.warnings;
+  const all: readonly Warning[] = [...(problem ? [problem] : []), ...own, ...shown.series.warnings];
+  const lines = new Set(all.map((w) => warningText(w, language)));
+  return [...lines].slice(0, 4).map((line) => (
+    <p key={line} className={styles.warning} data-testid="warning">
+      ⚠ {line}
+    </p>
+  ));
+}
+
+function Letters({ edges }: { readonly edges: ViewFacts['edges'] }): ReactNode {
+  const at = [
+    ['left', edges.left],
+    ['right', edges.right],
+    ['head', edges.top],
+    ['foot', edges.bottom],
+  ] as const;
+  return at.map(([place, letter]) => (
+    <span key={place} className={classes(styles.letter, styles[place])} data-edge={place}>
+      {letter}
+    </span>
+  ));
+}
+
+function SliceLines({
+  kind,
+  facts,
+}: {
+  readonly kind: View['kind'];
+  readonly facts: ViewFacts | undefined;
+}) {
+  const t = useText();
+  const window = useRoomState((s) => s.window);
+  const frame = useRoomState((s) => s.frame);
+  const frameCount = useRoomState((s) =>
+    s.shown?.kind === 'frames' ? s.shown.stack.frames.length : 0,
+  );
+  const slab = useCase((c) => c.view.slab);
+  const slice = facts?.slice;
+  const name = t.views[kind === 'frame' ? 'frames' : kind];
+  if (kind === 'volume') return null;
+  const isSlab = slab !== undefined && slab.mode !== 'none';
+  return (
+    <div className={styles.bottom}>
+      {kind === 'frame' && frame && (
+        <p className={styles.slice}>{t.views.slice(frame.index + 1, frameCount)}</p>
+      )}
+      {slice && (
+        <>
+          <p className={styles.slice} data-testid={`slice-${kind}`}>
+            {slice.oblique ? `${name} · ${t.views.oblique}` : name}{' '}
+            {t.views.slice(slice.index, slice.count)}
+          </p>
+          <p>
+            {dots([
+              t.views.position(formatMm(slice.positionMm)),
+              isSlab
+                ? t.views.slab(t.slab[slab.mode], formatMm(slice.thickness))
+                : t.views.thickness(formatMm(slice.thickness)),
+            ])}
+          </p>
+        </>
+      )}
+      {window && (
+        <p>{t.tools.windowValue(formatValue(window.centre), formatValue(window.width))}</p>
+      )}
+    </div>
+  );
+}
+
+function ScaleBar({ pixels, label }: { readonly pixels: number; readonly label: string }) {
+  const t = useText();
+  return (
+    <div className={styles.scale} role="img" aria-label={t.views.scale(label)}>
+      <span>{label}</span>
+      <span className={styles.scaleBar} style={{ width: pixels }} />
+    </div>
+  );
+}

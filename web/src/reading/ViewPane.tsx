@@ -1,0 +1,213 @@
+import { Maximize2, Minimize2 } from 'lucide-react';
+import { type CSSProperties, useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { sentenceOf } from '../api/index.ts';
+import type { View, ViewKind } from '../engine/index.ts';
+import { useLanguage, useText } from '../i18n/index.ts';
+import { type MarkEditor, MarksOverlay } from '../marks/index.ts';
+import { attachPointers } from '../pointer/index.ts';
+import { IconButton, Progress, useDisplay } from '../ui/index.ts';
+import { Crosshair } from './Crosshair.tsx';
+import { gesturesOf } from './gestures.ts';
+import { structuresOf } from './room.ts';
+import { useCase, useRoom, useRoomState } from './room-context.ts';
+import { composeMark, groundOf, marksModel, placeOf } from './room-marks.ts';
+import { isMarkTool } from './room-state.ts';
+import { SliceSlider } from './SliceSlider.tsx';
+import { ViewInfo } from './ViewInfo.tsx';
+import styles from './ViewPane.module.css';
+import { factsOf, isSameFacts, type ViewFacts } from './view-facts.ts';
+
+export interface ViewPaneProps {
+  readonly kind: ViewKind;
+  readonly isHidden: boolean;
+  readonly isPhone: boolean;
+}
+
+/** One picture with everything that lies on it. It stays mounted while hidden, so nothing is drawn anew. */
+export function ViewPane({ kind, isHidden, isPhone }: ViewPaneProps) {
+  const room = useRoom();
+  const t = useText();
+  const surface = useRef<HTMLDivElement>(null);
+  const phone = useRef(isPhone);
+  phone.current = isPhone;
+  const [view, setView] = useState<View>();
+  const [facts, setFacts] = useState<ViewFacts>();
+  const isActive = useRoomState((s) => s.activeView === kind && !s.presenting);
+  const layout = useCase((c) => c.view.layout ?? 'four');
+
+  useEffect(() => {
+    const element = surface.current;
+    if (!element) return;
+    const attached = room.attach(element, kind);
+    const stopFacts = attached.onRendered(() =>
+      setFacts((old) => {
+        const next = factsOf(room, attached);
+        return isSameFacts(old, next) ? old : next;
+      }),
+    );
+    const stopPointers = attachPointers(
+      element,
+      gesturesOf(room, attached, () => phone.current),
+      {
+        wheel: ({ steps, control, at }) => {
+          room.state.set({ activeView: kind });
+          if (control || kind === 'volume') {
+            attached.zoom(1.1 ** -steps, at as Parameters<View['zoom']>[1]);
+          } else attached.scroll(steps);
+        },
+        hover: (at) => at && room.editor(kind)?.hover(at),
+      },
+    );
+    setView(attached);
+    return () => {
+      stopPointers();
+      stopFacts();
+      setView(undefined);
+      room.detach(attached);
+    };
+  }, [room, kind]);
+
+  const name = t.views[kind === 'frame' ? 'frames' : kind];
+  const isBig = layout === kind;
+  return (
+    <section
+      className={styles.pane}
+      style={{ visibility: isHidden ? 'hidden' : 'visible' }}
+      aria-label={t.views.label(name)}
+      aria-hidden={isHidden}
+      data-view={kind}
+      data-active={isActive}
+      data-testid={`view-${kind}`}
+    >
+      <div ref={surface} className={styles.surface} tabIndex={isHidden ? -1 : 0} role="application" aria-label={t.views.label(name)} />
+      {view && kind !== 'frame' && <Crosshair view={view} />}
+      {view && <Marks view={view} />}
+      <ViewInfo kind={kind} facts={facts} />
+      {view && facts?.slice && !isHidden && <SliceSlider view={view} slice={facts.slice} />}
+      {kind === 'volume' && <Touched />}
+      <div className={styles.corner}>
+        <PreviewLabel />
+        {kind !== 'frame' && !isPhone && (
+          <IconButton
+            label={isBig ? t.layout.restore : `${t.layout.maximise}: ${name}`}
+            icon={isBig ? <Minimize2 /> : <Maximize2 />}
+            data-testid={`maximise-${kind}`}
+            onClick={() => room.toggleMaximised(kind)}
+          />
+        )}
+      </div>
+      <Trouble kind={kind} />
+    </section>
+  );
+}
+
+function Marks({ view }: { readonly view: View }) {
+  const room = useRoom();
+  const language = useLanguage();
+  const textSize = useMarkTextSize();
+  const [model] = useState(() => marksModel(room));
+  const tool = useRoomState((s) => s.tool);
+  const selected = useRoomState((s) => s.selectedMark);
+  useRoomState((s) => s.frame?.index);
+  const isLoading = useRoomState((s) => s.shown?.kind === 'volume' && s.progress?.complete !== true);
+  const onEditor = useCallback(
+    (editor: MarkEditor | undefined) => room.setEditor(view.kind, editor),
+    [room, view.kind],
+  );
+  return (
+    <MarksOverlay
+      view={view}
+      model={model}
+      place={placeOf(room, view.kind)}
+      tool={isMarkTool(tool) ? tool : undefined}
+      mayEdit={room.mayAnnotate}
+      selected={selected}
+      onSelect={(selectedMark) => room.state.set({ selectedMark })}
+      compose={(kind, points, plane, place) => composeMark(room, kind, points, plane, place)}
+      groundOf={(mark) => groundOf(room, mark)}
+      isLoading={isLoading}
+      language={language}
+      textSize={textSize}
+      onEditor={onEditor}
+    />
+  );
+}
+
+/** Marks are drawn on a canvas, which knows no CSS variables: a little above the small text. */
+function useMarkTextSize(): number {
+  const { pointer, diagonalInches } = useDisplay();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: both change the variable that is measured
+  return useMemo(() => {
+    const ruler = document.createElement('span');
+    ruler.style.cssText = 'position:absolute;visibility:hidden;font-size:var(--text-s)';
+    document.body.append(ruler);
+    const size = Number.parseFloat(getComputedStyle(ruler).fontSize);
+    ruler.remove();
+    return Math.max(13, size + 1);
+  }, [pointer, diagonalInches]);
+}
+
+/** The coarse volume is the skeleton of the page; it says that it is one. */
+function PreviewLabel() {
+  const t = useText();
+  const progress = useRoomState((s) => s.progress);
+  if (!progress?.preview || progress.shown === undefined) return null;
+  const text = progress.complete
+    ? t.views.preview
+    : t.views.previewText(Math.floor(progress.fraction * 100));
+  return (
+    <span className={styles.preview} data-testid="preview">
+      {text}
+    </span>
+  );
+}
+
+/** The structure that was just touched, by name. */
+function Touched() {
+  const language = useLanguage();
+  const touched = useRoomState((s) => s.touched);
+  const shown = useRoomState((s) => s.shown);
+  const structure = structuresOf(shown).find((s) => s.key === touched);
+  const colour = useCase((c) => (touched && c.looks[touched]?.colour) || structure?.colour);
+  if (!structure) return null;
+  return (
+    <output className={styles.touched} data-testid="touched">
+      <span className={styles.dot} style={{ '--dot': colour } as CSSProperties} />
+      {structure.name[language]}
+    </output>
+  );
+}
+
+/** Why a view shows nothing, or less than it should. */
+function Trouble({ kind }: { readonly kind: ViewKind }) {
+  const t = useText();
+  const room = useRoom();
+  const failure = useRoomState((s) => s.failure);
+  const progress = useRoomState((s) => s.progress);
+  const shown = useRoomState((s) => s.shown);
+  if (failure !== undefined) {
+    return (
+      <div className={styles.message} role="alert">
+        <strong>{t.reading.dataFailed}</strong>
+        <p>{sentenceOf(failure)}</p>
+      </div>
+    );
+  }
+  if (kind === 'volume' && !room.engine.capabilities.volume) {
+    return (
+      <div className={styles.message} data-testid="no-3d">
+        <strong>{t.volume.impossible}</strong>
+        <p>{t.volume.noWebgl}</p>
+        <p>{t.volume.impossibleText}</p>
+      </div>
+    );
+  }
+  if (shown?.kind === 'volume' && progress?.shown === undefined) {
+    return (
+      <div className={styles.message}>
+        <Progress label={t.common.loading} value={progress?.fraction} />
+      </div>
+    );
+  }
+  return null;
+}

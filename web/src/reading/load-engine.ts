@@ -1,0 +1,44 @@
+import type { Engine, Problem } from '../engine/index.ts';
+
+/** The engine and the few plain functions of its room. */
+export interface EngineKit {
+  readonly engine: Engine;
+  readonly scaleBar: typeof import('../engine/index.ts').scaleBar;
+}
+
+type Listener = (problem: Problem) => void;
+const listeners = new Set<Listener>();
+/** What the engine said before anybody listened. */
+const told: Problem[] = [];
+let loading: Promise<EngineKit> | undefined;
+
+/** The one engine of this tab; it lives as long as the page (graphics memory is not given back otherwise). */
+export function loadEngine(): Promise<EngineKit> {
+  loading ??= start().catch((error: unknown) => {
+    loading = undefined;
+    throw error;
+  });
+  return loading;
+}
+
+async function start(): Promise<EngineKit> {
+  const { createEngine, scaleBar } = await import('../engine/index.ts');
+  const engine = await createEngine({
+    onProblem: (problem) => {
+      told.push(problem);
+      for (const listener of [...listeners]) listener(problem);
+    },
+    // A phone has neither the pixels nor the memory for the finest level.
+    ...(matchMedia('(max-width: 700px)').matches && { finestLevel: 1 }),
+  });
+  return { engine, scaleBar };
+}
+
+/** Problems of this machine (no WebGL2) concern every study; those of data only the present one. */
+const lasting = new Set<Problem['code']>(['no_webgl2', 'context_lost']);
+export const lastingProblems = (): Problem[] => told.filter((p) => lasting.has(p.code));
+
+export function whenProblem(listener: Listener): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}

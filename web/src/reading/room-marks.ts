@@ -1,0 +1,78 @@
+import { type Mark, type MarkKind, markId } from '@yuepian/contract';
+import type { Vec3 } from '@yuepian/geometry';
+import type { ViewKind } from '../engine/index.ts';
+import type { MarksModel, MarksPlace, MeasuringGround } from '../marks/index.ts';
+import type { Room } from './room.ts';
+
+/** The marks layer's way into the case document. */
+export const marksModel = (room: Room): MarksModel => ({
+  list: () => room.document.content.marks,
+  subscribe: (listener) => room.document.subscribe(listener),
+  add: (mark) => room.document.addMark(mark),
+  setPoints: (id, points) =>
+    room.document.changeMark(id, { points: points.map((p) => [p[0], p[1], p[2]]) }),
+});
+
+/** Where a new mark of this view would lie. */
+export function placeOf(room: Room, kind: ViewKind): MarksPlace | undefined {
+  const { shown, frame } = room.state.get();
+  if (shown?.kind === 'volume') {
+    const { frameOfReferenceUid } = shown.manifest;
+    return { space: 'patient', frameOfReferenceUid, isSlice: kind !== 'volume' };
+  }
+  const at = shown?.stack.frames[frame?.index ?? 0];
+  return at && { space: 'frame', sopInstanceUid: at.sopInstanceUid, frame: at.frame };
+}
+
+/** A complete mark of this person. @throws RangeError without a shown image. */
+export function composeMark(
+  room: Room,
+  kind: MarkKind,
+  points: readonly Vec3[],
+  plane: Mark['plane'],
+  place: MarksPlace,
+): Mark {
+  const { me } = room;
+  const base = {
+    version: 1 as const,
+    id: markId.parse(randomId()),
+    kind,
+    plane,
+    points: points.map((p): [number, number, number] => [p[0], p[1], p[2]]),
+    label: '',
+    colour: me.colour.toLowerCase(),
+    author: { id: me.id, name: me.displayName || me.name },
+    createdAt: new Date().toISOString(),
+    hidden: false,
+  };
+  if (place.space === 'frame') {
+    return { ...base, frame: { sopInstanceUid: place.sopInstanceUid, frame: place.frame } };
+  }
+  const { shown } = room.state.get();
+  if (shown?.kind !== 'volume') throw new RangeError('a mark in patient space needs a volume');
+  const { frameOfReferenceUid, id } = shown.manifest;
+  return { ...base, frameOfReferenceUid, volumeId: id };
+}
+
+/** What a mark is measured on: the full level of the shown volume, or a frame's pixel size. */
+export function groundOf(room: Room, mark: Mark): MeasuringGround {
+  const { shown } = room.state.get();
+  if (shown?.kind === 'frames') {
+    const frame = shown.stack.frames.find(
+      (f) => f.sopInstanceUid === mark.frame?.sopInstanceUid && f.frame === mark.frame.frame,
+    );
+    // pixelSpacing is between rows, then columns (PS3.3 10.7.1.3); marks are (column, row).
+    const size = frame?.pixelSpacing;
+    return { volume: undefined, unit: '', pixelSize: size && [size[1], size[0]] };
+  }
+  if (!shown || (mark.volumeId !== undefined && mark.volumeId !== shown.manifest.id)) {
+    return { volume: undefined, unit: '' };
+  }
+  return { volume: room.volumeSession?.fullVolume(), unit: shown.manifest.unit };
+}
+
+/** randomUUID exists only on https and localhost; a hospital's plain http has getRandomValues. */
+const randomId = (): string =>
+  [...crypto.getRandomValues(new Uint8Array(16))]
+    .map((b) => b.toString(16).padStart(2, '0'))
+    .join('');

@@ -1,0 +1,56 @@
+import type {
+  FrameStack,
+  MarkId,
+  MarkKind,
+  SeriesDetail,
+  StudyDetail,
+  ViewState,
+  VolumeManifest,
+} from '@yuepian/contract';
+import type { PatientPoint } from '@yuepian/geometry';
+import type { Problem, ViewKind, VolumeProgress, Window } from '../engine/index.ts';
+
+/** What the hand does on an image. Measuring tools carry the name of the mark they draw. */
+export type Tool = 'navigate' | 'window' | 'rotate' | MarkKind;
+export const markTools = ['length', 'angle', 'probe', 'ellipse'] as const satisfies MarkKind[];
+export const isMarkTool = (tool: Tool): tool is MarkKind =>
+  (markTools as readonly string[]).includes(tool);
+
+export type Layout = ViewState['layout'];
+export const layouts = ['four', 'axial', 'coronal', 'sagittal', 'volume'] as const;
+export const volumeViews = ['axial', 'volume', 'coronal', 'sagittal'] as const;
+export type VolumeView = (typeof volumeViews)[number];
+
+/** What is on the screen. */
+export type Shown =
+  | { readonly kind: 'volume'; readonly series: SeriesDetail; readonly manifest: VolumeManifest }
+  | { readonly kind: 'frames'; readonly series: SeriesDetail; readonly stack: FrameStack };
+
+export interface FrameState {
+  /** 0-based. */
+  readonly index: number;
+  readonly playing: boolean;
+  readonly loaded: number;
+}
+
+/** What this window shows and this hand does; nothing of it is kept or shared. */
+export interface RoomState {
+  readonly study: StudyDetail;
+  readonly shown: Shown | undefined;
+  readonly tool: Tool;
+  readonly activeView: ViewKind;
+  readonly selectedMark: MarkId | undefined;
+  readonly presenting: boolean;
+  readonly panelOpen: boolean;
+  /** The one view a phone shows. */
+  readonly phoneView: VolumeView;
+  readonly progress: VolumeProgress | undefined;
+  readonly frame: FrameState | undefined;
+  readonly window: Window | undefined;
+  readonly crosshair: PatientPoint | undefined;
+  /** Structure last touched in a view. */
+  readonly touched: string | undefined;
+  readonly problems: readonly Problem[];
+  /** Why nothing can be shown. */
+  readonly failure: unknown;
+}

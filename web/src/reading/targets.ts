@@ -1,0 +1,48 @@
+import type { SeriesDetail, StudyDetail, ViewState } from '@yuepian/contract';
+import type { Shown } from './room-state.ts';
+
+/** What of a series can be shown, in the order it is offered. */
+export function targetsOf(series: SeriesDetail): Shown[] {
+  const volumes = series.volumes.map(
+    (manifest): Shown => ({ kind: 'volume', series, manifest }),
+  );
+  const hasFrames = series.frames !== undefined && series.frames.frames.length > 0;
+  return hasFrames && series.frames
+    ? [...volumes, { kind: 'frames', series, stack: series.frames }]
+    : volumes;
+}
+
+export const targetId = (shown: Shown): string =>
+  shown.kind === 'volume' ? shown.manifest.id : `frames-${shown.series.seriesInstanceUid}`;
+
+const voxels = (shown: Shown): number =>
+  shown.kind === 'volume' ? shown.manifest.size.reduce((a, b) => a * b, 1) : 0;
+
+/**
+ * What a study opens with: where it was left, else its largest anatomical volume, else any volume,
+ * else the first images.
+ */
+export function firstTarget(
+  study: StudyDetail,
+  view: Pick<Partial<ViewState>, 'seriesInstanceUid' | 'volumeId'>,
+): Shown | undefined {
+  const all = study.series.flatMap(targetsOf);
+  const left =
+    all.find((s) => view.volumeId !== undefined && targetId(s) === view.volumeId) ??
+    all.find((s) => s.series.seriesInstanceUid === view.seriesInstanceUid);
+  if (left) return left;
+  const anatomical = all.filter(
+    (s) => s.kind === 'volume' && ['CT', 'MR'].includes(s.series.modality),
+  );
+  const volumes = all.filter((s) => s.kind === 'volume');
+  const pool = [anatomical, volumes, all].find((list) => list.length > 0) ?? [];
+  return pool.reduce<Shown | undefined>(
+    (best, s) => (best === undefined || voxels(s) > voxels(best) ? s : best),
+    undefined,
+  );
+}
+
+/** The same target in a study that was asked for again; undefined when it is gone. */
+export function refreshed(study: StudyDetail, shown: Shown): Shown | undefined {
+  return study.series.flatMap(targetsOf).find((s) => targetId(s) === targetId(shown));
+}

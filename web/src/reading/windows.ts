@@ -1,0 +1,82 @@
+import type { VoiWindow } from '@yuepian/contract';
+import type { Dictionary } from '../i18n/index.ts';
+import type { Shown } from './room-state.ts';
+
+export type WindowName = keyof Dictionary['windows'];
+export interface WindowPreset {
+  readonly key: string;
+  /** A word of the dictionary, or the file's own name for it. */
+  readonly name: WindowName | { readonly own: string };
+  readonly centre: number;
+  readonly width: number;
+}
+
+/** Usual CT windows in HU (centre, width); radiology department conventions, none is a standard. */
+const ct: readonly WindowPreset[] = [
+  { key: 'abdomen', name: 'abdomen', centre: 50, width: 400 },
+  { key: 'bone', name: 'bone', centre: 400, width: 1800 },
+  { key: 'lung', name: 'lung', centre: -600, width: 1500 },
+  { key: 'brain', name: 'brain', centre: 40, width: 80 },
+  { key: 'mediastinum', name: 'mediastinum', centre: 50, width: 350 },
+  { key: 'liver', name: 'liver', centre: 60, width: 160 },
+  { key: 'angio', name: 'angio', centre: 250, width: 700 },
+  { key: 'subdural', name: 'subdural', centre: 75, width: 215 },
+];
+
+const own = (windows: readonly VoiWindow[]): WindowPreset[] =>
+  windows.map((w, n) => ({
+    key: `file-${n}`,
+    name: w.name.trim() === '' ? 'file' : { own: w.name },
+    centre: w.centre,
+    width: w.width,
+  }));
+
+/** Windows offered for what is shown: the file's own first, then those of its modality. */
+export function windowsFor(shown: Shown, frameIndex = 0): readonly WindowPreset[] {
+  if (shown.kind === 'frames') {
+    return distinct(own(shown.stack.frames[frameIndex]?.windows ?? []));
+  }
+  const { manifest } = shown;
+  const [low, high] = manifest.valueRange;
+  const full: WindowPreset = {
+    key: 'full',
+    name: 'full',
+    centre: (low + high) / 2,
+    width: Math.max(high - low, 1),
+  };
+  const usual = manifest.modality === 'CT' ? ct : [];
+  return distinct([...own(manifest.windows), ...usual, full]);
+}
+
+/** A file often repeats a usual window; it is offered once, under the ward's name where it has one. */
+function distinct(presets: readonly WindowPreset[]): WindowPreset[] {
+  const found = new Map<string, WindowPreset>();
+  for (const preset of presets) {
+    const id = `${preset.centre}/${preset.width}`;
+    const known = found.get(id);
+    if (!known || (known.name === 'file' && preset.name !== 'full')) found.set(id, preset);
+  }
+  return [...found.values()];
+}
+
+export const isSameWindow = (
+  a: { readonly centre: number; readonly width: number },
+  b: { readonly centre: number; readonly width: number } | undefined,
+): boolean =>
+  b !== undefined && Math.abs(a.centre - b.centre) < 0.5 && Math.abs(a.width - b.width) < 0.5;
+
+/**
+ * The window after a drag of `dx`, `dy` CSS pixels: right widens, up brightens. A drag of 400 px
+ * changes by the present width, so fine windows move finely.
+ */
+export function draggedWindow(
+  window: { readonly centre: number; readonly width: number },
+  dx: number,
+  dy: number,
+): { readonly centre: number; readonly width: number } {
+  const speed = Math.max(window.width, 1e-6) / 400;
+  return {
+    width: Math.max(window.width * 2 ** (dx / 250), 1e-6),
+    centre: window.centre + dy * speed,
+  };
+}
