@@ -23,6 +23,8 @@ export interface AppOptions {
   readonly webFolder: string;
   readonly version: string;
   readonly log?: Log;
+  /** How long a body may trickle; see cutSlowClients. */
+  readonly bodyPeriodMs?: number;
   /** Ends streams and sockets when the server stops; no new ones are let in any more. */
   readonly beforeClose?: () => Promise<void>;
 }
@@ -52,7 +54,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(cookie);
   addSecurityHeaders(app);
   guardRoutes(app, options.identify);
-  cutSlowClients(app);
+  cutSlowClients(app, options.bodyPeriodMs);
   // Before the websocket plugin's own hook, which waits for every client to answer.
   app.addHook('preClose', async () => options.beforeClose?.());
   await app.register(websocket, { options: { maxPayload: socketMessageLimitBytes } });

@@ -54,7 +54,7 @@ export function createEvents(): Events {
         });
         reply.raw.write('retry: 1000\n\n');
         readers.set(reply.raw, actorOf(request));
-        request.raw.on('close', () => readers.delete(reply.raw));
+        reply.raw.on('close', () => readers.delete(reply.raw));
       });
     },
     end: (lost) => {

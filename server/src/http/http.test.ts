@@ -1,13 +1,16 @@
+import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { type Role, type UserId, YuepianError } from '@yuepian/contract';
+import { type Role, type StudyInstanceUid, type UserId, YuepianError } from '@yuepian/contract';
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { type Actor, createApp, type Log } from './index.ts';
+import { type Actor, createApp, createEvents, type Log } from './index.ts';
 
+const study = '1.2.3' as StudyInstanceUid;
 const as = (role: Role): Actor => ({
   user: { id: 'u' as UserId, name: role, displayName: role, role, colour: '#000000' },
   via: 'token',
@@ -135,5 +138,78 @@ describe('the web app', () => {
     }
     expect((await app.inject({ url: '/', method: 'POST' })).statusCode).toBe(404);
     expect((await app.inject('/icon.svg')).headers['content-type']).toMatch('svg');
+  });
+});
+
+describe('on a real socket', () => {
+  let server: FastifyInstance;
+  let url: string;
+  const events = createEvents();
+  let received = 0;
+  let letGo = () => {};
+  const held = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+
+  beforeAll(async () => {
+    server = await createApp({
+      webFolder: folder,
+      version: '1',
+      log,
+      identify: async () => as('viewer'),
+      bodyPeriodMs: 40,
+    });
+    await server.register(events.routes);
+    server.addContentTypeParser('application/x-slow', (_request, payload, done) =>
+      done(null, payload),
+    );
+    server.post('/api/slow', { config: { permission: 'read' } }, async (request) => {
+      await held;
+      for await (const piece of request.body as AsyncIterable<Uint8Array>) {
+        received += piece.byteLength;
+      }
+      return { received };
+    });
+    url = await server.listen({ port: 0, host: '127.0.0.1' });
+  });
+  afterAll(async () => {
+    events.close();
+    await server.close();
+  });
+
+  test('an event reaches every open stream, and a stream ends with its right', async () => {
+    const streams = await Promise.all([fetch(`${url}/api/events`), fetch(`${url}/api/events`)]);
+    const readers = streams.map((s) => s.body?.pipeThrough(new TextDecoderStream()).getReader());
+    for (const reader of readers) expect((await reader?.read())?.value).toContain('retry:');
+    events.publish({ type: 'study', studyInstanceUid: study, change: 'arrived' });
+    for (const reader of readers) {
+      expect((await reader?.read())?.value).toBe(
+        'data: {"type":"study","studyInstanceUid":"1.2.3","change":"arrived"}\n\n',
+      );
+    }
+    events.end((actor) => actor.user.role === 'admin');
+    events.publish({ type: 'study', studyInstanceUid: study, change: 'deleted' });
+    expect((await readers[0]?.read())?.value).toContain('deleted');
+    events.end((actor) => actor.user.role === 'viewer');
+    expect((await readers[0]?.read())?.done).toBe(true);
+  });
+
+  test('a body that stops arriving is cut; one that waits for the server is not', async () => {
+    const { port } = new URL(url);
+    const stalled = connect(Number(port), '127.0.0.1');
+    stalled.on('error', () => {});
+    stalled.write(
+      'POST /api/slow HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-slow\r\n' +
+        'Content-Length: 1000\r\n\r\n',
+    );
+    // Sent at once, read only when the first one has been cut.
+    const patient = fetch(`${url}/api/slow`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-slow' },
+      body: new Uint8Array(20 << 20),
+    });
+    await once(stalled, 'close');
+    letGo();
+    expect(await (await patient).json()).toEqual({ received: 20 << 20 });
   });
 });

@@ -9,7 +9,7 @@ export const bodyPeriodMs = 30_000;
  * an honest upload of a large study may take. The clock stands while the server itself is the slow
  * one (the body waits in our buffer).
  */
-export function cutSlowClients(app: FastifyInstance): void {
+export function cutSlowClients(app: FastifyInstance, periodMs = bodyPeriodMs): void {
   app.addHook('onRequest', async (request) => {
     const { raw } = request;
     if (raw.complete || raw.method === 'GET' || raw.method === 'HEAD') return;
@@ -20,7 +20,7 @@ export function cutSlowClients(app: FastifyInstance): void {
       const received = socket.bytesRead - seen;
       seen = socket.bytesRead;
       if (received < minimumBodyBytesPerPeriod && raw.readableLength === 0) socket.destroy();
-    }, bodyPeriodMs);
+    }, periodMs);
     timer.unref();
     raw.once('close', () => clearInterval(timer));
   });

@@ -1,24 +1,13 @@
-import { inflateRawSync } from 'node:zlib';
 import { YuepianError } from '@yuepian/contract';
 import { type ImagePixel, unpackBits, unpackNative } from '@yuepian/dicom';
-import { type CompressedCoding, decodeCompressed } from './codec.ts';
-import { type CodestreamSize, codestreamSize } from './codestream.ts';
 import { expand422, interleave, ybrToRgb } from './colour.ts';
-import { type DecodedFrame, nativeFrameBits, type Samples } from './image.ts';
+import type { DecodedFrame, Samples } from './image.ts';
 import { applyPalette, type Palette } from './palette.ts';
-import { decodeRle } from './rle.ts';
-import { explicitBigEndian, type TransferSyntax, transferSyntax } from './syntaxes.ts';
+import { type UndoOptions, undoCoding } from './undo.ts';
 
-/** A frame larger than this is refused: 1 GiB of samples is no image anybody reads. */
-const maximumFrameBytes = 1 << 30;
-
-export interface DecodeOptions {
+export interface DecodeOptions extends UndoOptions {
   /** Needed for PALETTE COLOR. */
   readonly palette?: Palette;
-  /** Where the frame starts in its first byte, for native frames packed bit by bit. */
-  readonly bitOffset?: number;
-  /** Value representation of native Pixel Data; matters for 8-bit big-endian ones. Default OW. */
-  readonly vr?: string;
 }
 
 /**
@@ -43,126 +32,31 @@ export async function decodeFrame(
     : { ...frame, samples: samples.slice() };
 }
 
-/** Samples with the codec undone and nothing else. */
+/** Samples with the coding undone and nothing else; may be a view of the frame's bytes. */
 export interface StoredSamples {
   readonly samples: Samples;
-  /** What the samples mean now; a codec may have undone its own colour transform. */
   readonly photometric: string;
   /** RRR…GGG…BBB… instead of RGBRGB… */
   readonly planar: boolean;
 }
 
-/** Like `decodeFrame`, but colours stay as they are stored: lossless, for transcoding. */
+/** Like `decodeFrame`, but colours stay as they are stored. */
 export async function decodeStored(
   image: ImagePixel,
   transferSyntaxUid: string,
   bytes: Uint8Array,
-  options: DecodeOptions = {},
+  options: UndoOptions = {},
 ): Promise<StoredSamples> {
-  const syntax = transferSyntax(transferSyntaxUid);
-  if (syntax === undefined) {
-    throw new YuepianError('unsupported_transfer_syntax', { uid: transferSyntaxUid });
-  }
-  checkSize(image);
-  const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (syntax.coding === 'native') return native(image, syntax, plain, options);
-  if (syntax.coding === 'deflate') return native(image, syntax, inflateFrame(image, plain), {});
-  if (syntax.coding === 'rle') return rle(image, plain);
-  return await compressed(image, syntax.coding, plain);
-}
-
-/** Deflated Image Frame Compression (PS3.5 §8.2.16, §A.4.15): one raw DEFLATE stream a frame. */
-function inflateFrame(image: ImagePixel, bytes: Uint8Array): Uint8Array {
-  try {
-    const maxOutputLength = Math.ceil(nativeFrameBits(image) / 8) + 1;
-    return new Uint8Array(inflateRawSync(bytes, { maxOutputLength }));
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new YuepianError('cannot_decode', { reason }, { cause: error });
-  }
-}
-
-function native(
-  image: ImagePixel,
-  syntax: TransferSyntax,
-  bytes: Uint8Array,
-  options: DecodeOptions,
-): StoredSamples {
-  const bits = nativeFrameBits(image);
-  const bitOffset = options.bitOffset ?? 0;
-  const expected = Math.ceil((bits + bitOffset) / 8);
-  if (bytes.byteLength < expected) {
-    throw new YuepianError('pixel_data_short', { expected, actual: bytes.byteLength });
-  }
+  const native = await undoCoding(image, transferSyntaxUid, bytes, options);
   const samples =
-    image.bitsAllocated === 1
-      ? unpackBits(bytes, bitOffset, bits)
-      : unpackNative(image, bytes, {
-          littleEndian: syntax.uid !== explicitBigEndian,
-          vr: options.vr ?? 'OW',
-        });
+    native.image.bitsAllocated === 1
+      ? unpackBits(native.bytes, 0, image.rows * image.columns)
+      : unpackNative(native.image, native.bytes);
   return {
     samples,
-    photometric: image.photometricInterpretation,
-    planar: image.planarConfiguration === 1,
+    photometric: native.image.photometricInterpretation,
+    planar: native.image.planarConfiguration === 1 && image.samplesPerPixel > 1,
   };
-}
-
-function rle(image: ImagePixel, bytes: Uint8Array): StoredSamples {
-  const decoded = decodeRle(image, bytes);
-  // Segments are 4:4:4, whatever the photometric interpretation is called (PS3.5 §G.2).
-  const photometric = image.photometricInterpretation.replace('_422', '');
-  const samples =
-    image.bitsAllocated === 1
-      ? unpackBits(decoded, 0, image.rows * image.columns)
-      : unpackNative({ ...image, photometricInterpretation: photometric }, decoded);
-  return { samples, photometric, planar: false };
-}
-
-async function compressed(
-  image: ImagePixel,
-  coding: CompressedCoding,
-  bytes: Uint8Array,
-): Promise<StoredSamples> {
-  const photometric = image.photometricInterpretation;
-  const size = codestreamSize(coding, bytes);
-  if (coding !== 'jpeg-xl') checkCodestream(image, size);
-  const precision = size?.precision ?? image.bitsStored;
-  const bitsAllocated = precision > 8 ? 16 : 8;
-  const decoded = await decodeCompressed(
-    coding,
-    {
-      rows: image.rows,
-      columns: image.columns,
-      samplesPerPixel: image.samplesPerPixel,
-      photometricInterpretation: photometric,
-      bitsAllocated,
-      bitsStored: precision,
-      pixelRepresentation: image.pixelRepresentation,
-    },
-    bytes,
-  );
-  const bitsStored = Math.min(image.bitsStored, bitsAllocated);
-  const samples = unpackNative(
-    {
-      ...image,
-      bitsAllocated,
-      bitsStored,
-      // Codecs put the value into the low bits, whatever High Bit says.
-      highBit: bitsStored - 1,
-      sampleType: 'integer',
-      photometricInterpretation: 'decoded',
-    },
-    decoded,
-  );
-  return { samples, photometric: afterCodec(coding, photometric), planar: false };
-}
-
-/** What the samples mean once the codec has undone its own colour transform. */
-function afterCodec(coding: CompressedCoding, photometric: string): string {
-  if (photometric === 'YBR_RCT' || photometric === 'YBR_ICT') return 'RGB';
-  if (coding === 'jpeg-xl' && /^(YBR|XYB)/.test(photometric)) return 'RGB';
-  return photometric.replace('_422', '');
 }
 
 function finish(
@@ -181,6 +75,7 @@ function finish(
   switch (photometric) {
     case 'MONOCHROME1':
     case 'MONOCHROME2':
+      if (image.samplesPerPixel !== 1) break;
       return { rows, columns, samplesPerPixel: 1, photometric, samples };
     case 'PALETTE COLOR':
       if (palette === undefined) {
@@ -188,12 +83,13 @@ function finish(
       }
       return rgb(applyPalette(samples, palette));
     case 'RGB':
+      if (image.samplesPerPixel !== 3) break;
       return rgb(planar ? byPixel(samples) : samples);
     case 'YBR_FULL':
     case 'YBR_PARTIAL':
     case 'YBR_FULL_422':
     case 'YBR_PARTIAL_422': {
-      if (!(samples instanceof Uint8Array)) break;
+      if (!(samples instanceof Uint8Array) || image.samplesPerPixel !== 3) break;
       const whole = photometric.endsWith('_422')
         ? expand422(samples, rows * columns)
         : planar
@@ -203,7 +99,7 @@ function finish(
     }
   }
   throw new YuepianError('cannot_decode', {
-    reason: `photometric interpretation ${photometric.slice(0, 32)}`,
+    reason: `${photometric.slice(0, 32)} with ${image.samplesPerPixel} samples per pixel`,
   });
 }
 
@@ -212,37 +108,4 @@ function byPixel(samples: Samples): Samples {
   if (samples instanceof Uint16Array) return interleave(samples, new Uint16Array(samples.length));
   if (samples instanceof Int16Array) return interleave(samples, new Int16Array(samples.length));
   throw new YuepianError('cannot_decode', { reason: 'colour planes of more than 16 bits' });
-}
-
-function checkSize(image: ImagePixel): void {
-  const { rows, columns, samplesPerPixel, bitsAllocated } = image;
-  const bytes = (rows * columns * samplesPerPixel * bitsAllocated) / 8;
-  if (!(rows > 0 && columns > 0) || (samplesPerPixel !== 1 && samplesPerPixel !== 3)) {
-    throw new YuepianError('cannot_decode', {
-      reason: `${columns} × ${rows}, ${samplesPerPixel} samples per pixel`,
-    });
-  }
-  if (bytes > maximumFrameBytes) {
-    throw new YuepianError('cannot_decode', { reason: `a frame of ${Math.round(bytes)} bytes` });
-  }
-}
-
-function checkCodestream(image: ImagePixel, size: CodestreamSize | undefined): void {
-  if (size === undefined) {
-    throw new YuepianError('cannot_decode', { reason: 'no compressed image found' });
-  }
-  if (
-    size.rows !== image.rows ||
-    size.columns !== image.columns ||
-    size.components !== image.samplesPerPixel
-  ) {
-    throw new YuepianError('cannot_decode', {
-      reason:
-        `the compressed image is ${size.columns} × ${size.rows} × ${size.components}, ` +
-        `the header says ${image.columns} × ${image.rows} × ${image.samplesPerPixel}`,
-    });
-  }
-  if (!size.complete) {
-    throw new YuepianError('cannot_decode', { reason: 'the compressed image is cut off' });
-  }
 }

@@ -3,8 +3,10 @@ import { type ErrorCode, type ErrorDetails, YuepianError } from '@yuepian/contra
 import type { ImagePixel } from '@yuepian/dicom';
 import type { DecodeOptions } from './decode.ts';
 import type { DecodedFrame } from './image.ts';
+import type { NativeFrame } from './undo.ts';
 
 export interface DecodeTask {
+  readonly want: 'frame' | 'native';
   readonly image: ImagePixel;
   readonly transferSyntaxUid: string;
   readonly bytes: Uint8Array;
@@ -12,7 +14,11 @@ export interface DecodeTask {
 }
 export type DecodeAnswer =
   | { readonly frame: DecodedFrame }
+  | { readonly native: NativeFrame }
   | { readonly code: ErrorCode; readonly details: ErrorDetails };
+
+/** What is to be decoded; see `decodeFrame`. */
+export type FrameTask = Omit<DecodeTask, 'want'>;
 
 interface Waiting {
   readonly task: DecodeTask;
@@ -39,13 +45,24 @@ export class DecodePool {
   }
 
   /** @throws what `decodeFrame` throws, and cannot_decode when it takes too long. */
-  async decode(task: DecodeTask): Promise<DecodedFrame> {
-    const answer = await new Promise<DecodeAnswer>((settle) => {
+  async decode(task: FrameTask): Promise<DecodedFrame> {
+    const answer = await this.#run({ ...task, want: 'frame' });
+    if ('frame' in answer) return answer.frame;
+    throw errorOf(answer);
+  }
+
+  /** @throws what `undoCoding` throws, and cannot_decode when it takes too long. */
+  async undo(task: FrameTask): Promise<NativeFrame> {
+    const answer = await this.#run({ ...task, want: 'native' });
+    if ('native' in answer) return answer.native;
+    throw errorOf(answer);
+  }
+
+  #run(task: DecodeTask): Promise<DecodeAnswer> {
+    return new Promise((settle) => {
       this.#queue.push({ task, settle });
       this.#next();
     });
-    if ('frame' in answer) return answer.frame;
-    throw new YuepianError(answer.code, answer.details);
   }
 
   async close(): Promise<void> {
@@ -108,3 +125,8 @@ export class DecodePool {
 }
 
 const failed = (reason: string): DecodeAnswer => ({ code: 'cannot_decode', details: { reason } });
+
+const errorOf = (answer: DecodeAnswer): YuepianError =>
+  'code' in answer
+    ? new YuepianError(answer.code, answer.details)
+    : new YuepianError('cannot_decode', { reason: 'an unexpected answer' });

@@ -2,7 +2,8 @@ import { YuepianError } from '@yuepian/contract';
 import type { ImagePixel } from '@yuepian/dicom';
 
 /**
- * RLE Lossless (PS3.5 Annex G) of one frame → little-endian bytes, samples interleaved.
+ * RLE Lossless (PS3.5 Annex G) of one frame → little-endian bytes, by pixel or by plane as Planar
+ * Configuration says.
  *
  * One segment per byte of each sample, the most significant byte first.
  */
@@ -17,31 +18,32 @@ export function decodeRle(image: ImagePixel, bytes: Uint8Array): Uint8Array {
   if (segments !== wanted || segments > 15) {
     throw broken(`${segments} RLE segments where ${wanted} belong`);
   }
-  const stride = wanted;
-  const out = new Uint8Array(pixels * stride);
+  const planar = image.planarConfiguration === 1;
+  const stride = planar ? sampleBytes : wanted;
+  const out = new Uint8Array(pixels * wanted);
   for (let s = 0; s < segments; s++) {
     const start = view.getUint32(4 + 4 * s, true);
     const end = s + 1 < segments ? view.getUint32(8 + 4 * s, true) : bytes.byteLength;
     if (start < 64 || start > end || end > bytes.byteLength) throw broken('RLE segment offsets');
     const sample = Math.floor(s / sampleBytes);
-    const place = sample * sampleBytes + (sampleBytes - 1 - (s % sampleBytes));
-    decodeSegment(bytes, start, end, out, place, stride, pixels);
+    const first = planar ? sample * pixels * sampleBytes : sample * sampleBytes;
+    const place = first + (sampleBytes - 1 - (s % sampleBytes));
+    decodeSegment(bytes.subarray(start, end), out, place, stride, pixels);
   }
   return out;
 }
 
 function decodeSegment(
   bytes: Uint8Array,
-  start: number,
-  end: number,
   out: Uint8Array,
   place: number,
   stride: number,
   pixels: number,
 ): void {
-  let p = start;
-  let o = place;
+  const end = bytes.length;
   const stop = place + pixels * stride;
+  let p = 0;
+  let o = place;
   while (o < stop && p < end) {
     const control = bytes[p++] as number;
     if (control < 128) {

@@ -1,0 +1,72 @@
+import { YuepianError } from '@yuepian/contract';
+import { describeInstance } from '@yuepian/dicom';
+import type { DecodePool } from '../pixels/index.ts';
+import { type NativeFrame, nativeFrameBits, readFrameBytes } from '../pixels/index.ts';
+import { imageOf, type Reader, readHeader } from '../read.ts';
+import type { ArchivedInstance } from '../stored.ts';
+import { head, type Replacements, writeExplicit, writeMeta } from './explicit.ts';
+
+/**
+ * A stored instance as explicit VR little endian, frame by frame, so that a large one is never held
+ * whole. Samples are those of the codec; colours are not converted.
+ *
+ * @throws cannot_decode, unsupported_transfer_syntax, pixel_data_short, before the first piece
+ */
+export async function* toExplicitLittleEndian(
+  source: Reader,
+  instance: ArchivedInstance,
+  pool: DecodePool,
+): AsyncGenerator<Uint8Array> {
+  const dataset = await readHeader(source, instance.place);
+  const header = describeInstance(dataset);
+  const stored = imageOf(header, instance.transferSyntaxUid, instance.place);
+  const meta = writeMeta(dataset);
+  if (stored === undefined) {
+    yield Buffer.concat([meta, writeExplicit(dataset)]);
+    return;
+  }
+  const frames = stored.image.numberOfFrames;
+  const undo = async (frame: number): Promise<NativeFrame> => {
+    const { bytes, bitOffset, vr } = await readFrameBytes(source, stored, frame);
+    const { image, transferSyntaxUid } = stored;
+    return await pool.undo({ image, transferSyntaxUid, bytes, options: { bitOffset, vr } });
+  };
+  const first = await undo(1);
+  const bits = nativeFrameBits(first.image);
+  const length = Math.ceil((bits * frames) / 8);
+  if ((bits % 8 !== 0 && frames > 1) || length > 0xfffffffe) {
+    throw new YuepianError('not_acceptable', { what: 'explicit VR little endian' });
+  }
+  const vr = first.image.bitsAllocated > 8 ? 'OW' : 'OB';
+  const tag = { integer: 0x7fe00010, float32: 0x7fe00008, float64: 0x7fe00009 };
+  const pixelVr = { integer: vr, float32: 'OF', float64: 'OD' };
+  const { sampleType } = stored.image;
+  yield Buffer.concat([
+    meta,
+    writeExplicit(dataset, changed(stored.image, first.image)),
+    head(tag[sampleType], pixelVr[sampleType], length + (length % 2)),
+  ]);
+  yield first.bytes;
+  for (let frame = 2; frame <= frames; frame++) yield (await undo(frame)).bytes;
+  if (length % 2 === 1) yield new Uint8Array(1);
+}
+
+/** Attributes of the Image Pixel module that the codec changed. */
+function changed(before: NativeFrame['image'], after: NativeFrame['image']): Replacements {
+  const map = new Map<number, { vr: string; value: Uint8Array }>();
+  const number = (tag: number, old: number, now: number) => {
+    if (old === now) return;
+    const value = Buffer.alloc(2);
+    value.writeUInt16LE(now);
+    map.set(tag, { vr: 'US', value });
+  };
+  if (before.photometricInterpretation !== after.photometricInterpretation) {
+    const text = after.photometricInterpretation;
+    map.set(0x00280004, { vr: 'CS', value: Buffer.from(text.length % 2 === 1 ? `${text} ` : text) });
+  }
+  number(0x00280006, before.planarConfiguration, after.planarConfiguration);
+  number(0x00280100, before.bitsAllocated, after.bitsAllocated);
+  number(0x00280101, before.bitsStored, after.bitsStored);
+  number(0x00280102, before.highBit, after.highBit);
+  return map;
+}
