@@ -1,4 +1,11 @@
-import { type Affine, affineFromSteps, scale, toPatient, type Vec3 } from '@yuepian/geometry';
+import {
+  type Affine,
+  affineFromSteps,
+  scale,
+  toPatient,
+  toVoxel,
+  type Vec3,
+} from '@yuepian/geometry';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ViewKind } from '../../web/src/engine/index.ts';
@@ -24,12 +31,14 @@ const turned = synthesise({
 /** A grid that is parallel to nothing. */
 const c = Math.cos(0.4);
 const s = Math.sin(0.4);
-const skew: Affine = affineFromSteps(
-  scale([c, s, 0], 2),
-  scale([-s * c, c * c, s], 2),
-  scale([s * s, -c * s, c], 3),
-  [-60, -140, -110],
-);
+const skewAt = (origin: Vec3): Affine =>
+  affineFromSteps(
+    scale([c, s, 0], 2),
+    scale([-s * c, c * c, s], 2),
+    scale([s * s, -c * s, c], 3),
+    origin,
+  );
+const skew = skewAt(scale(toPatient(skewAt([0, 0, 0]), [49.5, 44.5, 34.5]), -1));
 const oblique = synthesise({
   id: 'oblique',
   size: [100, 90, 70],
@@ -83,7 +92,10 @@ async function show(id: string): Promise<void> {
 }
 
 /** Compares random pixels of all planes with the formula, away from edges where voxels blend. */
-async function expectTruth(kinds: readonly ViewKind[] = planes): Promise<number> {
+async function expectTruth(
+  kinds: readonly ViewKind[] = planes,
+  volume: { manifest: { affine: Affine; size: Vec3 } } = patient,
+): Promise<number> {
   let compared = 0;
   for (const kind of kinds) {
     const samples = await page.evaluate((k) => window.harness.samples(k, 600), kind);
@@ -93,7 +105,10 @@ async function expectTruth(kinds: readonly ViewKind[] = planes): Promise<number>
       const near = [-4, 0, 4].flatMap((x) =>
         [-4, 0, 4].flatMap((y) => [-4, 0, 4].map((z) => [p[0] + x, p[1] + y, p[2] + z] as const)),
       );
-      if (value === -1000 || near.some((q) => patientValue(q) !== value)) continue;
+      const inside = toVoxel(volume.manifest.affine, p as never).every(
+        (x, a) => x > 1 && x < (volume.manifest.size[a] ?? 0) - 2,
+      );
+      if (!inside || value === -1000 || near.some((q) => patientValue(q) !== value)) continue;
       compared++;
       expect(
         Math.abs((rgb[0] ?? 0) - greyOf(value)),
@@ -116,7 +131,11 @@ beforeAll(async () => {
 });
 afterAll(async () => bench?.[Symbol.asyncDispose]());
 
-describe.each(['patient', 'turned', 'oblique'])('the volume "%s"', (id) => {
+describe.each([
+  ['patient', patient],
+  ['turned', turned],
+  ['oblique', oblique],
+])('the volume "%s"', (id, volume) => {
   it('shows the patient on its right sides', async () => {
     await show(id);
     await page.evaluate((p) => window.harness.engine.jumpTo(p as never), [0, 0, 0]);
@@ -146,7 +165,7 @@ describe.each(['patient', 'turned', 'oblique'])('the volume "%s"', (id) => {
       { left: 'R', right: 'L', top: 'H', bottom: 'F' },
       { left: 'A', right: 'P', top: 'H', bottom: 'F' },
     ]);
-    expect(await expectTruth()).toBeGreaterThan(300);
+    expect(await expectTruth(planes, volume)).toBeGreaterThan(200);
   });
 
   it('shows each plane through the point it jumps to', async () => {
@@ -171,7 +190,7 @@ describe.each(['patient', 'turned', 'oblique'])('the volume "%s"', (id) => {
         expect(Math.abs((rgb[0] ?? 0) - greyOf(patientValue(p)))).toBeLessThanOrEqual(1);
       }
     }
-    expect(await expectTruth()).toBeGreaterThan(200);
+    expect(await expectTruth(planes, volume)).toBeGreaterThan(200);
   });
 
   it('turns a plane about the crosshair and stays true', async () => {
@@ -185,7 +204,7 @@ describe.each(['patient', 'turned', 'oblique'])('the volume "%s"', (id) => {
       });
       await harness.after('coronal', () => harness.views.coronal.rotateOblique('normal', 40));
     });
-    expect(await expectTruth(['axial', 'coronal'])).toBeGreaterThan(150);
+    expect(await expectTruth(['axial', 'coronal'], volume)).toBeGreaterThan(150);
     const depth = await page.evaluate(() =>
       window.harness.views.axial.projection()?.depth([10, 5, -10] as never),
     );
@@ -254,7 +273,7 @@ it('projects within a hundredth of a pixel of what is painted, at any pixel rati
         async ({ k, p }) => {
           const { harness } = window;
           await harness.after(k, () => {
-            harness.views[k].zoom(2.3, [100, 90] as never);
+            harness.views[k].zoom(0.83, [200, 150] as never);
             harness.views[k].pan(13.3, -7.7);
           });
           const projection = harness.views[k].projection();
@@ -269,7 +288,7 @@ it('projects within a hundredth of a pixel of what is painted, at any pixel rati
           });
           return {
             roundTrip: Math.max(...roundTrip),
-            painted: harness.centroid(k, p as never, 60),
+            painted: harness.centroid(k, p as never, 75),
             told: harness.canvasOf(k, p as never),
           };
         },
@@ -362,11 +381,9 @@ it('survives attaching, detaching and attaching again, as React does', async () 
       harness.detach('coronal');
       harness.attach('coronal');
     }
-    const drawn = harness.drawn('coronal');
     harness.detach('sagittal');
     harness.attach('sagittal');
-    await drawn;
-    await harness.drawn('sagittal');
+    await Promise.all([harness.drawn('coronal'), harness.drawn('sagittal')]);
   });
   expect(await expectTruth()).toBeGreaterThan(300);
 });

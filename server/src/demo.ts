@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import type { Log } from './http/index.ts';
 import { repositoryFolder } from './settings.ts';
 
-/** Sizes that are made in seconds and still look like anatomy. */
-const patients = [
+/** Arguments of the `phantom` command; sizes that are made in well under a minute each. */
+const demoPatients: readonly (readonly string[])[] = [
   ['ct-abdomen', '--size', '512', '--slices', '200'],
   ['mr-head', '--size', '256', '--slices', '176'],
-] as const;
+];
 
 /** Behind everything a person waits for. */
 const backgroundPriority = 15;
@@ -22,9 +22,12 @@ export interface DemoDeps {
   /** Whether the library holds no study at all. */
   readonly isEmpty: () => Promise<boolean>;
   readonly log: Log;
+  readonly patients?: readonly (readonly string[])[];
 }
 
 export interface Demo {
+  /** Settles when nothing is left to do, also after a failure, which is logged. */
+  readonly finished: Promise<void>;
   /** Ends the work; it starts over at the next start. */
   stop(): Promise<void>;
 }
@@ -41,6 +44,7 @@ export function startDemo(deps: DemoDeps): Demo {
     if (!signal.aborted) deps.log.error('The demo patients could not be made', error);
   });
   return {
+    finished: work,
     stop: async () => {
       stopping.abort();
       await work;
@@ -48,7 +52,8 @@ export function startDemo(deps: DemoDeps): Demo {
   };
 }
 
-async function fill({ dataFolder, ingest, isEmpty, log }: DemoDeps, signal: AbortSignal) {
+async function fill(deps: DemoDeps, signal: AbortSignal): Promise<void> {
+  const { dataFolder, ingest, isEmpty, log, patients = demoPatients } = deps;
   const mark = join(dataFolder, 'demo.json');
   const state = existsSync(mark) ? await readFile(mark, 'utf8') : undefined;
   if (state === undefined ? !(await isEmpty()) : !state.includes('"wanted"')) return;
@@ -58,9 +63,9 @@ async function fill({ dataFolder, ingest, isEmpty, log }: DemoDeps, signal: Abor
   await mkdir(tmp, { recursive: true });
   const folder = await mkdtemp(join(tmp, 'demo-'));
   try {
-    for (const [kind, ...options] of patients) {
-      const out = join(folder, kind);
-      await make([kind, ...options, '--out', out], signal);
+    for (const [i, args] of patients.entries()) {
+      const out = join(folder, String(i));
+      await make([...args, '--out', out], signal);
       await ingestFolder(out, ingest, signal);
       if (signal.aborted) return;
       await rm(out, { recursive: true, force: true });

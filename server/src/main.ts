@@ -1,8 +1,11 @@
 import { join } from 'node:path';
+import { archiveMigrations, createArchive } from './archive/index.ts';
 import { casesMigrations, createCases } from './cases/index.ts';
 import { lockDataFolder } from './data-lock.store.ts';
+import { startDemo } from './demo.ts';
 import { consoleLog, createApp, createEvents, type Log } from './http/index.ts';
 import { createIdentity, endsFor, identityMigrations } from './identity/index.ts';
+import { createReconstruction, reconstructionMigrations } from './reconstruction/index.ts';
 import { readVersion, type Settings, webFolder } from './settings.ts';
 import { FileBlobStore, migrate, openDatabase } from './storage/index.ts';
 
@@ -23,25 +26,53 @@ const patienceMs = 4_000;
  * operating system says when the address cannot be had.
  */
 export async function start(settings: Settings, log: Log = consoleLog): Promise<RunningServer> {
+  const { dataFolder } = settings;
   const version = readVersion();
-  const lock = await lockDataFolder(settings.dataFolder);
+  const lock = await lockDataFolder(dataFolder);
+  // What was put up, in order; taken down last first, also when starting fails half-way.
   const undo: (() => unknown)[] = [() => lock.release()];
   try {
-    const database = openDatabase(join(settings.dataFolder, 'yuepian.sqlite'));
+    const database = openDatabase(join(dataFolder, 'yuepian.sqlite'));
     undo.push(() => database.destroy());
-    await migrate(database, [...identityMigrations, ...casesMigrations]);
-    const blobs = await FileBlobStore.open(settings.dataFolder);
-    void blobs;
+    await migrate(database, [
+      ...identityMigrations,
+      ...archiveMigrations,
+      ...casesMigrations,
+      ...reconstructionMigrations,
+    ]);
+    const blobs = await FileBlobStore.open(dataFolder);
 
     const events = createEvents();
+    const { publish } = events;
     const identity = createIdentity(database);
-    const { audit } = identity;
+    const { audit, identify } = identity;
     const cases = createCases({ database, audit, log });
+    const archive = createArchive({ database, blobs, audit, log });
+    undo.push(() => archive.close());
+    const reconstruction = createReconstruction({
+      database,
+      dataFolder,
+      archive,
+      audit,
+      publish,
+      caseOfStudy: cases.caseOfStudy,
+      log,
+    });
+
     identity.onSessionEnd((end) => {
       for (const room of [cases, events]) room.end((actor) => endsFor(end, actor));
     });
+    archive.events.on('study', (event) => {
+      publish({ type: 'study', ...event });
+      if (event.change !== 'deleted') return;
+      reconstruction
+        .studyDeleted(event.studyInstanceUid)
+        .catch((error: unknown) => log.error('removing what was derived of a study', error));
+    });
+    archive.events.on('seriesSettled', ({ seriesInstanceUid }) =>
+      reconstruction.seriesSettled(seriesInstanceUid),
+    );
 
-    const { identify } = identity;
     const app = await createApp({
       identify,
       webFolder,
@@ -52,7 +83,10 @@ export async function start(settings: Settings, log: Log = consoleLog): Promise<
         await cases.close();
       },
     });
-    for (const room of [identity, events, cases]) await app.register(room.routes);
+    for (const room of [identity, events, archive, reconstruction, cases]) {
+      await app.register(room.routes);
+    }
+    undo.push(() => reconstruction.stop());
     undo.push(async () => {
       const cut = setTimeout(() => app.server.closeAllConnections(), patienceMs);
       await app.close();
@@ -67,13 +101,25 @@ export async function start(settings: Settings, log: Log = consoleLog): Promise<
     await lock.announce({ pid: process.pid, url });
     await audit({ action: 'server_started', details: { version } });
     undo.splice(2, 0, () => audit({ action: 'server_stopped', details: { version } }));
+    await reconstruction.start();
+    if (settings.demo) {
+      const demo = startDemo({
+        dataFolder,
+        ingest: (bytes) => archive.ingest(bytes, { demo: true }),
+        isEmpty: async () => {
+          for await (const _ of archive.everySeries()) return false;
+          return true;
+        },
+        log,
+      });
+      undo.push(() => demo.stop());
+    }
 
-    const setupUrl =
-      admin && 'setupToken' in admin ? `${url}/setup?token=${admin.setupToken}` : null;
+    const token = admin && 'setupToken' in admin ? admin.setupToken : null;
     let stopping: Promise<void> | undefined;
     return {
       url,
-      setupUrl,
+      setupUrl: token === null ? null : `${url}/setup?token=${token}`,
       stop: () => {
         stopping ??= unwind(undo, log);
         return stopping;
@@ -95,3 +141,7 @@ async function unwind(undo: (() => unknown)[], log: Log): Promise<void> {
     }
   }
 }
+
+// Run directly, it serves without building the web app. Not awaited: what is imported here imports
+// this file.
+if (import.meta.main) void import('./cli/run.ts').then(({ run }) => run(['serve', '--no-build']));

@@ -1,5 +1,6 @@
 import { type VoiWindow, YuepianError } from '@yuepian/contract';
-import { createVoxels, type Volume, type VoxelArray, type VoxelType } from '@yuepian/geometry';
+import type { Volume, VoxelArray, VoxelType } from '@yuepian/geometry';
+import { allocate } from './allocate.ts';
 import { rectify } from './rectify.ts';
 import type {
   FrameSource,
@@ -69,15 +70,6 @@ export async function buildVolume(
 ): Promise<{ readonly volume: Volume; readonly resampled: boolean }> {
   const stored = await assembleVolume(plan, frame, o);
   return { volume: rectify(stored, plan), resampled: !plan.uniform };
-}
-
-function allocate(type: VoxelType, length: number): VoxelArray {
-  try {
-    return createVoxels(type, length);
-  } catch (error) {
-    const needed = `${Math.ceil((length * 2) / 2 ** 20)} MB`;
-    throw new YuepianError('out_of_memory', { needed, available: '?' }, { cause: error });
-  }
 }
 
 /** One slice on its way into the volume. */

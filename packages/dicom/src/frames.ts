@@ -228,6 +228,7 @@ function modalityLut(root: Dataset): ModalityLut | undefined {
   // 0 stands for 2^16 entries (PS3.3 C.11.1.1).
   const count = entries === 0 ? 65536 : entries & 0xffff;
   const bytes = item.bytes('LUTData');
+  if ((bytes?.length ?? 0) > 2 * 65536) return undefined;
   const values =
     bits <= 8 && bytes && bytes.length < count * 2
       ? [...bytes.subarray(0, count)]

@@ -63,3 +63,11 @@ describe('DICOM JSON (PS3.18 F.2)', () => {
     expect(JSON.parse(JSON.stringify(d['00189087'])).Value).toEqual(['NaN']);
   });
 });
+
+describe('character sets', () => {
+  it('says UTF-8, which it is, whatever the file was', () => {
+    const d = json(join(el(0x00080005, 'CS', 'GB18030'), el(0x00081030, 'LO', '\xcd\xf5')));
+    expect(d['00080005']?.Value).toEqual(['ISO_IR 192']);
+    expect(d['00081030']?.Value).toEqual(['王']);
+  });
+});

@@ -21,6 +21,7 @@ export interface JsonOptions {
   readonly inlineLimit?: number;
 }
 
+const characterSetTag = 0x00080005;
 const binaryVrs = new Set(['OB', 'OD', 'OF', 'OL', 'OV', 'OW', 'UN']);
 const wordSize: Record<string, number> = { OW: 2, OF: 4, OL: 4, OD: 8, OV: 8 };
 const numberVrs = new Set(['DS', 'IS', 'FL', 'FD', 'SL', 'SS', 'UL', 'US', 'SV', 'UV']);
@@ -54,6 +55,8 @@ function attributeOf(
   }
   if (binaryVrs.has(vr)) return binary(dataset, e, vr, o, path);
   if (e.length === 0) return { vr };
+  // JSON is UTF-8, whatever the file was (PS3.18 F.2).
+  if (e.tag === characterSetTag) return { vr, Value: ['ISO_IR 192'] };
   const Value = values(dataset, e.tag, vr);
   return Value.length > 0 ? { vr, Value } : { vr };
 }

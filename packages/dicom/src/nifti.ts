@@ -119,46 +119,60 @@ function checked(h: Header): Header {
   return h;
 }
 
-type Read = (view: DataView, at: number, le: boolean) => number;
-const datatypes: Record<number, readonly [number, Read]> = {
-  2: [1, (v, p) => v.getUint8(p)],
-  4: [2, (v, p, le) => v.getInt16(p, le)],
-  8: [4, (v, p, le) => v.getInt32(p, le)],
-  16: [4, (v, p, le) => v.getFloat32(p, le)],
-  64: [8, (v, p, le) => v.getFloat64(p, le)],
-  256: [1, (v, p) => v.getInt8(p)],
-  512: [2, (v, p, le) => v.getUint16(p, le)],
-  768: [4, (v, p, le) => v.getUint32(p, le)],
+type Samples =
+  | Uint8Array
+  | Int8Array
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | Float32Array
+  | Float64Array;
+
+/** NIfTI datatype codes. */
+const datatypes: Record<number, readonly [number, (b: ArrayBuffer) => Samples]> = {
+  2: [1, (b) => new Uint8Array(b)],
+  4: [2, (b) => new Int16Array(b)],
+  8: [4, (b) => new Int32Array(b)],
+  16: [4, (b) => new Float32Array(b)],
+  64: [8, (b) => new Float64Array(b)],
+  256: [1, (b) => new Int8Array(b)],
+  512: [2, (b) => new Uint16Array(b)],
+  768: [4, (b) => new Uint32Array(b)],
 };
+
+function samplesOf(h: Header, bytes: Uint8Array, count: number): Samples {
+  const type = datatypes[h.datatype];
+  if (!type) throw no(`NIfTI data type ${h.datatype}`);
+  const [size, view] = type;
+  const start = Math.floor(h.dataOffset);
+  if (start + count * size > bytes.length) throw new YuepianError('truncated', { where: 'NIfTI' });
+  const copy = new Uint8Array(bytes.subarray(start, start + count * size));
+  if (!h.littleEndian && size > 1) {
+    for (let n = 0; n < copy.length; n += size) copy.subarray(n, n + size).reverse();
+  }
+  return view(copy.buffer);
+}
 
 /** Scaled values: int16 (uint8 for labels) where they are whole and fit, else float32. */
 function voxels(h: Header, bytes: Uint8Array, count: number): VoxelArray {
-  const type = datatypes[h.datatype];
-  if (!type) throw no(`NIfTI data type ${h.datatype}`);
-  const [bytesEach, read] = type;
-  const start = Math.floor(h.dataOffset);
-  if (start + count * bytesEach > bytes.length)
-    throw new YuepianError('truncated', { where: 'NIfTI' });
+  const raw = samplesOf(h, bytes, count);
   // A slope of 0 means that the values are not scaled.
-  const slope = Number.isFinite(h.slope) && h.slope !== 0 ? h.slope : 1;
-  const intercept = h.slope !== 0 && Number.isFinite(h.intercept) ? h.intercept : 0;
-  const value = (n: number) =>
-    read(h.view, start + n * bytesEach, h.littleEndian) * slope + intercept;
+  const scaled = Number.isFinite(h.slope) && h.slope !== 0;
+  const slope = scaled ? h.slope : 1;
+  const intercept = scaled && Number.isFinite(h.intercept) ? h.intercept : 0;
+  const identity = slope === 1 && intercept === 0;
+  if (identity && (raw instanceof Int16Array || raw instanceof Uint8Array)) return raw;
   let [min, max, whole] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, true];
   for (let n = 0; n < count; n++) {
-    const v = value(n);
+    const v = (raw[n] as number) * slope + intercept;
     if (v < min) min = v;
     if (v > max) max = v;
-    whole &&= Number.isInteger(v);
+    if (whole && !Number.isInteger(v)) whole = false;
   }
-  const fits = (low: number, high: number) => whole && min >= low && max <= high;
-  const data: VoxelArray =
-    fits(0, 255) && bytesEach === 1
-      ? new Uint8Array(count)
-      : fits(-32768, 32767)
-        ? new Int16Array(count)
-        : new Float32Array(count);
-  for (let n = 0; n < count; n++) data[n] = value(n);
+  const fits = whole && min >= -32768 && max <= 32767;
+  const data = fits ? new Int16Array(count) : new Float32Array(count);
+  for (let n = 0; n < count; n++) data[n] = (raw[n] as number) * slope + intercept;
   return data;
 }
 

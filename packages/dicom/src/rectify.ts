@@ -2,7 +2,6 @@ import { YuepianError } from '@yuepian/contract';
 import {
   add,
   affineFromSteps,
-  createVoxels,
   cross,
   dot,
   scale,
@@ -12,9 +11,10 @@ import {
   unit,
   type Vec3,
   type Volume,
-  type VoxelArray,
   voxelTypeOf,
 } from '@yuepian/geometry';
+import { allocate } from './allocate.ts';
+import { greatest, least } from './stack.ts';
 import type { VolumePlan } from './types.ts';
 
 /** A drifting stack may widen the grid by this factor at most, and refine it along k likewise. */
@@ -34,7 +34,7 @@ export function rectify(volume: Volume, plan: VolumePlan): Volume {
   if (plan.uniform) return volume;
   const grid = planGrid(plan);
   const [nx, ny, nz] = grid.size;
-  const out = allocate(volume.data, nx * ny * nz);
+  const out = allocate(voxelTypeOf(volume.data), nx * ny * nz);
   const planes = new PlaneCache(volume, plan, grid);
   const whole = !(out instanceof Float32Array);
   for (let k = 0; k < nz; k++) {
@@ -103,8 +103,8 @@ const snap = (x: number): number => (Math.abs(x - Math.round(x)) < 0.02 ? Math.r
 
 /** First pixel and length of a grid that holds all slices. */
 function extent(offsets: readonly number[], length: number): [number, number] {
-  const low = Math.floor(Math.min(...offsets.map(snap)));
-  const high = Math.ceil(Math.max(...offsets.map(snap)));
+  const low = Math.floor(least(offsets.map(snap)));
+  const high = Math.ceil(greatest(offsets.map(snap)));
   if (high - low > (maxGrowth - 1) * length) {
     throw new YuepianError('not_a_volume', { reason: `${high - low} px drift` });
   }
@@ -189,15 +189,5 @@ class PlaneCache {
       }
     }
     return out;
-  }
-}
-
-function allocate(like: VoxelArray, length: number): VoxelArray {
-  const type = voxelTypeOf(like);
-  try {
-    return createVoxels(type, length);
-  } catch (error) {
-    const needed = `${Math.ceil((length * like.BYTES_PER_ELEMENT) / 2 ** 20)} MB`;
-    throw new YuepianError('out_of_memory', { needed, available: '?' }, { cause: error });
   }
 }

@@ -3,6 +3,8 @@ import {
   alongNormal,
   byNumber,
   columnOf,
+  greatest,
+  least,
   measureStack,
   normalOf,
   type PlacedFrame,
@@ -18,6 +20,9 @@ export interface VolumeFrames {
 
 /** Fewer places than this show nothing in 3D that a frame does not show. */
 export const fewestSlices = 3;
+
+/** No series has more planes than this; a hostile one would make every frame wait for all others. */
+const mostPlanes = 500;
 
 /** Splits frames of a series into groups that each hold at most one frame per place. */
 export function splitIntoVolumes(frames: readonly PlacedFrame[]): VolumeFrames[] {
@@ -39,7 +44,7 @@ function sameGrid(frames: readonly PlacedFrame[]): PlacedFrame[][] {
     ].join('|');
     const group = groups.find((g) => g.key === key && sharesPlane(g.frames[0] as PlacedFrame, f));
     if (group) group.frames.push(f);
-    else groups.push({ key, frames: [f] });
+    else if (groups.length < mostPlanes) groups.push({ key, frames: [f] });
   }
   return groups.map((g) => g.frames);
 }
@@ -141,7 +146,7 @@ function separates(parts: readonly PlacedFrame[][], placeCount: number): boolean
   const counts = parts.map((p) => places(p).length);
   const sum = counts.reduce((a, b) => a + b, 0);
   const fewest = Math.min(fewestSlices, placeCount);
-  return sum > placeCount && Math.min(...counts) >= fewest && sum / parts.length >= placeCount / 2;
+  return sum > placeCount && least(counts) >= fewest && sum / parts.length >= placeCount / 2;
 }
 
 /**
@@ -158,7 +163,7 @@ function intermingled(
   const normal = normalOf(frames[0] as PlacedFrame);
   const ranges = parts.map((p) => {
     const d = p.map((f) => dot(f.position, normal));
-    return [Math.min(...d), Math.max(...d)] as const;
+    return [least(d), greatest(d)] as const;
   });
   ranges.sort((a, b) => a[0] - b[0]);
   const overlap = ranges.some(
@@ -181,7 +186,7 @@ function byRank(byPlace: readonly PlacedFrame[][], duplicates: number): VolumeFr
   if (few || repeated.every((p) => p.every((f) => sameOrigin(f, p[0] as PlacedFrame)))) {
     return [{ frames: first, duplicates: duplicates + copies }];
   }
-  const most = Math.max(...byPlace.map((p) => p.length));
+  const most = greatest(byPlace.map((p) => p.length));
   const ranked = byPlace.map((p) => [...p].sort(byTime));
   return Array.from({ length: most }, (_, n) => ({
     frames: ranked.flatMap((p) => p[n] ?? []),

@@ -38,6 +38,12 @@ export interface Stack {
 /** Frames nearer to each other than this along the normal are the same place; positions are rounded. */
 export const samePlace = 0.02;
 
+// Not Math.min(...values): a hostile object has more frames than a call has arguments.
+export const least = (values: readonly number[]): number =>
+  values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+export const greatest = (values: readonly number[]): number =>
+  values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+
 export const rowOf = (f: PlacedFrame): Vec3 => [
   f.orientation[0],
   f.orientation[1],
@@ -85,8 +91,7 @@ export function measureStack(frames: readonly PlacedFrame[]): Stack {
   const [rowSpacing, columnSpacing] = (ordered[0] as PlacedFrame).pixelSpacing;
   const lateral = offsets.map((o, n) => subtract(o, scale(axes.normal, distances[n] as number)));
   const drift = lateral[count - 1] as Vec3;
-  const orthogonal =
-    Math.max(...lateral.map(norm)) <= tolerance(Math.min(rowSpacing, columnSpacing));
+  const orthogonal = greatest(lateral.map(norm)) <= tolerance(Math.min(rowSpacing, columnSpacing));
   const equalGaps = distances.every(
     (d, n) => Math.abs(d - n * step) <= Math.max(0.055, 0.02 * step),
   );
@@ -106,7 +111,7 @@ export function measureStack(frames: readonly PlacedFrame[]): Stack {
       k,
       origin,
     ),
-    gaps: { min: Math.min(...gaps), max: Math.max(...gaps), median },
+    gaps: { min: least(gaps), max: greatest(gaps), median },
     equalGaps,
     missing: equalGaps ? 0 : missingSlices(gaps, median),
     tiltDegrees: orthogonal ? 0 : (Math.atan2(norm(drift), span) * 180) / Math.PI,

@@ -12,8 +12,8 @@ import { IndexStore } from './index.store.ts';
 import { Ingest, type Ingested, type IngestOptions } from './ingest.ts';
 import { KeyedLock } from './keyed-lock.ts';
 import { type DecodedFrame, DecodePool, readFrameBytes } from './pixels/index.ts';
-import { imageOf, paletteOf, readerOf, readHeader } from './read.ts';
 import { presentFrame } from './present.ts';
+import { imageOf, paletteOf, readerOf, readHeader } from './read.ts';
 import { SearchStore } from './search.store.ts';
 import type { ArchivedInstance, ArchivedSeries } from './stored.ts';
 

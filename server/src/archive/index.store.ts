@@ -69,7 +69,7 @@ export class IndexStore {
   async header(sopUid: string): Promise<InstanceHeader | undefined> {
     const row = await this.#db
       .selectFrom('archive_instance')
-      .select(['header', 'pixel_digest'])
+      .select('header')
       .where('sop_uid', '=', sopUid)
       .executeTakeFirst();
     return row && toHeader(row);
@@ -80,7 +80,7 @@ export class IndexStore {
     const rows = await this.#db
       .selectFrom('archive_instance as i')
       .innerJoin('archive_series as se', 'se.id', 'i.series_id')
-      .select(['i.header', 'i.pixel_digest'])
+      .select('i.header')
       .where('se.series_uid', '=', seriesUid)
       .orderBy('i.id')
       .execute();
@@ -167,7 +167,6 @@ export class IndexStore {
         'i.transfer_syntax_uid',
         'i.blob_key',
         'i.size',
-        'i.pixel_digest',
         'i.place',
       ]);
   }
@@ -307,7 +306,6 @@ async function writeInstance(
       size: item.size,
       header: JSON.stringify(header),
       place: JSON.stringify(item.place),
-      pixel_digest: item.pixelDigest,
       received_at: item.receivedAt,
       attributes: item.attributes.instance,
     })
@@ -349,7 +347,6 @@ function toInstance(row: {
   transfer_syntax_uid: string;
   blob_key: string;
   size: number;
-  pixel_digest: string;
   place: string;
 }): ArchivedInstance {
   return {
@@ -360,15 +357,12 @@ function toInstance(row: {
     transferSyntaxUid: row.transfer_syntax_uid,
     blob: row.blob_key as BlobKey,
     size: row.size,
-    pixelDigest: row.pixel_digest,
     place: JSON.parse(row.place) as Place,
   };
 }
 
-function toHeader(row: { header: string; pixel_digest: string }): InstanceHeader {
-  const header = JSON.parse(row.header) as InstanceHeader;
-  return row.pixel_digest === '' ? header : { ...header, pixelDigest: row.pixel_digest };
-}
+const toHeader = (row: { header: string }): InstanceHeader =>
+  JSON.parse(row.header) as InstanceHeader;
 
 function toSeries(row: {
   study_uid: string;

@@ -120,7 +120,7 @@ export class Ingest {
     inspected: Inspected,
     options: IngestOptions,
   ): Promise<Ingested> {
-    const { header, place, pixelDigest, dataset } = inspected;
+    const { header, place, dataset } = inspected;
     const there = await this.#index.instance(header.sopInstanceUid);
     if (there !== undefined) {
       if (
@@ -144,7 +144,6 @@ export class Ingest {
       place,
       blob: staged.key,
       size: staged.size,
-      pixelDigest,
       receivedAt: new Date().toISOString(),
       demo: options.demo ?? false,
       patientIssuer: dataset.string('IssuerOfPatientID'),

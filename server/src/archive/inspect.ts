@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto';
 import { YuepianError } from '@yuepian/contract';
 import {
   type Dataset,
   describeInstance,
-  dicomdirSopClass,
   type InstanceHeader,
+  isDicomdir,
   isEncapsulated,
   readDataset,
 } from '@yuepian/dicom';
@@ -32,8 +31,6 @@ export interface Place {
 export interface Inspected {
   readonly header: InstanceHeader;
   readonly place: Place;
-  /** SHA-256 of the pixel data as stored; empty when there is none or it is too big to hash here. */
-  readonly pixelDigest: string;
   readonly dataset: Dataset;
 }
 
@@ -41,10 +38,9 @@ const pixelTags = [0x7fe00008, 0x7fe00009, 0x7fe00010];
 const extendedOffsetTable = 0x7fe00001;
 const undefinedLength = 0xffffffff;
 /** First look; long headers (thousands of frames) make it grow. */
-const headBytes = 1 << 20;
+const headBytes = 1 << 16;
 /** A header beyond this is no header; it bounds what one file can make the server hold. */
 const maximumHeadBytes = 256 << 20;
-const digestLimit = 16 << 20;
 
 /**
  * Reads the header of a received file, checks it, and finds its pixels.
@@ -56,21 +52,15 @@ export async function inspect(staged: StagedBlob): Promise<Inspected> {
   if (staged.size === 0) throw new YuepianError('empty_file');
   const source: ByteSource = { size: staged.size, read: (range) => staged.read(range) };
   const { dataset, datasetOffset, deflated } = await readHead(source);
-  if (dataset.string('SOPClassUID') === '' && isDirectory(dataset)) {
-    throw new YuepianError('not_dicom', { kind: 'DICOMDIR' });
-  }
+  if (isDicomdir(dataset)) throw new YuepianError('not_dicom', { kind: 'DICOMDIR' });
   const header = describeInstance(dataset);
   const pixels = await locatePixels(source, dataset, header, deflated);
   return {
     header,
     place: { dataset: datasetOffset, header: headEnd(source, dataset, deflated), pixels },
-    pixelDigest: await digestPixels(source, pixels),
     dataset,
   };
 }
-
-const isDirectory = (dataset: Dataset): boolean =>
-  dataset.string('MediaStorageSOPClassUID') === dicomdirSopClass;
 
 async function readHead(
   source: ByteSource,
@@ -142,23 +132,4 @@ async function locatePixels(
     if (length < expected) throw new YuepianError('pixel_data_short', { expected, actual: length });
   }
   return { kind: 'native', offset, length, vr, ...(deflated ? { deflated: true as const } : {}) };
-}
-
-async function digestPixels(source: ByteSource, pixels: PixelLocation): Promise<string> {
-  const hash = createHash('sha256');
-  if (pixels.kind === 'native') {
-    if (pixels.length > digestLimit || pixels.deflated === true) return '';
-    const end = pixels.offset + pixels.length;
-    return hash.update(await source.read({ start: pixels.offset, end })).digest('hex');
-  }
-  if (pixels.kind === 'none') return '';
-  let total = 0;
-  for (let i = 0; i < pixels.fragments.length; i += 2) {
-    const start = pixels.fragments[i] as number;
-    const length = pixels.fragments[i + 1] as number;
-    total += length;
-    if (total > digestLimit) return '';
-    hash.update(await source.read({ start, end: start + length }));
-  }
-  return hash.digest('hex');
 }

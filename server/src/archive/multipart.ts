@@ -67,9 +67,13 @@ async function atEnd(input: Input): Promise<boolean> {
 function parseHeaders(block: Buffer): Map<string, string> {
   const headers = new Map<string, string>();
   // File names come as UTF-8 from every browser (WHATWG HTML, multipart/form-data encoding).
-  for (const line of block.toString('utf8').replace(/\r\n[ \t]+/g, ' ').split('\r\n')) {
+  for (const line of block
+    .toString('utf8')
+    .replace(/\r\n[ \t]+/g, ' ')
+    .split('\r\n')) {
     const colon = line.indexOf(':');
-    if (colon > 0) headers.set(line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim());
+    if (colon > 0)
+      headers.set(line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim());
   }
   return headers;
 }
@@ -119,8 +123,8 @@ class Input {
         if (last.length > 0) yield last;
         return;
       }
-      // The mark may begin in the last bytes.
-      const sure = this.#held.length - mark.length + 1;
+      // Only what may be the beginning of the mark has to wait; mostly nothing, so nothing is copied.
+      const sure = this.#held.length - startOf(mark, this.#held);
       if (sure > 0) {
         const piece = this.#held.subarray(0, sure);
         this.#held = this.#held.subarray(sure);
@@ -143,8 +147,21 @@ class Input {
   }
 }
 
+/** How many of the last bytes of `held` are the beginning of `mark`. */
+function startOf(mark: Buffer, held: Buffer): number {
+  const first = mark[0] as number;
+  let at = held.indexOf(first, Math.max(0, held.length - mark.length + 1));
+  while (at >= 0 && !mark.subarray(0, held.length - at).equals(held.subarray(at))) {
+    at = held.indexOf(first, at + 1);
+  }
+  return at < 0 ? 0 : held.length - at;
+}
+
 /** Parameters of a header such as `multipart/related; type="application/dicom"; boundary=x`. */
-export function headerParameters(value: string): { value: string; parameters: Map<string, string> } {
+export function headerParameters(value: string): {
+  value: string;
+  parameters: Map<string, string>;
+} {
   const parameters = new Map<string, string>();
   const pattern = /;\s*([^\s=;]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;]*))/g;
   for (const [, name = '', quoted, plain = ''] of value.matchAll(pattern)) {

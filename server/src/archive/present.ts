@@ -10,7 +10,9 @@ export function presentFrame(
 ): { header: FrameOnWire; samples: Samples } {
   const { rows, columns, samplesPerPixel } = frame;
   const samples =
-    samplesPerPixel === 3 ? toBytes(frame.samples, image.bitsStored) : toValues(frame.samples, header);
+    samplesPerPixel === 3
+      ? toBytes(frame.samples, image.bitsStored)
+      : toValues(frame.samples, header);
   return {
     header: {
       rows,

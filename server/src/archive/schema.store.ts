@@ -72,8 +72,6 @@ export interface InstanceTable {
   header: string;
   /** Where the data set and its pixels lie in the blob, as JSON; see stored.ts. */
   place: string;
-  /** SHA-256 of the pixel data as stored; empty when there is none or it was not taken. */
-  pixel_digest: string;
   received_at: string;
   attributes: string;
 }
@@ -145,7 +143,6 @@ export const archiveMigrations: readonly Migration[] = [
         .addColumn('size', 'integer', (c) => c.notNull())
         .addColumn('header', text, (c) => c.notNull())
         .addColumn('place', text, (c) => c.notNull())
-        .addColumn('pixel_digest', text, (c) => c.notNull())
         .addColumn('received_at', text, (c) => c.notNull())
         .addColumn('attributes', text, (c) => c.notNull())
         .execute();

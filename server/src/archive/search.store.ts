@@ -163,7 +163,9 @@ export class SearchStore {
         }),
         ...(query.modality === undefined
           ? []
-          : [sql<SqlBool>`st.modalities LIKE ${containsPattern(`|${query.modality}|`)} ESCAPE '\\'`]),
+          : [
+              sql<SqlBool>`st.modalities LIKE ${containsPattern(`|${query.modality}|`)} ESCAPE '\\'`,
+            ]),
       ]),
     );
     const direction = query.descending ? 'desc' : 'asc';
@@ -242,7 +244,9 @@ function name(field: NameField, value: string): Expression<SqlBool> {
     )})`;
   }
   const groups = value.split('=').slice(0, 3).map(normaliseName);
-  const tests = groups.flatMap((text, i) => (text === '' ? [] : [test(columns[i] ?? columns[0], text)]));
+  const tests = groups.flatMap((text, i) =>
+    text === '' ? [] : [test(columns[i] ?? columns[0], text)],
+  );
   return tests.length === 0 ? sql<SqlBool>`1` : sql<SqlBool>`(${sql.join(tests, sql` AND `)})`;
 }
 
@@ -279,4 +283,3 @@ function toFound(row: {
     },
   };
 }
-

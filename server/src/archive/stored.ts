@@ -23,7 +23,6 @@ export interface ArchivedInstance {
   readonly transferSyntaxUid: string;
   readonly blob: BlobKey;
   readonly size: number;
-  readonly pixelDigest: string;
   readonly place: Place;
 }
 
@@ -33,7 +32,6 @@ export interface NewInstance {
   readonly place: Place;
   readonly blob: BlobKey;
   readonly size: number;
-  readonly pixelDigest: string;
   readonly receivedAt: string;
   readonly demo: boolean;
   readonly patientIssuer: string;

@@ -55,7 +55,7 @@ export async function reconstructFolder(options: FolderOptions): Promise<FolderR
   const late = (step: string, fraction: number): void => onStep(step, 0.2 + 0.8 * fraction);
   const map = await labelsOf(volume, { modality, onStep: late });
   const models: Model[] = [];
-  for await (const model of modelsOf(map, { modality, onStep: late }, startedAt)) {
+  for await (const model of modelsOf(map, { onStep: late }, startedAt)) {
     await writeModel(options.output, model);
     models.push(model);
   }

@@ -65,9 +65,9 @@ describe('undo', () => {
     d.endGesture();
     d.setLook(['bone'], { opacity: 0.2 }, 'slider');
     d.undo();
-    expect(d.content.looks['bone']?.opacity).toBe(0.3);
+    expect(d.content.looks.bone?.opacity).toBe(0.3);
     d.undo();
-    expect(d.content.looks['bone']?.opacity).toBe(0.9);
+    expect(d.content.looks.bone?.opacity).toBe(0.9);
   });
 
   it('passes over scrolling, and scrolling does not end it', () => {

@@ -71,10 +71,10 @@ export function literalWords(fileName: string, source: string): string[] {
   const found: string[] = [];
   const isWord = (s: unknown): s is string => typeof s === 'string' && /\p{L}{2,}/u.test(s);
   const visit = (node: Node): void => {
-    if (node.type === 'JSXText' && isWord(node['value'])) found.push(node['value'].trim());
-    if (node.type === 'JSXAttribute' && isNode(node['name']) && isNode(node['value'])) {
-      const text = node['value']['value'];
-      if (spokenAttributes.has(String(node['name']['name'])) && isWord(text)) found.push(text);
+    if (node.type === 'JSXText' && isWord(node.value)) found.push(node.value.trim());
+    if (node.type === 'JSXAttribute' && isNode(node.name) && isNode(node.value)) {
+      const text = node.value.value;
+      if (spokenAttributes.has(String(node.name.name)) && isWord(text)) found.push(text);
     }
     for (const child of Object.values(node)) {
       if (isNode(child)) visit(child);

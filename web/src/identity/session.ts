@@ -12,13 +12,15 @@ export type Session =
 
 const store = createStore<{ session: Session }>({ session: { state: 'unknown' } });
 
+const answer = z.object({ user });
+
 whenSignedOut(() => {
   if (store.get().session.state === 'in') store.set({ session: { state: 'out', ended: true } });
 });
 
 export async function loadSession(): Promise<void> {
   try {
-    const { user: me } = await request(z.object({ user }), '/api/session');
+    const { user: me } = await request(answer, '/api/session');
     store.set({ session: { state: 'in', user: me } });
   } catch (error) {
     const isOut = error instanceof YuepianError && error.code === 'not_signed_in';
@@ -28,7 +30,7 @@ export async function loadSession(): Promise<void> {
 
 /** @throws YuepianError wrong_password, too_many_attempts */
 export async function signIn(name: string, password: string): Promise<void> {
-  const me = await request(user, '/api/session', {
+  const { user: me } = await request(answer, '/api/session', {
     method: 'POST',
     body: { name, password },
   });

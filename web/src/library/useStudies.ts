@@ -1,7 +1,7 @@
 import type { Job, StudySummary } from '@yuepian/contract';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { useEvents } from '../api/index.ts';
-import { listStudies, pageSize, type SortOrder } from './api.ts';
+import { listStudies, pageSize, type SortOrder, type StudyList } from './api.ts';
 
 export interface Studies {
   readonly studies: readonly StudySummary[] | undefined;
@@ -15,7 +15,7 @@ export interface Studies {
 /** The list as the server has it, kept fresh by its events. */
 export function useStudies(q: string, sort: SortOrder): Studies {
   const [limit, setLimit] = useState(pageSize);
-  const [answer, setAnswer] = useState<{ studies: readonly StudySummary[]; total: number }>();
+  const [answer, setAnswer] = useState<StudyList>();
   const [error, setError] = useState<unknown>();
   const [jobs, setJobs] = useState<ReadonlyMap<string, Job>>(new Map());
   const abort = useRef<AbortController>(undefined);

@@ -63,13 +63,7 @@ export function ReconstructionStatus(props: ReconstructionStatusProps) {
   );
 }
 
-function RunButton({
-  isAgain,
-  onRun,
-}: {
-  readonly isAgain: boolean;
-  readonly onRun: () => void;
-}) {
+function RunButton({ isAgain, onRun }: { readonly isAgain: boolean; readonly onRun: () => void }) {
   const t = useText();
   return (
     <Button kind={isAgain ? 'plain' : 'primary'} onClick={onRun} data-testid="run-reconstruction">

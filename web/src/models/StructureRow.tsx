@@ -35,16 +35,12 @@ export function StructureRow(props: StructureRowProps) {
         <IconButton
           label={look.visible ? t.structures.hide(name) : t.structures.show(name)}
           icon={look.visible ? <Eye /> : <EyeOff />}
-          aria-pressed={look.visible}
+          className={classes(styles.eye)}
+          data-visible={look.visible}
           data-testid={`eye-${s.key}`}
           onClick={() => onLook({ visible: !look.visible })}
         />
-        <button
-          type="button"
-          className={styles.main}
-          aria-expanded={isOpen}
-          onClick={onToggleOpen}
-        >
+        <button type="button" className={styles.main} aria-expanded={isOpen} onClick={onToggleOpen}>
           <span className={styles.dot} style={{ '--dot': look.colour } as CSSProperties} />
           <span className={styles.name}>{name}</span>
           {!s.verified && (

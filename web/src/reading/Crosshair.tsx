@@ -2,8 +2,8 @@ import { type RefObject, useEffect, useRef } from 'react';
 import type { View } from '../engine/index.ts';
 import { cutDirection } from './gestures.ts';
 import type { Room } from './room.ts';
-import { useRoom } from './room-context.ts';
 import { isInside } from './room.ts';
+import { useRoom } from './room-context.ts';
 import styles from './ViewPane.module.css';
 
 /** Half of the gap in the middle, CSS pixels: the place itself stays visible. */
@@ -18,12 +18,13 @@ export function Crosshair({ view }: { readonly view: View }) {
   const svg = useRef<SVGSVGElement>(null);
   useFrames(room, view, svg);
   return (
-    <svg ref={svg} className={styles.lines} aria-hidden="true" data-testid={`crosshair-${view.kind}`}>
-      {view.kind === 'volume' ? (
-        <circle r="7" />
-      ) : (
-        [0, 1, 2, 3].map((n) => <line key={n} />)
-      )}
+    <svg
+      ref={svg}
+      className={styles.lines}
+      aria-hidden="true"
+      data-testid={`crosshair-${view.kind}`}
+    >
+      {view.kind === 'volume' ? <circle r="7" /> : [0, 1, 2, 3].map((n) => <line key={n} />)}
     </svg>
   );
 }
@@ -58,7 +59,8 @@ function drawCrosshair(room: Room, view: View, svg: SVGSVGElement): void {
   const { shown } = room.state.get();
   const p = view.projection();
   const point = room.engine.crosshair;
-  const isShown = p !== undefined && point !== undefined && shown?.kind === 'volume' && isInside(shown, point);
+  const isShown =
+    p !== undefined && point !== undefined && shown?.kind === 'volume' && isInside(shown, point);
   svg.style.visibility = isShown ? 'visible' : 'hidden';
   if (!isShown) return;
   const [x, y] = p.toCanvas(point);

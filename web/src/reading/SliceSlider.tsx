@@ -34,7 +34,14 @@ export function SliceSlider({ view, slice }: { readonly view: View; readonly sli
       }}
       onPointerMove={go}
       onKeyDown={(e) => {
-        const by = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1, PageDown: 10, PageUp: -10 }[e.key];
+        const by = {
+          ArrowDown: 1,
+          ArrowRight: 1,
+          ArrowUp: -1,
+          ArrowLeft: -1,
+          PageDown: 10,
+          PageUp: -10,
+        }[e.key];
         if (by === undefined) return;
         e.preventDefault();
         e.stopPropagation();

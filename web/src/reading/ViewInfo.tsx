@@ -51,7 +51,6 @@ function Identity() {
     patient.id,
   ];
   const label = shown?.kind === 'volume' ? shown.manifest.label : '';
-  const series = shown?.series.description;
   return (
     <div className={styles.top}>
       <p data-testid="patient-line">
@@ -61,8 +60,7 @@ function Identity() {
         <bdi>
           {dots([
             formatDate(study.date) || t.library.noDate,
-            study.description,
-            series !== study.description && series,
+            shown?.series.description || study.description,
             label,
           ])}
         </bdi>

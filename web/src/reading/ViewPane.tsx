@@ -5,7 +5,7 @@ import type { View, ViewKind } from '../engine/index.ts';
 import { useLanguage, useText } from '../i18n/index.ts';
 import { type MarkEditor, MarksOverlay } from '../marks/index.ts';
 import { attachPointers } from '../pointer/index.ts';
-import { IconButton, Progress, useDisplay } from '../ui/index.ts';
+import { IconButton, Progress, smallTextSize, useDisplay } from '../ui/index.ts';
 import { Crosshair } from './Crosshair.tsx';
 import { gesturesOf } from './gestures.ts';
 import { structuresOf } from './room.ts';
@@ -79,7 +79,13 @@ export function ViewPane({ kind, isHidden, isPhone }: ViewPaneProps) {
       data-active={isActive}
       data-testid={`view-${kind}`}
     >
-      <div ref={surface} className={styles.surface} tabIndex={isHidden ? -1 : 0} role="application" aria-label={t.views.label(name)} />
+      <div
+        ref={surface}
+        className={styles.surface}
+        tabIndex={isHidden ? -1 : 0}
+        role="application"
+        aria-label={t.views.label(name)}
+      />
       {view && kind !== 'frame' && <Crosshair view={view} />}
       {view && <Marks view={view} />}
       <ViewInfo kind={kind} facts={facts} />
@@ -104,12 +110,15 @@ export function ViewPane({ kind, isHidden, isPhone }: ViewPaneProps) {
 function Marks({ view }: { readonly view: View }) {
   const room = useRoom();
   const language = useLanguage();
-  const textSize = useMarkTextSize();
+  const display = useDisplay();
+  const textSize = useMemo(() => smallTextSize(display) + 1, [display]);
   const [model] = useState(() => marksModel(room));
   const tool = useRoomState((s) => s.tool);
   const selected = useRoomState((s) => s.selectedMark);
   useRoomState((s) => s.frame?.index);
-  const isLoading = useRoomState((s) => s.shown?.kind === 'volume' && s.progress?.complete !== true);
+  const isLoading = useRoomState(
+    (s) => s.shown?.kind === 'volume' && s.progress?.complete !== true,
+  );
   const onEditor = useCallback(
     (editor: MarkEditor | undefined) => room.setEditor(view.kind, editor),
     [room, view.kind],
@@ -131,20 +140,6 @@ function Marks({ view }: { readonly view: View }) {
       onEditor={onEditor}
     />
   );
-}
-
-/** Marks are drawn on a canvas, which knows no CSS variables: a little above the small text. */
-function useMarkTextSize(): number {
-  const { pointer, diagonalInches } = useDisplay();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: both change the variable that is measured
-  return useMemo(() => {
-    const ruler = document.createElement('span');
-    ruler.style.cssText = 'position:absolute;visibility:hidden;font-size:var(--text-s)';
-    document.body.append(ruler);
-    const size = Number.parseFloat(getComputedStyle(ruler).fontSize);
-    ruler.remove();
-    return Math.max(13, size + 1);
-  }, [pointer, diagonalInches]);
 }
 
 /** The coarse volume is the skeleton of the page; it says that it is one. */

@@ -2,8 +2,8 @@ import { canvasPoint, cross, dot, type PatientPoint } from '@yuepian/geometry';
 import type { View } from '../engine/index.ts';
 import type { Pinch, PointerSample, PointerTarget, Stroke } from '../pointer/index.ts';
 import type { Room } from './room.ts';
-import { isMarkTool, volumeViews } from './room-state.ts';
 import { isInside } from './room.ts';
+import { isMarkTool, volumeViews } from './room-state.ts';
 
 /** Bits of PointerEvent.buttons. */
 const secondary = 2;
@@ -153,7 +153,7 @@ function turn(room: Room, view: View, first: PointerSample): Stroke {
       const angleOf = (at: readonly [number, number]) => Math.atan2(at[1] - c[1], at[0] - c[0]);
       const delta = angleOf(s.at) - angleOf(last);
       last = s.at;
-      turnOthers(room, view, ((Math.atan2(Math.sin(delta), Math.cos(delta)) * 180) / Math.PI));
+      turnOthers(room, view, (Math.atan2(Math.sin(delta), Math.cos(delta)) * 180) / Math.PI);
     },
     end: () => undefined,
     cancel: () => undefined,

@@ -21,7 +21,7 @@ import type {
 import type { MarkEditor } from '../marks/index.ts';
 import { createStore, type Store } from '../ui/index.ts';
 import { type EngineKit, lastingProblems, whenProblem } from './load-engine.ts';
-import { type Layout, type RoomState, type Shown, type Tool, type VolumeView } from './room-state.ts';
+import type { Layout, RoomState, Shown, Tool, VolumeView } from './room-state.ts';
 import { firstTarget, refreshed, targetId } from './targets.ts';
 import { throttle } from './throttle.ts';
 import { draggedWindow } from './windows.ts';
@@ -210,7 +210,8 @@ export class Room {
       frame: undefined,
       crosshair: undefined,
       selectedMark: undefined,
-      activeView: target.kind === 'frames' ? 'frame' : s.activeView === 'frame' ? 'axial' : s.activeView,
+      activeView:
+        target.kind === 'frames' ? 'frame' : s.activeView === 'frame' ? 'axial' : s.activeView,
       problems: lastingProblems(),
     }));
     if (target.kind === 'volume') this.#showVolume(target);
@@ -429,6 +430,14 @@ export class Room {
   straighten(): void {
     for (const view of this.#views.values()) view.resetOblique();
     this.geometryChanged();
+  }
+
+  /** Every view goes to the middle of a structure. */
+  goTo(key: string): void {
+    const bounds = this.engine.structureBounds(key);
+    if (!bounds) return;
+    this.state.set({ touched: key });
+    this.engine.jumpTo(bounds.centre);
   }
 
   // --- drifts: where the hand is -----------------------------------------------------------------

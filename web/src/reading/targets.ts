@@ -3,9 +3,7 @@ import type { Shown } from './room-state.ts';
 
 /** What of a series can be shown, in the order it is offered. */
 export function targetsOf(series: SeriesDetail): Shown[] {
-  const volumes = series.volumes.map(
-    (manifest): Shown => ({ kind: 'volume', series, manifest }),
-  );
+  const volumes = series.volumes.map((manifest): Shown => ({ kind: 'volume', series, manifest }));
   const hasFrames = series.frames !== undefined && series.frames.frames.length > 0;
   return hasFrames && series.frames
     ? [...volumes, { kind: 'frames', series, stack: series.frames }]

@@ -58,7 +58,5 @@ export function IconButton({ label, icon, className, kind = 'quiet', ...rest }: 
 }
 
 /** A link that looks like a button. */
-export const buttonClass = (
-  kind: 'plain' | 'quiet' | 'primary' = 'plain',
-  small = false,
-): string => classes(styles.button, kind !== 'plain' && styles[kind], small && styles.small);
+export const buttonClass = (kind: 'plain' | 'quiet' | 'primary' = 'plain', small = false): string =>
+  classes(styles.button, kind !== 'plain' && styles[kind], small && styles.small);

@@ -73,3 +73,13 @@ export function setDisplay(choice: Display['choice'], diagonalInches: number): v
 }
 
 export const useDisplay = (): Display => useStore(store, (s) => s);
+
+/** Height of the small text on this display in CSS pixels, for canvases, which know no CSS variables. */
+export function smallTextSize(_display: Display): number {
+  const ruler = document.createElement('span');
+  ruler.style.cssText = 'position:absolute;visibility:hidden;font-size:var(--text-s)';
+  document.body.append(ruler);
+  const size = Number.parseFloat(getComputedStyle(ruler).fontSize);
+  ruler.remove();
+  return size;
+}

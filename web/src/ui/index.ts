@@ -7,6 +7,7 @@ export {
   type PointerKind,
   pixelsPerMm,
   setDisplay,
+  smallTextSize,
   startDisplay,
   useDisplay,
 } from './display.ts';

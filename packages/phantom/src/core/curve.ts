@@ -26,7 +26,7 @@ export function spline(
   };
 }
 
-/** A spline through tube points, sampled about every `step` mm. */
+/** A spline through tube points, sampled about every `step` mm, coarser where the tube is thick. */
 export function tube(points: readonly TubePoint[], step = 2): TubePoint[] {
   let length = 0;
   for (let n = 1; n < points.length; n++) {

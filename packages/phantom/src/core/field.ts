@@ -59,11 +59,9 @@ export class Field {
           const half = ((size - 1) / 2) * step;
           const d = f(ox + bx * step + half, oy + by * step + half, oz + bz * step + half);
           const near = Math.abs(d) <= reach;
-          const [ex, ey, ez] = [
-            Math.min(bx + size, nx),
-            Math.min(by + size, ny),
-            Math.min(bz + size, nz),
-          ];
+          const ex = Math.min(bx + size, nx);
+          const ey = Math.min(by + size, ny);
+          const ez = Math.min(bz + size, nz);
           for (let k = bz; k < ez; k++) {
             for (let j = by; j < ey; j++) {
               const row = nx * (j + ny * k);
@@ -90,20 +88,48 @@ export class Field {
     const r = Math.max(a[3], b[3]) + reach;
     const low: Vec3 = [Math.min(a[0], b[0]) - r, Math.min(a[1], b[1]) - r, Math.min(a[2], b[2]) - r];
     const high: Vec3 = [Math.max(a[0], b[0]) + r, Math.max(a[1], b[1]) + r, Math.max(a[2], b[2]) + r];
-    const [bx, by, bz] = [b[0] - a[0], b[1] - a[1], b[2] - a[2]];
+    const [ax, ay, az, ar] = a;
+    const bx = b[0] - ax;
+    const by = b[1] - ay;
+    const bz = b[2] - az;
+    const br = b[3] - ar;
+    const { data } = this;
     const inverse = 1 / (bx * bx + by * by + bz * bz || 1);
-    this.forEachNode(low, high, (index, x, y, z) => {
-      const px = x - a[0];
-      const py = y - a[1];
-      const pz = z - a[2];
-      let t = (px * bx + py * by + pz * bz) * inverse;
-      t = t < 0 ? 0 : t > 1 ? 1 : t;
-      const dx = px - bx * t;
-      const dy = py - by * t;
-      const dz = pz - bz * t;
-      const d = Math.sqrt(dx * dx + dy * dy + dz * dz) - (a[3] + (b[3] - a[3]) * t);
-      if (d < (this.data[index] as number)) this.data[index] = d;
-    });
+    const { nx, ny, step } = this;
+    const [ox, oy, oz] = this.origin;
+    const [i0, i1, j0, j1, k0, k1] = this.#range(low, high);
+    // The loops are written out: a thousand tubes go through here.
+    for (let k = k0; k <= k1; k++) {
+      const pz = oz + k * step - az;
+      for (let j = j0; j <= j1; j++) {
+        const py = oy + j * step - ay;
+        const yz = py * by + pz * bz;
+        const row = nx * (j + ny * k);
+        for (let i = i0; i <= i1; i++) {
+          const px = ox + i * step - ax;
+          let t = (px * bx + yz) * inverse;
+          t = t < 0 ? 0 : t > 1 ? 1 : t;
+          const dx = px - bx * t;
+          const dy = py - by * t;
+          const dz = pz - bz * t;
+          const d = Math.sqrt(dx * dx + dy * dy + dz * dz) - (ar + br * t);
+          if (d < (data[row + i] as number)) data[row + i] = d;
+        }
+      }
+    }
+  }
+
+  /** First and last node inside a box, per axis. */
+  #range(low: Vec3, high: Vec3): [number, number, number, number, number, number] {
+    const { step, origin: o } = this;
+    return [
+      Math.max(0, Math.ceil((low[0] - o[0]) / step)),
+      Math.min(this.nx - 1, Math.floor((high[0] - o[0]) / step)),
+      Math.max(0, Math.ceil((low[1] - o[1]) / step)),
+      Math.min(this.ny - 1, Math.floor((high[1] - o[1]) / step)),
+      Math.max(0, Math.ceil((low[2] - o[2]) / step)),
+      Math.min(this.nz - 1, Math.floor((high[2] - o[2]) / step)),
+    ];
   }
 
   /** Visits the lattice nodes inside a box. */
@@ -114,11 +140,7 @@ export class Field {
   ): void {
     const { nx, ny, step } = this;
     const [ox, oy, oz] = this.origin;
-    const counts = [this.nx, this.ny, this.nz] as const;
-    const from = (axis: 0 | 1 | 2) => Math.max(0, Math.ceil((low[axis] - this.origin[axis]) / step));
-    const to = (axis: 0 | 1 | 2) =>
-      Math.min(counts[axis] - 1, Math.floor((high[axis] - this.origin[axis]) / step));
-    const [i0, i1, j0, j1, k0, k1] = [from(0), to(0), from(1), to(1), from(2), to(2)];
+    const [i0, i1, j0, j1, k0, k1] = this.#range(low, high);
     for (let k = k0; k <= k1; k++) {
       for (let j = j0; j <= j1; j++) {
         for (let i = i0; i <= i1; i++) {
@@ -130,14 +152,16 @@ export class Field {
 
   /** Changes every node by a function of its value and place. */
   map(f: (d: number, x: number, y: number, z: number) => number): this {
-    const box = this.box;
-    this.forEachNode(
-      [box.min[0] - 1, box.min[1] - 1, box.min[2] - 1],
-      [box.max[0] + 1, box.max[1] + 1, box.max[2] + 1],
-      (index, x, y, z) => {
-        this.data[index] = f(this.data[index] as number, x, y, z);
-      },
-    );
+    const { nx, ny, nz, data, step } = this;
+    const [ox, oy, oz] = this.origin;
+    let n = 0;
+    for (let k = 0; k < nz; k++) {
+      for (let j = 0; j < ny; j++) {
+        for (let i = 0; i < nx; i++, n++) {
+          data[n] = f(data[n] as number, ox + i * step, oy + j * step, oz + k * step);
+        }
+      }
+    }
     return this;
   }
 
@@ -151,13 +175,23 @@ export class Field {
     const i = Math.min(Math.floor(px), nx - 2);
     const j = Math.min(Math.floor(py), ny - 2);
     const k = Math.min(Math.floor(pz), nz - 2);
-    const [u, v, w] = [px - i, py - j, pz - k];
-    const n = i + nx * (j + ny * k);
-    const line = (m: number): number =>
-      (data[m] as number) + ((data[m + 1] as number) - (data[m] as number)) * u;
-    const sheet = (m: number): number => line(m) + (line(m + nx) - line(m)) * v;
-    const lower = sheet(n);
-    return lower + (sheet(n + nx * ny) - lower) * w;
+    // Written out: this is the innermost step of every formula that asks another shape.
+    const u = px - i;
+    const v = py - j;
+    const w = pz - k;
+    const plane = nx * ny;
+    const n = i + nx * j + plane * k;
+    const m = n + plane;
+    const a0 = data[n] as number;
+    const a1 = data[n + nx] as number;
+    const b0 = data[m] as number;
+    const b1 = data[m + nx] as number;
+    const a = a0 + ((data[n + 1] as number) - a0) * u;
+    const b = a1 + ((data[n + nx + 1] as number) - a1) * u;
+    const c = b0 + ((data[m + 1] as number) - b0) * u;
+    const d = b1 + ((data[m + nx + 1] as number) - b1) * u;
+    const lower = a + (b - a) * v;
+    return lower + (c + (d - c) * v - lower) * w;
   }
 
   /** The lattice at one height, or undefined when the box does not reach it. */
@@ -168,7 +202,8 @@ export class Field {
     const k = Math.min(Math.floor(pz), nz - 2);
     const w = pz - k;
     const size = nx * ny;
-    const [lower, upper] = [k * size, (k + 1) * size];
+    const lower = k * size;
+    const upper = lower + size;
     const plane = new Float32Array(size);
     for (let n = 0; n < size; n++) {
       const a = data[lower + n] as number;

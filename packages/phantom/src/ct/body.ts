@@ -26,17 +26,17 @@ export function profile(rows: readonly (readonly number[])[]): (column: number, 
 
 // z: half width, front, back, y of the greatest width, exponent of the superellipse
 const contour = profile([
-  [280, 156, -106, 104, 0, 2.5],
-  [230, 159, -110, 106, 2, 2.5],
-  [170, 157, -113, 105, 2, 2.5],
-  [110, 150, -114, 102, 2, 2.45],
-  [60, 145, -115, 99, 2, 2.4],
-  [10, 151, -114, 101, 4, 2.35],
-  [-40, 162, -109, 108, 6, 2.35],
-  [-90, 171, -103, 118, 8, 2.4],
-  [-140, 175, -97, 123, 8, 2.5],
-  [-190, 174, -92, 118, 6, 2.5],
-  [-250, 170, -88, 104, 4, 2.6],
+  [280, 157, -106, 113, 4, 2.55],
+  [230, 160, -110, 114, 5, 2.55],
+  [170, 158, -113, 112, 5, 2.5],
+  [110, 151, -114, 108, 4, 2.45],
+  [60, 146, -115, 104, 3, 2.4],
+  [10, 152, -114, 106, 5, 2.35],
+  [-40, 163, -109, 112, 7, 2.4],
+  [-90, 171, -103, 119, 9, 2.45],
+  [-140, 175, -97, 123, 9, 2.5],
+  [-190, 174, -92, 119, 7, 2.5],
+  [-250, 170, -88, 106, 5, 2.6],
 ]);
 
 export const skinFront = (z: number): number => contour(1, z);
@@ -68,6 +68,9 @@ const skinShape: Sdf = (x, y, z) => {
   const yc = contour(3, z);
   const depth = y < yc ? yc - contour(1, z) : contour(2, z) - yc;
   let d = superellipse(x, y - yc, contour(0, z), depth, contour(4, z));
+  if (d > 20) return d;
+  // Nobody is quite even, nor quite the same on both sides.
+  d += 1.3 * Math.sin(x * 0.031 + 1) * Math.sin(y * 0.037 + z * 0.017) + 0.9 * Math.sin(z * 0.043 + x * 0.02);
   // Furrow of the spine between the back muscles, fading towards the sacrum.
   const back = contour(2, z);
   const furrow = 7 * Math.exp(-(((z - 40) / 90) ** 2)) * Math.exp(-((x / 16) ** 2));
@@ -85,15 +88,15 @@ const skinShape: Sdf = (x, y, z) => {
 
 // z: thickness of the fat under the skin at the back, beside it, at the side, in front
 const fatTable = profile([
-  [280, 7, 9, 8, 9],
-  [200, 7, 10, 9, 10],
-  [130, 8, 13, 10, 13],
-  [60, 9, 20, 15, 19],
-  [0, 11, 29, 20, 24],
-  [-60, 16, 33, 24, 25],
-  [-120, 18, 34, 25, 20],
-  [-180, 18, 30, 20, 13],
-  [-250, 14, 16, 14, 9],
+  [280, 8, 10, 8, 9],
+  [200, 8, 11, 9, 10],
+  [130, 9, 14, 10, 13],
+  [60, 10, 20, 15, 18],
+  [0, 12, 28, 20, 22],
+  [-60, 16, 28, 23, 22],
+  [-120, 17, 26, 23, 18],
+  [-180, 17, 23, 19, 13],
+  [-250, 13, 13, 13, 9],
 ]);
 const fatAround = around(degrees([0, 42, 95, 180]), fatTable);
 
@@ -110,10 +113,10 @@ const wallAround = around(degrees([0, 35, 62, 95, 180]), wallTable);
 
 // z: half width, front, back, y of the greatest width, exponent
 const pelvic = profile([
-  [30, 122, -82, 52, -6, 2.3],
-  [-20, 114, -80, 56, -8, 2.2],
-  [-60, 94, -77, 56, -14, 2.1],
-  [-100, 70, -74, 62, -6, 2],
+  [30, 122, -82, 46, -6, 2.3],
+  [-20, 114, -80, 36, -10, 2.2],
+  [-60, 94, -77, 42, -14, 2.1],
+  [-100, 70, -74, 60, -6, 2],
   [-140, 57, -68, 66, 0, 2],
   [-170, 48, -54, 60, 4, 2],
   [-195, 36, -34, 50, 8, 2],
@@ -144,20 +147,44 @@ function coats(): Coats {
   if (known) return known;
   const make = () => new Field(trunkBox, 3);
   const all = { skin: make(), fascia: make(), wall: make(), cavity: make() };
-  all.skin.map((_d, x, y, z) => skinShape(x, y, z));
-  const skinData = all.skin.data;
-  const box = trunkBox;
-  all.skin.forEachNode(box.min, [box.max[0] + 3, box.max[1] + 3, box.max[2] + 3], (n, x, y, z) => {
-    const d = skinData[n] as number;
-    const angle = angleOf(x, y, z);
-    // Fat is never quite even.
-    const uneven = 1.1 * Math.sin(x * 0.045 + z * 0.031) * Math.cos(y * 0.05 - z * 0.023);
-    const fascia = d + fatAround(angle, z) + uneven;
-    const thickness = wallAround(angle, z);
-    all.fascia.data[n] = fascia;
-    all.wall.data[n] = thickness;
-    all.cavity.data[n] = cavityShape(fascia + thickness, x, y, z);
-  });
+  const { nx, ny, nz, step, origin } = all.skin;
+  const [skinData, fasciaData] = [all.skin.data, all.fascia.data];
+  const plane = nx * ny;
+  // Coats change slowly with height: every other plane is enough, the rest lies between.
+  for (let k = 0; k < nz; k += 2) {
+    const z = origin[2] + k * step;
+    for (let j = 0; j < ny; j++) {
+      const y = origin[1] + j * step;
+      for (let i = 0; i < nx; i++) {
+        const x = origin[0] + i * step;
+        const n = i + nx * j + plane * k;
+        const d = skinShape(x, y, z);
+        skinData[n] = d;
+        if (d > 12) {
+          fasciaData[n] = d + 12;
+          all.wall.data[n] = 20;
+          all.cavity.data[n] = d + 30;
+          continue;
+        }
+        const angle = angleOf(x, y, z);
+        // Fat is never quite even.
+        const uneven = 1.4 * Math.sin(x * 0.045 + z * 0.031) * Math.cos(y * 0.05 - z * 0.023);
+        const fascia = d + fatAround(angle, z) + uneven;
+        const thickness = wallAround(angle, z);
+        fasciaData[n] = fascia;
+        all.wall.data[n] = thickness;
+        all.cavity.data[n] = cavityShape(fascia + thickness, x, y, z);
+      }
+    }
+  }
+  for (const { data } of Object.values(all)) {
+    for (let k = 1; k < nz; k += 2) {
+      const above = k + 1 < nz ? plane : -plane;
+      for (let n = k * plane; n < (k + 1) * plane; n++) {
+        data[n] = ((data[n - plane] as number) + (data[n + above] as number)) / 2;
+      }
+    }
+  }
   known = all;
   return all;
 }

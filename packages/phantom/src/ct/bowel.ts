@@ -1,7 +1,10 @@
 import { type TubePoint, tube } from '../core/curve.ts';
+import { boxAround, Field } from '../core/field.ts';
 import type { Noise } from '../core/noise.ts';
 import type { Random } from '../core/random.ts';
-import { type Hollow, hollow } from './viscera.ts';
+import { smax } from '../core/sdf.ts';
+import { cavity } from './body.ts';
+import { carve, type Hollow, hollow } from './viscera.ts';
 
 /** Colon from caecum to rectum; haustra as rings of the radius, deeper where it is wide. */
 export interface Gut {
@@ -64,31 +67,37 @@ export function colon(lumps: Noise): { readonly colon: Gut; readonly rectum: Gut
   };
 }
 
+export interface SmallBowel {
+  /** Pieces of one loop each, to be painted as cells: walls show where loops touch. */
+  readonly loops: readonly Field[];
+  readonly gas: Field;
+}
+
 /** Small bowel: rows of loops in three layers, bent and jittered, with Kerckring-like ripple. */
-export function smallBowel(random: Random, lumps: Noise): Gut {
+export function smallBowel(random: Random, lumps: Noise, neighbours: readonly Field[]): SmallBowel {
   const points: TubePoint[] = [];
   const add = (x: number, y: number, z: number, r: number) =>
     points.push([x + random.between(-5, 5), y + random.between(-4, 4), z + random.between(-5, 5), r]);
   // Jejunum, upper left, then ileum across to the lower right.
   const layers: readonly (readonly [number, number, number])[] = [
-    [-28, 26, 10.5],
-    [-50, 0, 11.5],
-    [-70, 18, 11.5],
+    [-30, 26, 13],
+    [-54, 0, 13.5],
+    [-76, 16, 13],
   ];
   layers.forEach(([y, shift, r], layer) => {
-    const rows = 5;
+    const rows = 6;
     for (let row = 0; row < rows; row++) {
       const down = layer % 2 === 0 ? row : rows - 1 - row;
-      const z = 58 - down * 31 - shift * 0.4;
-      const half = Math.max(24, 76 - Math.abs(z + 10) * 0.22 - layer * 3);
-      const centre = z > 20 ? 22 : 4;
+      const z = 72 - down * 30 - shift * 0.4;
+      const half = Math.max(24, 84 - Math.abs(z + 5) * 0.22 - layer * 4);
+      const centre = z > 20 ? 24 : 2;
       const steps = 4;
       for (let s = 0; s <= steps; s++) {
         const along = (s / steps) * 2 - 1;
         const x = centre + half * along * ((row + layer) % 2 === 0 ? 1 : -1);
         // Keep off the great vessels and the spine at the back.
         const back = layer === 0 && Math.abs(x) < 34 ? -18 : 0;
-        add(x, y + back + 5 * Math.sin(s * 1.9 + row), z + 9 * Math.sin(s * 2.1 + layer), r);
+        add(x, y + back + 6 * Math.sin(s * 1.9 + row), z + 10 * Math.sin(s * 2.1 + layer), r);
       }
     }
   });
@@ -96,5 +105,21 @@ export function smallBowel(random: Random, lumps: Noise): Gut {
     const ripple = 1 + 0.07 * Math.sin(n * 1.7) + 0.1 * Math.sin(n * 0.23);
     return [x, y, z, r * ripple] as const;
   });
-  return { organ: hollow([line], 2.2, 1.75, (d, x, y, z) => d + 1.2 * lumps(x, y, z)), line };
+  const piece = 26;
+  const loops: Field[] = [];
+  for (let n = 0; n < line.length - 1; n += piece) {
+    const part = line.slice(n, n + piece + 1);
+    if (part.length < 2) continue;
+    const field = new Field(boxAround(part, 5), 2).addTube(part, 5).map((d, x, y, z) => {
+      if (d > 8) return d;
+      return smax(d + 1.4 * lumps(x, y, z), cavity(x, y, z) + 2.5, 8);
+    });
+    loops.push(carve(field, neighbours, 1));
+  }
+  const gas = new Field(boxAround(line, 0), 1.75);
+  line.forEach(([x, y, z, r], n) => {
+    if (Math.sin(n * 0.19) + 0.5 * Math.sin(n * 0.047 + 1) < 1.05) return;
+    gas.addTube([[x, y - 0.35 * r, z, 0.5 * r], [x + 2, y - 0.35 * r, z, 0.5 * r]], 4);
+  });
+  return { loops, gas: carve(gas, neighbours, 4) };
 }

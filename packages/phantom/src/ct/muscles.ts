@@ -15,8 +15,8 @@ const outer: readonly (readonly TubePoint[])[] = [
   [[34, 86, 262, 9], [36, 82, 190, 10], [38, 74, 130, 14], [41, 66, 65, 17], [41, 66, 10, 16], [38, 80, -45, 9]],
   [[58, 82, 262, 7], [60, 78, 190, 8], [62, 70, 130, 12], [67, 60, 65, 14], [66, 62, 15, 11]],
   // Gluteus maximus in two bundles, medius, minimus.
-  [[52, 92, -60, 8], [80, 90, -92, 17], [106, 78, -138, 20], [128, 54, -185, 16], [138, 38, -235, 9]],
-  [[40, 94, -120, 8], [66, 92, -150, 18], [94, 72, -188, 19], [122, 48, -222, 12], [130, 36, -250, 7]],
+  [[50, 94, -56, 9], [76, 92, -88, 20], [104, 78, -134, 24], [128, 54, -182, 19], [138, 38, -235, 10]],
+  [[30, 96, -112, 10], [56, 92, -146, 22], [88, 74, -186, 23], [120, 48, -220, 14], [130, 36, -250, 8]],
   [[112, 50, -18, 8], [128, 34, -52, 15], [142, 18, -100, 17], [148, 14, -150, 9]],
   [[114, 28, -50, 7], [124, 6, -88, 10], [132, -4, -130, 9], [138, -4, -165, 5]],
   // Tensor fasciae latae, sartorius, rectus femoris.
@@ -60,7 +60,7 @@ function shell(depth: number, half: number, limit: Sdf): Sdf {
   return (x, y, z) => {
     const rest = limit(x, y, z);
     if (rest > 6) return rest;
-    return Math.max(Math.abs(fascia(x, y, z) + depth) - half, rest);
+    return smax(Math.abs(fascia(x, y, z) + depth) - half, rest, half * 1.6);
   };
 }
 
@@ -72,10 +72,10 @@ const flank: Sdf = (x, y, z) => {
   const medial = Math.max(66 - a, y > 20 ? 92 - a : -20);
   return Math.max(ligament, crest, medial, z - 128, y - 62);
 };
-const rectus: Sdf = (x, _y, z) => {
+const rectus: Sdf = (x, y, z) => {
   const a = Math.abs(x);
   const width = z > 0 ? 62 : 62 - 40 * smoothstep(0, -170, z);
-  return Math.max(a - width, 3.2 - a, z - 200, -168 - z, _y + 20);
+  return Math.max(a - width, 3.2 - a, z - 200, -168 - z, y + 20);
 };
 const betweenRibs: Sdf = (x, y, z) =>
   Math.max(92 - z, fascia(x, y, z) + 3.5, -(fascia(x, y, z) + wallThickness(x, y, z)));
@@ -84,17 +84,24 @@ const latissimus: Sdf = (x, y, z) => {
   return Math.max(60 - a, -y - 20 + (z < 130 ? (130 - z) * 0.8 : 0), 35 - z);
 };
 
-const both = (lines: readonly (readonly TubePoint[])[], reach: number): Field[] =>
+const both = (
+  lines: readonly (readonly TubePoint[])[],
+  reach: number,
+  deform: Noise,
+  depth: number,
+): Field[] =>
   lines.flatMap((points) => {
-    const line = tube(points, 6);
+    const line = tube(points, 10);
     return ([1, -1] as const).map((side) => {
       const own = line.map(([x, y, z, r]) => [side * x, y, z, r] as const);
-      return new Field(boxAround(own, reach), 3).addTube(own, reach);
+      return new Field(boxAround(own, reach), 3)
+        .addTube(own, reach)
+        .map((d, x, y, z) => (d < reach ? d + depth * deform(x, y, z * 0.4) : d));
     });
   });
 
 /** The muscles of the trunk, in paint order. */
-export function muscleLayers(fold: Noise, cloud: Noise): CellLayer[] {
+export function muscleLayers(fold: Noise, cloud: Noise, lumps: Noise): CellLayer[] {
   const shade = muscleShade(fold, cloud);
   const wall = (f: Sdf) => Field.of(trunkBox, 2.5, f, 4, 1.6);
   const low = Math.max(bottom, -180);
@@ -119,8 +126,8 @@ export function muscleLayers(fold: Noise, cloud: Noise): CellLayer[] {
       seam: 0.9,
       grow: 0.3,
     },
-    { cells: both(outer, 16), shade, seam: 1.5, grow: 11, within: compartment },
-    { cells: both(inner, 6), shade, seam: 1.3, grow: 0.5 },
+    { cells: both(outer, 16, lumps, 1.5), shade, seam: 1.5, grow: 11, within: compartment },
+    { cells: both(inner, 6, lumps, 3), shade, seam: 1.3, grow: 0.5 },
   ];
 }
 

@@ -31,34 +31,32 @@ const brim: readonly TubePoint[] = [
   [102, -46, -120, 7.5],
 ];
 
-/** The wing as a dense sheet of small spheres, thin in the middle, thick at crest and brim. */
-function wing(): TubePoint[] {
+/** The wing as ribs of tube from crest to brim, thin in the middle, thick at both ends. */
+function wing(): TubePoint[][] {
   const [upper, lower] = [spline(crest), spline(brim)];
-  const points: TubePoint[] = [];
-  const [nu, nv] = [96, 64];
-  for (let iu = 0; iu <= nu; iu++) {
-    const a = upper(iu / nu);
-    const b = lower(iu / nu);
-    for (let iv = 0; iv <= nv; iv++) {
+  const [nu, nv] = [84, 16];
+  return Array.from({ length: nu + 1 }, (_, iu) => {
+    const u = iu / nu;
+    const a = upper(u);
+    const b = lower(u);
+    // An S: the fossa bulges backwards and outwards, the part behind it inwards.
+    const bulge =
+      13 * Math.sin(Math.PI * clamp((u - 0.12) / 0.88, 0, 1)) -
+      5 * Math.exp(-(((u - 0.12) / 0.1) ** 2));
+    return Array.from({ length: nv + 1 }, (_, iv) => {
       const v = iv / nv;
-      const s = 4 * v * (1 - v);
-      // An S: the fossa bulges backwards and outwards, the part behind it inwards.
-      const u = iu / nu;
-      const bulge = s * (13 * Math.sin(Math.PI * clamp((u - 0.12) / 0.88, 0, 1)) - 5 * Math.exp(-(((u - 0.12) / 0.1) ** 2)));
+      const s = 4 * v * (1 - v) * bulge;
       const at = (n: number) => mix(a[n] as number, b[n] as number, v);
-      const edge = Math.abs(2 * v - 1) ** 2.4;
-      const r = mix(2.7, at(3), edge);
-      points.push([at(0) + bulge * 0.62, at(1) + bulge * 0.7, at(2), r]);
-    }
-  }
-  return points;
+      const r = mix(2.7, at(3), Math.abs(2 * v - 1) ** 2.4);
+      return [at(0) + s * 0.62, at(1) + s * 0.7, at(2), r] as const;
+    });
+  });
 }
 
 /** Left and right hip bone in one field; the sides are told apart by x. */
 export function pelvisField(rough: Noise): Field {
   const field = new Field({ min: [-150, -84, -244], max: [150, 102, 18] }, 1.5);
-  const sheet = wing();
-  for (const p of [...sheet, ...mirrored(sheet)]) addSphere(field, p, 4.5);
+  for (const rib of wing()) field.addTube(rib, 4.5).addTube(mirrored(rib), 4.5);
   const [hx, hy, hz] = femoralHead;
   const bars: readonly (readonly TubePoint[])[] = [
     // Anterior and posterior columns of the hip joint.
@@ -122,18 +120,6 @@ export function pelvisField(rough: Noise): Field {
   return field;
 }
 
-function addSphere(field: Field, p: TubePoint, reach: number): void {
-  const r = p[3] + reach;
-  field.forEachNode(
-    [p[0] - r, p[1] - r, p[2] - r],
-    [p[0] + r, p[1] + r, p[2] + r],
-    (index, x, y, z) => {
-      const d = Math.sqrt((x - p[0]) ** 2 + (y - p[1]) ** 2 + (z - p[2]) ** 2) - p[3];
-      if (d < (field.data[index] as number)) field.data[index] = d;
-    },
-  );
-}
-
 /** One femur: head, neck, trochanters, shaft. `side` +1 is the patient's left. */
 export function femurField(side: 1 | -1, rough: Noise): Field {
   const [hx, hy, hz] = femoralHead;
@@ -165,4 +151,15 @@ export function symphysisField(): Field {
     1.5,
     (x, y, z) => smax(ellipsoid(x, y + 60, z + 181, 30, 10, 18), Math.abs(x) - 3.4, 2),
   );
+}
+
+/** Cartilage and capsule of the hip joints, and of the joints between sacrum and hip bones. */
+export function hipJointField(): Field {
+  const [hx, hy, hz] = femoralHead;
+  return Field.of({ min: [-122, -42, -196], max: [122, 96, -56] }, 2, (x, y, z) => {
+    const a = Math.abs(x);
+    const hip = Math.hypot(a - hx, y - hy, z - hz) - 29.5;
+    const sacroiliac = capsule(a, y, z * 0.7, [64, 34, -62], [50, 66, -60], 9, 9);
+    return Math.min(hip, sacroiliac);
+  });
 }

@@ -9,7 +9,7 @@ import { clamp, mix, smoothstep } from '../core/sdf.ts';
 import { skinField, trunkBox } from './body.ts';
 import { colon, smallBowel } from './bowel.ts';
 import { muscleLayers } from './muscles.ts';
-import { femoralHead, femurField, pelvisField, symphysisField } from './pelvis.ts';
+import { femoralHead, femurField, hipJointField, pelvisField, symphysisField } from './pelvis.ts';
 import { cartilageField, ribField, sternumField } from './ribs.ts';
 import { canalFields, discField, endplateDistance, sacrumField, spineField } from './spine.ts';
 import * as urinary from './urinary.ts';
@@ -110,7 +110,7 @@ export function abdomenScene(seed: number): Scene {
   const parts: Part[] = [
     trunkPart(noise.cloud),
     ...visceraParts(random, noise, organs),
-    { layers: muscleLayers(noise.fold, noise.cloud) },
+    { layers: muscleLayers(noise.fold, noise.cloud, noise.lumps) },
     ...urinaryParts(noise, organs),
     ...vesselParts(organs),
     ...boneParts(noise),
@@ -188,28 +188,35 @@ function visceraParts(random: Random, n: Noises, { kidneys, bladder, vessels: tr
   const colonOrgan = viscera.carveHollow(large.organ, [...solid, bladder.wall], 2);
   const duodenum = viscera.carveHollow(viscera.duodenum(small), [stomach.wall, gallbladder, ...renal], 2);
   const pancreas = viscera.carve(viscera.pancreasField(small), [stomach.wall, duodenum.wall, spleen], 1);
-  const loops = smallBowel(random, small);
-  const smallOrgan = viscera.carveHollow(
-    loops.organ,
-    [...solid, colonOrgan.wall, duodenum.wall, pancreas, bladder.wall, rectum.organ.wall],
-    1.2,
-  );
+  const loops = smallBowel(random, small, [
+    ...solid,
+    colonOrgan.wall,
+    duodenum.wall,
+    pancreas,
+    bladder.wall,
+    rectum.organ.wall,
+  ]);
   const inLiver = tree.liverVessels.map((d, x, y, z) => Math.max(d, liver.at(x, y, z) + 2.5));
   const stool: Shade = (_d, x, y, z) => {
-    const g = grain(x * 0.5, y * 0.5, z * 0.5);
-    return g > 0.45 ? mix(20, -620, clamp((g - 0.45) * 5, 0, 1)) : 22 + 38 * g;
+    // Two grains on turned lattices, so that no grid shows.
+    const g =
+      0.65 * grain(0.41 * x + 0.22 * y, 0.41 * y - 0.22 * x, 0.45 * z) +
+      0.65 * grain(0.3 * x - 0.27 * z, 0.4 * y + 0.1 * x, 0.3 * z + 0.27 * x);
+    return g > 0.34 ? mix(20, -560, clamp((g - 0.34) * 4, 0, 1)) : 24 + 40 * g;
   };
   const hollowLayers = (organ: viscera.Hollow, content: Shade | number): Layer[] => [
     { field: organ.wall, shade: tissue(hu.bowelWall, cloud, 10), label: label.body },
     { field: organ.lumen, shade: content },
   ];
+  const loopShade: Shade = (d, x, y, z) =>
+    d > -2.3 ? hu.bowelWall + 8 * cloud(x, y, z) : 24 + 20 * small(x, y, z);
   const gas = (field: Field): Layer => ({ field, shade: -960 });
-  const right: Shade = (d, x, y, z) => lungShade(n.fold, cloud)(d, x, y, z);
+  const lung = lungShade(n.fold, cloud);
   return [
     {
       layers: [
-        { field: viscera.lungField(1), shade: right, label: label.lungLeft, edge: 1.6 },
-        { field: viscera.lungField(-1), shade: right, label: label.lungRight, edge: 1.6 },
+        { field: viscera.lungField(1), shade: lung, label: label.lungLeft, edge: 1.6 },
+        { field: viscera.lungField(-1), shade: lung, label: label.lungRight, edge: 1.6 },
         { field: viscera.heartField(), shade: 105, label: label.body },
         { field: viscera.heartChamberField(), shade: 165 },
         { field: viscera.diaphragmField(), shade: hu.muscle - 6, label: label.body },
@@ -219,7 +226,7 @@ function visceraParts(random: Random, n: Noises, { kidneys, bladder, vessels: tr
         { field: spleen, shade: tissue(hu.spleen, cloud, 4), label: label.spleen },
         { field: gallbladder, shade: (d) => (d > -1.8 ? 60 : 9), label: label.body },
         ...hollowLayers(stomach, tissue(18, cloud, 14)),
-        gas(viscera.gasField(stomach, viscera.stomachLine, (t) => 0.5 - 0.25 * t)),
+        gas(viscera.gasField(stomach, viscera.stomachLine, (t) => 0.4 - 0.2 * t)),
         ...hollowLayers(colonOrgan, stool),
         gas(
           viscera.gasField(colonOrgan, large.line, (t) =>
@@ -228,10 +235,8 @@ function visceraParts(random: Random, n: Noises, { kidneys, bladder, vessels: tr
         ),
         ...hollowLayers(rectum.organ, stool),
         gas(viscera.gasField(rectum.organ, rectum.line, (t) => (t < 0.6 ? 0.45 : 0.1))),
-        ...hollowLayers(smallOrgan, tissue(26, n.small, 22)),
-        gas(
-          viscera.gasField(smallOrgan, loops.line, (t) => Math.max(0, Math.sin(t * 57) - 0.72) * 1.6),
-        ),
+        { cells: loops.loops, shade: loopShade, seam: 0.3 },
+        { field: loops.gas, shade: -880, edge: 1.6 },
         ...hollowLayers(duodenum, 22),
         { field: pancreas, shade: tissue(hu.pancreas, n.fold, 12), label: label.body },
         { field: viscera.adrenalField(), shade: 80, label: label.body },
@@ -363,6 +368,7 @@ function boneParts(n: Noises): Part[] {
         { field: canal.sac, shade: 16 },
         { field: canal.cord, shade: 42 },
         { field: symphysisField(), shade: 110, label: label.body },
+        { field: hipJointField(), shade: 92, label: label.body },
         { field: cartilageField(), shade: cartilage, label: label.body },
         { field: spine, shade: boneShade(() => 0.5, vertebral, 820), label: label.spine },
         { field: sacrum, shade: boneShade(() => 0.8, spongy(120, 80), 900), label: label.sacrum },

@@ -269,7 +269,7 @@ export function sacrumField(rough: Noise): Field {
     const [cy, cz, w, h] = s as [number, number, number, number];
     const [ny, nz] = normalAt(at);
     const off = (y - cy) * ny + (z - cz) * nz;
-    const along = Math.sqrt(Math.max(0, best - off * off)) * (at === 0 || at === 60 ? 1 : 0);
+    const along = Math.sqrt(Math.max(0, best - off * off));
     const a = Math.abs(x);
     const t = at / 60;
     // Alae are thinner than the body and swing forward at the top.
@@ -279,7 +279,9 @@ export function sacrumField(rough: Noise): Field {
     // Wider in front than behind; the hip bones are cut out of it later, leaving the joint's gap.
     const reach = w + (14 - 0.42 * (off + h)) * (1 - t);
     let d = smax(a - reach, Math.abs(forward) - thick, 9);
-    d = Math.max(d, along - 1);
+    if (at === 0 || at === 60) d = Math.max(d, along - 1);
+    // The alae fall away beside the body of S1, and sweep down to S3.
+    d = smax(d, (z + 54 + 0.5 * Math.max(0, a - 20) + 0.35 * (y - 20)) * 0.8, 6);
     const crest = capsule(x, off, 0, [0, h - 2, 0], [0, h + 8 - 8 * t, 0], 4, 2.5);
     if (t > 0.08 && t < 0.75) d = smin(d, crest, 5);
     if (t < 0.7) {

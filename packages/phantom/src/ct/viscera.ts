@@ -19,7 +19,8 @@ export function liverField(lumps: Noise): Field {
     const a = room(x, y, z);
     if (a > 14) return a;
     // Lower edge, from the right tip to the left lobe, higher behind where the kidney lies.
-    const edge = 42 + (x + 132) * 0.74 + 22 * clamp((y - 5) / 45, 0, 1) + 10 * clamp((-60 - y) / 40, 0, 1);
+    const edge =
+      46 + (x + 132) * 0.72 + 24 * clamp((y - 5) / 45, 0, 1) - 16 * clamp((5 - y) / 90, 0, 1);
     const under = (edge - z) * 0.79;
     // Behind the left lobe lie stomach, aorta and spine.
     const behind = (y - (6 - 0.62 * (x + 20))) * 0.85;
@@ -40,11 +41,11 @@ export function spleenField(lumps: Noise): Field {
   const f: Sdf = (x, y, z) => {
     const a = room(x, y, z);
     if (a > 12) return a;
-    const outer = ellipsoid(x - 102, y - 46, z - 156, 44, 50, 56);
-    const inner = ellipsoid(x - 62, y - 14, z - 150, 36, 46, 90);
+    const outer = ellipsoid(x - 100, y - 50, z - 158, 52, 56, 60);
+    const inner = ellipsoid(x - 58, y - 16, z - 150, 40, 46, 90);
     return smax(smax(a, outer, 8), -inner, 9) + 1.2 * lumps(x, y, z);
   };
-  return Field.of({ min: [50, -20, 88], max: [152, 100, 226] }, 1.75, f, 5, 1.5);
+  return Field.of({ min: [46, -20, 88], max: [152, 106, 230] }, 1.75, f, 5, 1.5);
 }
 
 /** Lungs above the diaphragm, without the middle of the chest. */
@@ -150,7 +151,7 @@ export function gasField(
 
 /** Stomach from the fundus under the left dome to the pylorus right of the midline. */
 export const stomachLine = tube(
-  [[66, 14, 200, 26], [72, -6, 184, 33], [70, -28, 158, 32], [56, -50, 128, 27], [32, -62, 108, 22], [6, -60, 102, 17], [-16, -52, 108, 12]],
+  [[66, 16, 204, 30], [74, -6, 186, 38], [72, -30, 158, 36], [58, -52, 128, 30], [32, -64, 106, 25], [6, -62, 100, 19], [-16, -52, 108, 12]],
   3,
 );
 export const stomach = (lumps: Noise): Hollow =>

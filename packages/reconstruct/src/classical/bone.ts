@@ -1,5 +1,5 @@
 import { spacing, type Vec3 } from '@yuepian/geometry';
-import { and, andNot, type BitMask, copyMask, maskAbove, not, or } from '../grid/bits.ts';
+import { and, andNot, type BitMask, copyMask, enlarge, maskAbove, not, or } from '../grid/bits.ts';
 import {
   type Components,
   components,
@@ -18,7 +18,7 @@ import {
   seenAlong,
   stepsFor,
 } from '../grid/morphology.ts';
-import type { CoarseVolume } from '../grid/shrink.ts';
+import { type CoarseVolume, shrinkNow } from '../grid/shrink.ts';
 import { voxelMm3 } from './body.ts';
 import { boneThresholds, marrowThreshold } from './thresholds.ts';
 
@@ -38,14 +38,16 @@ export function ctBone(ct: CoarseVolume, body: BitMask): BitMask {
   andNot(dense, pools);
 
   const reach = stepsFor(10, s, 1);
-  const seeds = atLeast(dense, 100 / mm3);
+  const seeds = atLeast(dense, 27 / mm3);
   let bone = growWithin(seeds, soft, reach);
-  bone = andNot(bone, calcifications(bone, dense, ct, body));
+  bone = andNot(bone, calcifications(bone, dense, pools, ct, body));
   bone = atLeast(bone, 300 / mm3);
 
   const tissue = andNot(and(maskAbove(ct.data, ct.size, marrowThreshold), body), pools);
+  andNot(tissue, longSoftTissue(ct));
   or(bone, and(walledIn(bone, s), tissue));
-  bone = or(and(close(bone, stepsFor(3, s, 1)), tissue), bone);
+  // Wider, it would bridge the thin discs of the thoracic spine.
+  bone = or(and(close(bone, stepsFor(1.5, s, 1)), tissue), bone);
   or(bone, and(walledIn(bone, s), tissue));
   bone = or(bone, and(marrow(bone, ct), tissue));
   return atLeast(bone, 300 / mm3);
@@ -102,16 +104,24 @@ const longestMm = (c: Components, n: number, s: readonly number[]): number =>
   );
 
 /**
- * Dense pieces that are no bone: stones, calcified plaques and nodes (small, compact, deep in the
- * body) and cavities full of contrast medium (big, solid, without a marrow). Metal stays.
+ * Pieces apart from the skeleton that are no bone: stones, calcified plaques and nodes (small and
+ * deep in the body; compact, or in touch with a contrast-filled organ) and cavities full of contrast
+ * medium (solid, without a marrow). Metal stays.
  */
-function calcifications(bone: BitMask, dense: BitMask, ct: CoarseVolume, body: BitMask): BitMask {
+function calcifications(
+  bone: BitMask,
+  dense: BitMask,
+  pools: BitMask,
+  ct: CoarseVolume,
+  body: BitMask,
+): BitMask {
   const s = spacing(ct.affine);
   const mm3 = voxelMm3(ct.affine);
   const c = components(bone);
   const skeleton = largest(c);
   const deep = countIn(c, erodeBox(body, stepsFor(30, s, 1)));
   const solid = countIn(c, erode(dense, stepsFor(5, s, 1)));
+  const wet = countIn(c, dilate(pools, [1, 1, 1]));
   const mean = meanValues(c, ct.data);
   return select(c, (n) => {
     const voxels = c.voxels[n] as number;
@@ -120,6 +130,7 @@ function calcifications(bone: BitMask, dense: BitMask, ct: CoarseVolume, body: B
     const volume = voxels * mm3;
     const compact = longestMm(c, n, s) < 2.2 * Math.cbrt(volume);
     if (volume < 3000 && compact) return true;
+    if (volume < 10_000 && (wet[n] as number) > 0.1 * voxels) return true;
     return (solid[n] as number) > 0.3 * voxels;
   });
 }
@@ -149,6 +160,24 @@ function marrow(bone: BitMask, ct: CoarseVolume): BitMask {
     const hu = mean[n] as number;
     return !(longestMm(c, n, s) > 60 && hu > 0 && hu < 90);
   });
+}
+
+/**
+ * Even soft tissue that runs further than any marrow space of its density: the content of the spinal
+ * canal (and, around the bones, muscle). Marrow is fatter, denser, or ends at the next end plate.
+ */
+function longSoftTissue(ct: CoarseVolume): BitMask {
+  // Averaged to about 3 mm, or the noise of thin slices would break it up.
+  const factor = spacing(ct.affine).map((s) => (s <= 2.2 ? 2 : 1)) as unknown as Vec3;
+  const mean = shrinkNow(ct, factor, 'int16');
+  const s = spacing(mean.affine);
+  const range = maskAbove(mean.data, mean.size, 0);
+  andNot(range, maskAbove(mean.data, mean.size, 90));
+  const depth = stepsFor(2.5, s, 1);
+  const core = components(erode(range, depth));
+  const long = select(core, (n) => longestMm(core, n, s) > 45);
+  const grown = growWithin(long, range, [depth[0] + 1, depth[1] + 1, depth[2] + 1]);
+  return enlarge(grown, ct.size, factor);
 }
 
 /**

@@ -152,3 +152,27 @@ export function paint(m: BitMask, labels: Uint8Array, value: number): void {
     }
   }
 }
+
+/** The mask on a grid `factor` times finer: every voxel becomes a block. */
+export function enlarge(m: BitMask, size: Vec3, factor: Vec3): BitMask {
+  const out = emptyMask(size);
+  const { stride } = out;
+  for (let z = 0; z < size[2]; z++) {
+    for (let y = 0; y < size[1]; y++) {
+      const to = stride * (y + size[1] * z);
+      // A block's first row is spread bit by bit, its other rows are copies.
+      if (y % factor[1] !== 0 || z % factor[2] !== 0) {
+        const from = stride * (y - (y % factor[1]) + size[1] * (z - (z % factor[2])));
+        out.words.copyWithin(to, from, from + stride);
+        continue;
+      }
+      const from = m.stride * (y / factor[1] + m.size[1] * (z / factor[2]));
+      for (let x = 0; x < size[0]; x++) {
+        const source = Math.floor(x / factor[0]);
+        const bit = ((m.words[from + (source >> 5)] as number) >>> (source & 31)) & 1;
+        out.words[to + (x >> 5)] = (out.words[to + (x >> 5)] as number) | (bit << (x & 31));
+      }
+    }
+  }
+  return out;
+}

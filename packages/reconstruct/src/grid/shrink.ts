@@ -22,20 +22,33 @@ export async function shrink(
   kind: 'int16' | 'float32',
   pace: Pace,
 ): Promise<CoarseVolume> {
-  const size = coarseSize(volume.size, factor);
-  const n = size[0] * size[1] * size[2];
-  const data = kind === 'int16' ? new Int16Array(n) : new Float32Array(n);
-  const sums = new Float64Array(size[0]);
-  for (let k = 0; k < size[2]; k++) {
-    shrinkSlice(volume, factor, size, k, data, sums);
-    pace.step('body', (0.8 * k) / size[2]);
+  const coarse = emptyCoarse(volume, factor, kind);
+  const sums = new Float64Array(coarse.size[0]);
+  for (let k = 0; k < coarse.size[2]; k++) {
+    shrinkSlice(volume, factor, coarse.size, k, coarse.data, sums);
+    pace.step('body', (0.8 * k) / coarse.size[2]);
     await pace.breathe();
   }
+  return coarse;
+}
+
+/** The same at once, for volumes that are coarse already. */
+export function shrinkNow(volume: Volume, factor: Vec3, kind: 'int16' | 'float32'): CoarseVolume {
+  const coarse = emptyCoarse(volume, factor, kind);
+  const sums = new Float64Array(coarse.size[0]);
+  for (let k = 0; k < coarse.size[2]; k++)
+    shrinkSlice(volume, factor, coarse.size, k, coarse.data, sums);
+  return coarse;
+}
+
+function emptyCoarse(volume: Volume, factor: Vec3, kind: 'int16' | 'float32'): CoarseVolume {
+  const size = coarseSize(volume.size, factor);
+  const n = size[0] * size[1] * size[2];
   return {
     size,
     affine: downsampledAffine(volume.affine, factor),
     frameOfReferenceUid: volume.frameOfReferenceUid,
-    data,
+    data: kind === 'int16' ? new Int16Array(n) : new Float32Array(n),
     factor,
   };
 }

@@ -1,5 +1,6 @@
-import { spacing, type Vec3 } from '@yuepian/geometry';
+import type { Vec3 } from '@yuepian/geometry';
 import type { Pace } from '../pace.ts';
+import { layersBetween } from './interpolate.ts';
 import type { LabelGrid } from './slices.ts';
 
 /** What the labels of a grid are like, gathered in one pass. */
@@ -89,25 +90,30 @@ export function estimateQuads(grid: LabelGrid, segmentOf: Uint8Array): Vec3 {
   return [fx * scale, fy * scale, fz * scale];
 }
 
+/** The grid a mesh is made on: voxels averaged per axis, then layers interpolated per slice. */
+export interface MeshGrid {
+  readonly factor: Vec3;
+  readonly layers: number;
+}
+
 /**
- * The coarsening that brings the number of quads under `budget`: the finest axes are halved first,
- * so that the mesh gets closer to isotropic. At most 4 per axis.
+ * The finest grid whose number of quads stays under `budget`. Axes with the finest spacing are
+ * halved first, so that the mesh gets closer to isotropic; at most 4 per axis.
  */
-export function chooseFactor(grid: LabelGrid, quads: Vec3, budget: number): Vec3 {
-  const s = spacing(grid.affine);
+export function chooseGrid(spacing: Vec3, quads: Vec3, budget: number): MeshGrid {
   let f: Vec3 = [1, 1, 1];
-  const estimate = (): number =>
-    quads[0] / (f[1] * f[2]) + quads[1] / (f[0] * f[2]) + quads[2] / (f[0] * f[1]);
-  while (estimate() > budget) {
+  for (;;) {
+    const s: Vec3 = [spacing[0] * f[0], spacing[1] * f[1], spacing[2] * f[2]];
+    const layers = layersBetween(s);
+    const across = quads[0] / (f[1] * f[2]) + quads[1] / (f[0] * f[2]);
+    const along = quads[2] / (f[0] * f[1]);
     const finest = Math.min(
-      ...[0, 1, 2]
-        .filter((a) => (f[a] as number) < 4)
-        .map((a) => (s[a] as number) * (f[a] as number)),
+      ...[0, 1, 2].map((a) => ((f[a] as number) < 4 ? (s[a] as number) : Number.POSITIVE_INFINITY)),
     );
-    if (!Number.isFinite(finest)) break;
+    if (across * layers + along <= budget || finest === Number.POSITIVE_INFINITY)
+      return { factor: f, layers };
     const halve = (axis: 0 | 1 | 2): number =>
-      f[axis] < 4 && s[axis] * f[axis] <= finest * 1.5 ? f[axis] * 2 : f[axis];
+      f[axis] < 4 && s[axis] <= finest * 1.5 ? f[axis] * 2 : f[axis];
     f = [halve(0), halve(1), halve(2)];
   }
-  return f;
 }

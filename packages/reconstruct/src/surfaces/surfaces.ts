@@ -3,16 +3,25 @@ import { determinant, type LabelMap, type Segment, spacing, type Vec3 } from '@y
 import { type Mesh, meshOf } from '../mesh.ts';
 import { Pace } from '../pace.ts';
 import { fitVolumes, type PatientNet, toPatientNet } from './fit.ts';
-import { interpolated, layersBetween } from './interpolate.ts';
+import { interpolated } from './interpolate.ts';
 import {
   boxAround,
-  chooseFactor,
+  chooseGrid,
   estimateQuads,
   type LabelMeasures,
+  type MeshGrid,
   measureLabels,
 } from './measure.ts';
 import { type Net, surfaceNet } from './nets.ts';
-import { cropped, fullSlices, type LabelGrid, reducedSlices, wholeGrid } from './slices.ts';
+import {
+  cropped,
+  fullSlices,
+  gridOf,
+  type LabelGrid,
+  reducedSlices,
+  type SliceSource,
+  wholeGrid,
+} from './slices.ts';
 import { type Smoothing, smoothingFor, smoothNet } from './smooth.ts';
 
 export interface SurfaceOptions {
@@ -107,7 +116,7 @@ interface Part {
   readonly members: readonly Segment[];
   readonly grid: LabelGrid;
   readonly segmentOf: Uint8Array;
-  readonly factor: Vec3;
+  readonly on: MeshGrid;
 }
 
 /**
@@ -122,7 +131,7 @@ function splitBySize(
 ): Part[] {
   const part = partOf(group, grid, measures, quadBudget(options));
   if (part === undefined) return [];
-  const blocks = part.factor[0] * part.factor[1] * part.factor[2];
+  const blocks = part.on.factor[0] * part.on.factor[1] * part.on.factor[2];
   if (blocks === 1 || group.length === 1) return [part];
   const voxels = (s: Segment): number =>
     s.labels.reduce((n, l) => n + (measures.voxels[l] as number), 0);
@@ -154,7 +163,7 @@ function partOf(
     members,
     grid: view,
     segmentOf,
-    factor: chooseFactor(view, estimateQuads(view, segmentOf), budget),
+    on: chooseGrid(spacing(grid.affine), estimateQuads(view, segmentOf), budget),
   };
 }
 
@@ -165,15 +174,8 @@ async function meshGroup(
   options: SurfaceOptions,
   pace: Pace,
 ): Promise<[Segment, SegmentSurface][]> {
-  const { members, segmentOf, factor } = part;
-  const isFull = factor.every((f) => f === 1);
-  const layers =
-    isFull && options.smoothing !== 'none' ? layersBetween(spacing(part.grid.affine)) : 1;
-  const source = isFull
-    ? layers > 1
-      ? fullSlices(await interpolated(part.grid, segmentOf, layers, pace), identity)
-      : fullSlices(part.grid, segmentOf)
-    : reducedSlices(part.grid, segmentOf, factor);
+  const { members } = part;
+  const source = await sliceSource(part, options, pace);
   const net = await surfaceNet(source, pace);
   const voxelMm3 = Math.abs(determinant(whole.affine));
   const voxels = members.map((s) =>
@@ -182,7 +184,7 @@ async function meshGroup(
   const gridMm3 = Math.abs(determinant(source.affine));
   const targets = Float64Array.from([0, ...voxels.map((n) => n * voxelMm3)]);
   if (options.smoothing !== 'none')
-    await smoothNet(net, smoothingPlan(net, targets, gridMm3, isFull), pace);
+    await smoothNet(net, smoothingPlan(net, targets, gridMm3, source.hasCoverage), pace);
   const patient = toPatientNet(net);
   await pace.breathe();
   if (options.smoothing !== 'none') fitVolumes(net, patient, targets);
@@ -198,13 +200,31 @@ async function meshGroup(
         labels: segment.labels,
         voxels: voxels[n] as number,
         volumeMl: (targets[n + 1] as number) / 1000,
-        reduction: factor,
-        layersPerSlice: layers,
+        reduction: part.on.factor,
+        layersPerSlice: layersOf(part, options),
       },
     ]);
     await pace.breathe();
   }
   return result;
+}
+
+/** Raw nets keep the slices they were given. */
+const layersOf = (part: Part, options: SurfaceOptions): number =>
+  options.smoothing === 'none' ? 1 : part.on.layers;
+
+async function sliceSource(part: Part, options: SurfaceOptions, pace: Pace): Promise<SliceSource> {
+  const { grid, segmentOf } = part;
+  const { factor } = part.on;
+  const layers = layersOf(part, options);
+  const isFull = factor.every((f) => f === 1);
+  const averaged = isFull ? undefined : reducedSlices(grid, segmentOf, factor);
+  if (layers === 1) return averaged ?? fullSlices(grid, segmentOf);
+  const thick =
+    averaged === undefined
+      ? await interpolated(grid, segmentOf, layers, pace)
+      : await interpolated(gridOf(averaged), identity, layers, pace);
+  return fullSlices(thick, identity);
 }
 
 const identity = Uint8Array.from({ length: 256 }, (_, n) => n);
@@ -213,7 +233,7 @@ function smoothingPlan(
   net: Net,
   targets: Float64Array,
   gridMm3: number,
-  full: boolean,
+  hasCoverage: boolean,
 ): Smoothing[] {
   const faces = new Float64Array(targets.length);
   for (let q = 0; q < net.quadCount; q++) {
@@ -225,7 +245,7 @@ function smoothingPlan(
   return Array.from(targets, (mm3, s) => {
     const plan = smoothingFor(mm3 / gridMm3, faces[s] as number);
     // Averaged grids place the surface between voxels already: half the steps do.
-    return full ? plan : { ...plan, steps: plan.steps / 2 };
+    return hasCoverage ? { ...plan, steps: plan.steps / 2 } : plan;
   });
 }
 

@@ -46,7 +46,9 @@ export function writeExplicit(dataset: Dataset, replacements: Replacements = new
 /** Preamble and meta information of a file in explicit VR little endian (PS3.10 §7.1). */
 export function writeMeta(dataset: Dataset): Buffer {
   const text = (tag: number, vr: string, value: string): Buffer => {
-    const padded = Buffer.from(value.length % 2 === 1 ? `${value}${vr === 'UI' ? '\0' : ' '}` : value);
+    const padded = Buffer.from(
+      value.length % 2 === 1 ? `${value}${vr === 'UI' ? '\0' : ' '}` : value,
+    );
     return Buffer.concat([head(tag, vr, padded.length), padded]);
   };
   const elements = [
@@ -86,7 +88,8 @@ function plain(dataset: Dataset, element: Element): Uint8Array[] {
   const size = width[known] ?? 1;
   const ordered = element.littleEndian || size === 1 ? stored : reversed(stored, size);
   const odd = ordered.length % 2;
-  const pad = odd === 0 ? [] : [Buffer.from([width[known] || vr === 'OB' || vr === 'UI' ? 0 : 0x20])];
+  const pad =
+    odd === 0 ? [] : [Buffer.from([width[known] || vr === 'OB' || vr === 'UI' ? 0 : 0x20])];
   return [head(element.tag, vr, ordered.length + odd), ordered, ...pad];
 }
 

@@ -34,9 +34,9 @@ export function frameRoutes(app: FastifyInstance, parts: ArchiveParts, pool: Dec
       if (instance === undefined) throw new YuepianError('not_found', { what: 'instance' });
       const frames = parseFrames(request.params.frames);
       const source = readerOf(parts.blobs, instance);
-      const header = (await parts.index.header(instance.sopInstanceUid)) ?? describeInstance(
-        await readHeader(source, instance.place),
-      );
+      const header =
+        (await parts.index.header(instance.sopInstanceUid)) ??
+        describeInstance(await readHeader(source, instance.place));
       const stored = imageOf(header, instance.transferSyntaxUid, instance.place);
       if (stored === undefined) throw new YuepianError('no_pixels');
       const outside = frames.find((n) => n < 1 || n > stored.image.numberOfFrames);
@@ -101,6 +101,9 @@ function choose(ranges: readonly MediaRange[], syntaxUid: string, frames: number
     }
   }
   throw new YuepianError('not_acceptable', {
-    what: ranges.map((r) => `${r.type} ${r.transferSyntax ?? ''}`.trim()).join(', ').slice(0, 200),
+    what: ranges
+      .map((r) => `${r.type} ${r.transferSyntax ?? ''}`.trim())
+      .join(', ')
+      .slice(0, 200),
   });
 }

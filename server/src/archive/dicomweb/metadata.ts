@@ -23,9 +23,12 @@ export function metadataRoutes(app: FastifyInstance, parts: ArchiveParts): void 
         const base = baseUrl(request);
         reply.header('cache-control', 'no-cache').type('application/dicom+json');
         return reply.send(
-          Readable.from(jsonArray(instances, (one) => metadataOf(parts, base, one)), {
-            objectMode: false,
-          }),
+          Readable.from(
+            jsonArray(instances, (one) => metadataOf(parts, base, one)),
+            {
+              objectMode: false,
+            },
+          ),
         );
       },
     );

@@ -49,9 +49,10 @@ const usual: Record<Level, readonly string[]> = {
 };
 
 /** Required even when the object has no value for them. */
-const neverMissing = new Set(
-  [...usual.study, ...['Modality', 'SeriesInstanceUID', 'SeriesNumber'].map((k) => tagHex(k))],
-);
+const neverMissing = new Set([
+  ...usual.study,
+  ...['Modality', 'SeriesInstanceUID', 'SeriesNumber'].map((k) => tagHex(k)),
+]);
 const order: readonly Level[] = ['study', 'series', 'instance'];
 const tables = { study: ['st'], series: ['st', 'se'], instance: ['st', 'se', 'i'] } as const;
 

@@ -152,7 +152,9 @@ function tagOf(field: string): string {
   if (/^[0-9a-fA-F]{8}$/.test(first)) return first.toUpperCase();
   const tag = tagOfKeyword(first);
   if (tag === undefined) {
-    throw new YuepianError('invalid_request', { reason: `unknown attribute ${first.slice(0, 64)}` });
+    throw new YuepianError('invalid_request', {
+      reason: `unknown attribute ${first.slice(0, 64)}`,
+    });
   }
   return tagHex(tag);
 }

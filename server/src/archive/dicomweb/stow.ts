@@ -18,9 +18,8 @@ type Outcome = { readonly stored: Ingested } | { readonly refused: Refusal };
 /** STOW-RS (PS3.18 §10.5). */
 export function storeRoutes(app: FastifyInstance, { ingest, audit, log }: ArchiveParts): void {
   // Bodies are streams of any length; the parser only hands them on.
-  app.addContentTypeParser(
-    ['multipart/related', 'application/dicom'],
-    (_request, payload, done) => done(null, payload),
+  app.addContentTypeParser(['multipart/related', 'application/dicom'], (_request, payload, done) =>
+    done(null, payload),
   );
   const store = async (request: FastifyRequest, study: string | undefined) => {
     const outcomes = await storeAll(ingest, partsOf(request), study, (error) =>
@@ -173,9 +172,7 @@ function storeResponse(
         '00081155': { vr: 'UI', Value: [s.sopInstanceUid] },
         '00081190': {
           vr: 'UR',
-          Value: [
-            instanceUrl(base, s.studyInstanceUid, s.seriesInstanceUid, s.sopInstanceUid),
-          ],
+          Value: [instanceUrl(base, s.studyInstanceUid, s.seriesInstanceUid, s.sopInstanceUid)],
         },
       })),
     };

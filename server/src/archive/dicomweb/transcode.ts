@@ -62,7 +62,10 @@ function changed(before: NativeFrame['image'], after: NativeFrame['image']): Rep
   };
   if (before.photometricInterpretation !== after.photometricInterpretation) {
     const text = after.photometricInterpretation;
-    map.set(0x00280004, { vr: 'CS', value: Buffer.from(text.length % 2 === 1 ? `${text} ` : text) });
+    map.set(0x00280004, {
+      vr: 'CS',
+      value: Buffer.from(text.length % 2 === 1 ? `${text} ` : text),
+    });
   }
   number(0x00280006, before.planarConfiguration, after.planarConfiguration);
   number(0x00280100, before.bitsAllocated, after.bitsAllocated);

@@ -79,12 +79,18 @@ async function retrieve(
   }
   const base = baseUrl(request);
   // A single instance that cannot be converted is an error; of many, the answer has begun.
-  const single = instances.length === 1 ? await checked(bytesOf(instances[0] as ArchivedInstance)) : undefined;
+  const single =
+    instances.length === 1 ? await checked(bytesOf(instances[0] as ArchivedInstance)) : undefined;
   async function* answer(): AsyncGenerator<AnswerPart> {
     for (const one of instances) {
       yield {
         contentType: `application/dicom; transfer-syntax=${plan.syntaxOf(one)}`,
-        location: instanceUrl(base, one.studyInstanceUid, one.seriesInstanceUid, one.sopInstanceUid),
+        location: instanceUrl(
+          base,
+          one.studyInstanceUid,
+          one.seriesInstanceUid,
+          one.sopInstanceUid,
+        ),
         body: single ?? bytesOf(one),
       };
     }
@@ -140,6 +146,9 @@ function planOf(ranges: readonly MediaRange[], instances: readonly ArchivedInsta
     return { multipart, syntaxOf: (i) => (wanted === '*' ? i.transferSyntaxUid : wanted) };
   }
   throw new YuepianError('not_acceptable', {
-    what: ranges.map((r) => `${r.type} ${r.transferSyntax ?? ''}`.trim()).join(', ').slice(0, 200),
+    what: ranges
+      .map((r) => `${r.type} ${r.transferSyntax ?? ''}`.trim())
+      .join(', ')
+      .slice(0, 200),
   });
 }

@@ -15,5 +15,5 @@ export {
 } from './locate.ts';
 export { makePalette, type Palette } from './palette.ts';
 export { DecodePool } from './pool.ts';
-export { type NativeFrame, undoCoding } from './undo.ts';
 export * from './syntaxes.ts';
+export { type NativeFrame, undoCoding } from './undo.ts';

@@ -63,6 +63,7 @@ async function run(task: ChildTask): Promise<void> {
   const { volume, manifest } = main;
   const first = manifest.source[0]?.sopInstanceUid;
   const file = files.find((f) => f.sopInstanceUid === first) ?? files[0];
+  const earlier = await derived.structures(manifest.id);
   if (!file) throw new YuepianError('not_found', { what: task.seriesInstanceUid });
   await makeStructures({
     volume,
@@ -70,7 +71,8 @@ async function run(task: ChildTask): Promise<void> {
     header: await readHeader(file),
     folder: derived.folder(manifest.id),
     scratch: task.scratch,
-    earlier: await derived.structures(manifest.id),
+    // What a run that was cut off has left is nobody's result.
+    earlier: earlier?.complete ? earlier : undefined,
     memoryBytes: task.memoryBytes,
     onStep,
     onStructures: () => void tell({ type: 'structures', volumeId: manifest.id }),

@@ -26,8 +26,7 @@ export interface Model {
   readonly seconds: number;
 }
 
-export interface ModelOptions {
-  readonly modality: string;
+export interface ProgressOptions {
   /** Step and fraction of the whole run. */
   readonly onStep?: (step: string, fraction: number) => void;
 }
@@ -38,7 +37,7 @@ export interface ModelOptions {
  */
 export async function labelsOf(
   volume: Volume,
-  options: ModelOptions,
+  options: ProgressOptions & { readonly modality: string },
   onCoarse?: (map: LabelMap) => Promise<void>,
 ): Promise<LabelMap> {
   const onStep = (name: string, fraction: number): void => {
@@ -55,7 +54,7 @@ export async function labelsOf(
 /** Models one after another, skin first: it is what people know the patient by. */
 export async function* modelsOf(
   map: LabelMap,
-  options: ModelOptions,
+  options: ProgressOptions & { readonly levels?: readonly number[] } = {},
   startedAt = performance.now(),
 ): AsyncGenerator<Model> {
   const keys = map.segments.map((segment) => segment.key);
@@ -68,7 +67,7 @@ export async function* modelsOf(
     const onStep = (_: string, fraction: number): void =>
       options.onStep?.('surface', from + share * Math.min(1, fraction) * 0.9);
     for (const surface of await surfaces(map, { keys: batch, onStep })) {
-      const levels = await levelsOfDetail(surface);
+      const levels = await levelsOfDetail(surface, options.levels);
       yield { surface, levels, seconds: (performance.now() - startedAt) / 1000 };
     }
     done += batch.length;

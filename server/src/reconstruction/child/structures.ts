@@ -33,8 +33,8 @@ export interface StructuresInput {
 const compress = promisify(gzip);
 
 /**
- * Labels, models and SEG of a volume. On a first run each model is shown as soon as it is there;
- * a later run replaces all of them at once, so that nobody sees a mixture of two results.
+ * Labels, models and SEG of a volume. A first run shows coarse previews as soon as they are there;
+ * the result replaces them, or an earlier result, at once: nobody sees a mixture of two.
  * @throws YuepianError out_of_memory
  */
 export async function makeStructures(input: StructuresInput): Promise<void> {
@@ -63,12 +63,12 @@ class Preview {
   readonly #shown = new Set<string>();
 
   constructor(input: StructuresInput) {
-    this.#output = new StructureOutput(input, 'preview');
+    this.#output = new StructureOutput(input);
   }
 
   async show(map: LabelMap): Promise<void> {
     const segments = map.segments.filter(({ key }) => !this.#shown.has(key));
-    for await (const model of modelsOf({ ...map, segments }, { modality: '' })) {
+    for await (const model of modelsOf({ ...map, segments }, { levels: [60_000] })) {
       await this.#output.add(model);
       this.#shown.add(model.surface.key);
     }
@@ -97,9 +97,13 @@ class StructureOutput {
   readonly #structures: DerivedStructure[] = [];
   #labels: StructureSet['labels'];
 
-  constructor(input: StructuresInput, digest: string) {
+  readonly #preview: boolean;
+
+  /** Without a digest it is a preview, whose files are named by the moment. */
+  constructor(input: StructuresInput, digest?: string) {
     this.#input = input;
-    this.digest = digest;
+    this.#preview = digest === undefined;
+    this.digest = digest ?? `preview-${Date.now().toString(36)}`;
   }
 
   async writeLabels(map: LabelMap): Promise<void> {
@@ -128,8 +132,8 @@ class StructureOutput {
       seconds,
       levels: written,
     });
-    // A first result shows model by model, in place of its preview; see `makeStructures`.
-    if (this.#input.earlier === undefined) await this.#publish(false);
+    // A preview shows model by model; a result replaces what was shown as a whole.
+    if (this.#preview) await this.#publish(false);
   }
 
   /** The result is whole; files of earlier ones go. */
@@ -147,7 +151,7 @@ class StructureOutput {
       source: classicalSource,
       digest: this.digest,
       complete,
-      ...(this.digest === 'preview' ? { preview: true } : {}),
+      ...(this.#preview ? { preview: true } : {}),
       ...(this.#labels ? { labels: this.#labels } : {}),
       structures: this.#structures,
     };

@@ -36,6 +36,7 @@ export interface QueueOptions {
 }
 
 interface Live {
+  readonly job: JobRecord;
   step: string;
   fraction: number;
   startedAt: number;
@@ -111,7 +112,7 @@ export class JobQueue {
   async cancel(id: string): Promise<Job> {
     if (!(await this.#store.get(id))) throw new YuepianError('not_found', { what: id });
     const ended = await this.#store.end(id, 'cancelled');
-    this.#aborts.get(id)?.abort(new YuepianError('job_cancelled'));
+    this.#abort(id);
     return ended ? this.#tell(id) : this.#read(id);
   }
 
@@ -129,7 +130,7 @@ export class JobQueue {
   /** Cancels and forgets the jobs of a deleted study. */
   async forgetStudy(studyUid: string): Promise<void> {
     const jobs = await this.#store.ofStudy(studyUid);
-    for (const job of jobs) this.#aborts.get(job.id)?.abort(new YuepianError('job_cancelled'));
+    for (const job of jobs) this.#abort(job.id);
     await this.#store.deleteStudy(studyUid);
   }
 
@@ -168,28 +169,34 @@ export class JobQueue {
     const abort = new AbortController();
     /** Jobs of this run that have not ended: the first, then what it went on with. */
     let current: string = job.id;
-    const enter = (id: string): JobControl => {
+    const enter = (entered: JobRecord): JobControl => {
+      const { id } = entered;
       current = id;
       this.#aborts.set(id, abort);
-      this.#live.set(id, { step: 'start', fraction: 0, startedAt: this.#now(), toldAt: 0 });
+      this.#live.set(id, {
+        job: { ...entered, state: 'running' },
+        step: 'start',
+        fraction: 0,
+        startedAt: this.#now(),
+        toldAt: 0,
+      });
       return {
         signal: abort.signal,
-        progress: (step, fraction) => {
-          this.#progress(id, step, fraction).catch(this.#options.unexpected);
-        },
+        progress: (step, fraction) => this.#progress(id, step, fraction),
         continueWith: async (kind) => {
           await this.#finish(id, 'done');
           const next = await this.#follow(job, kind);
           if (!next) return undefined;
           const control = enter(next);
-          await this.#tell(next);
+          await this.#tell(next.id);
           return control;
         },
       };
     };
-    const control = enter(job.id);
+    const control = enter(job);
     try {
       await this.#tell(job.id);
+      abort.signal.throwIfAborted();
       await this.#options.run(job, control);
       await this.#finish(current, 'done');
     } catch (error) {
@@ -205,11 +212,11 @@ export class JobQueue {
     }
   }
 
-  async #follow(job: JobRecord, kind: JobKind): Promise<string | undefined> {
+  async #follow(job: JobRecord, kind: JobKind): Promise<JobRecord | undefined> {
     if (!this.#accepting || (await this.#store.queued('volume')) > 0) return undefined;
     const next = await this.#store.latest(job.seriesInstanceUid, kind);
     if (next?.state !== 'queued' || !(await this.#store.begin(next.id))) return undefined;
-    return next.id;
+    return next;
   }
 
   async #finish(id: string, state: 'done' | 'failed' | 'cancelled', error?: JobError) {
@@ -217,12 +224,19 @@ export class JobQueue {
     if (await this.#store.end(id, state, error)) await this.#tell(id);
   }
 
+  /** From here on nothing is heard of the run any more, whatever it still says. */
+  #abort(id: string): void {
+    const abort = this.#aborts.get(id);
+    this.#leave(id);
+    abort?.abort(new YuepianError('job_cancelled'));
+  }
+
   #leave(id: string): void {
     this.#live.delete(id);
     this.#aborts.delete(id);
   }
 
-  async #progress(id: string, step: string, fraction: number): Promise<void> {
+  #progress(id: string, step: string, fraction: number): void {
     const live = this.#live.get(id);
     if (!live) return;
     const stepChanged = live.step !== step;
@@ -232,8 +246,7 @@ export class JobQueue {
     const now = this.#now();
     if (!stepChanged && now - live.toldAt < progressEveryMs) return;
     live.toldAt = now;
-    const job = await this.#store.get(id);
-    if (job) this.#options.changed(this.#wire(job));
+    this.#options.changed(this.#wire(live.job));
   }
 
   async #read(id: string): Promise<Job> {

@@ -26,7 +26,13 @@ const groups = ['look', 'measure', 'model'] as const;
 type Group = (typeof groups)[number];
 
 /** The one bar: tools by what a person wants. Where it is narrow, one group at a time. */
-export function Bar({ isCompact, children }: { readonly isCompact: boolean; readonly children?: ReactNode }) {
+export function Bar({
+  isCompact,
+  children,
+}: {
+  readonly isCompact: boolean;
+  readonly children?: ReactNode;
+}) {
   const t = useText();
   const [chosen, setChosen] = useState<Group>('look');
   const isVolume = useRoomState((s) => s.shown?.kind !== 'frames');

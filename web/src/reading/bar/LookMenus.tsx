@@ -15,7 +15,15 @@ import {
 } from 'lucide-react';
 import type { View } from '../../engine/index.ts';
 import { formatMm, useText } from '../../i18n/index.ts';
-import { Button, classes, IconButton, MenuList, Popover, Segmented, Slider } from '../../ui/index.ts';
+import {
+  Button,
+  classes,
+  IconButton,
+  MenuList,
+  Popover,
+  Segmented,
+  Slider,
+} from '../../ui/index.ts';
 import { turnOthers } from '../gestures.ts';
 import { viewDefaults } from '../room.ts';
 import { useCase, useRoom } from '../room-context.ts';
@@ -66,10 +74,7 @@ export function SlabMenu() {
           value={slab.thickness}
           text={`${formatMm(slab.thickness, 0)} mm`}
           onChange={(thickness) =>
-            room.setView(
-              { slab: { mode: isOn ? slab.mode : 'max', thickness } },
-              'slab-thickness',
-            )
+            room.setView({ slab: { mode: isOn ? slab.mode : 'max', thickness } }, 'slab-thickness')
           }
           onCommit={() => room.endGesture()}
         />
@@ -91,7 +96,11 @@ export function ZoomMenu() {
     <Popover label={t.tools.zoom} button={button(t.tools.zoom, <ZoomIn />, 'zoom')}>
       <div className={styles.section}>
         <div className={styles.pad}>
-          <IconButton label={t.tools.zoomOut} icon={<ZoomOut />} onClick={act((v) => v.zoom(0.8))} />
+          <IconButton
+            label={t.tools.zoomOut}
+            icon={<ZoomOut />}
+            onClick={act((v) => v.zoom(0.8))}
+          />
           <IconButton label={t.tools.up} icon={<ArrowUp />} onClick={act((v) => v.pan(0, -step))} />
           <IconButton label={t.tools.zoomIn} icon={<ZoomIn />} onClick={act((v) => v.zoom(1.25))} />
           <IconButton

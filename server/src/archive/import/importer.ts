@@ -1,0 +1,201 @@
+import { randomUUID } from 'node:crypto';
+import { open, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { type ImportResult, type SopInstanceUid, sentence, YuepianError } from '@yuepian/contract';
+import type { Ingest, Ingested } from '../ingest.ts';
+import { niftiInstances } from './nifti.ts';
+import { kindOf, peek, sniffBytes } from './sniff.ts';
+import { ignored, wordFor } from './words.ts';
+import { zipItems } from './zip.ts';
+
+/** Instances checked and stored side by side, so that their rows share a commit. */
+const atOnce = 8;
+/** A zip in a zip is opened, one deeper is not. */
+const maximumDepth = 2;
+/** A zip that is uploaded, and a NIfTI volume, which has to be held whole. */
+const maximumZipBytes = 64 * 2 ** 30;
+const maximumNiftiBytes = 2 ** 31;
+
+export interface ImporterDeps {
+  readonly ingest: Ingest;
+  /** Folder for uploaded zips, on the disk of the blobs. */
+  readonly tmp: string;
+  readonly toError: (error: unknown) => YuepianError;
+}
+
+/**
+ * Imports the files of one upload. Results come through `onResult` as soon as they are certain;
+ * order is not kept.
+ */
+export class Importer {
+  readonly #deps: ImporterDeps;
+  readonly #onResult: (result: ImportResult) => void;
+  readonly #running = new Set<Promise<void>>();
+
+  constructor(deps: ImporterDeps, onResult: (result: ImportResult) => void) {
+    this.#deps = deps;
+    this.#onResult = onResult;
+  }
+
+  /**
+   * Takes one file of any kind: resolves when it is received, see `finish`.
+   * @throws connection_cut; everything else becomes a result.
+   */
+  async add(file: string, source: AsyncIterable<Uint8Array>): Promise<void> {
+    await this.#any(file, source, 0);
+  }
+
+  /** Resolves when everything received is stored or refused. */
+  async finish(): Promise<void> {
+    await Promise.all(this.#running);
+  }
+
+  async #any(file: string, source: AsyncIterable<Uint8Array>, depth: number): Promise<void> {
+    try {
+      const { head, all } = await peek(source, sniffBytes);
+      switch (kindOf(head)) {
+        case 'zip':
+          if (depth < maximumDepth) await this.#zip(file, all, depth);
+          else {
+            await all.return();
+            this.#onResult(ignored(file, 'nested'));
+          }
+          return;
+        case 'gzip':
+          await this.#any(file.replace(/\.gz$/i, ''), gunzip(all), depth + 1);
+          return;
+        case 'nifti':
+          await this.#nifti(file, all);
+          return;
+        default:
+          await this.#dicom(file, all);
+      }
+    } catch (error) {
+      const known = this.#deps.toError(error);
+      if (known.code === 'connection_cut') throw known;
+      this.#onResult(refused(file, known));
+    }
+  }
+
+  async #dicom(file: string, source: AsyncIterable<Uint8Array> | Uint8Array): Promise<void> {
+    const staged = await this.#deps.ingest.receive(source);
+    await this.#beside(async () => {
+      try {
+        this.#onResult(accepted(file, await this.#deps.ingest.file(staged)));
+      } catch (error) {
+        this.#onResult(refused(file, this.#deps.toError(error)));
+      }
+    });
+  }
+
+  /** Runs beside the upload, but not more than a few at once. */
+  async #beside(work: () => Promise<void>): Promise<void> {
+    const promise = work().finally(() => this.#running.delete(promise));
+    this.#running.add(promise);
+    if (this.#running.size >= atOnce) await Promise.race(this.#running);
+  }
+
+  async #zip(file: string, source: AsyncIterable<Uint8Array>, depth: number): Promise<void> {
+    const spooled = path.join(this.#deps.tmp, randomUUID());
+    try {
+      const bytes = await spool(source, spooled);
+      for await (const item of zipItems(spooled, bytes)) {
+        const name = `${file}/${item.name}`;
+        if ('problem' in item) {
+          this.#onResult(refused(name, item.problem));
+        } else if (wordFor(name) === 'system') {
+          this.#onResult(ignored(name, 'system'));
+        } else {
+          await this.#item(name, item.open, depth);
+        }
+      }
+    } finally {
+      await rm(spooled, { force: true });
+    }
+  }
+
+  async #item(
+    name: string,
+    open: () => Promise<AsyncIterable<Uint8Array>>,
+    depth: number,
+  ): Promise<void> {
+    let content: AsyncIterable<Uint8Array>;
+    try {
+      content = await open();
+    } catch (error) {
+      this.#onResult(refused(name, this.#deps.toError(error)));
+      return;
+    }
+    await this.#any(name, content, depth + 1);
+  }
+
+  /** Every slice becomes an instance; the file gets one result. */
+  async #nifti(file: string, source: AsyncIterable<Uint8Array>): Promise<void> {
+    const chunks: Uint8Array[] = [];
+    let size = 0;
+    for await (const chunk of source) {
+      size += chunk.length;
+      if (size > maximumNiftiBytes) throw new YuepianError('too_large', { limit: '2 GiB' });
+      chunks.push(chunk);
+    }
+    let last: Ingested | undefined;
+    let stored = false;
+    const bytes = new Uint8Array(Buffer.concat(chunks));
+    for (const instance of niftiInstances(bytes, file)) {
+      last = await this.#deps.ingest.ingest(instance);
+      stored ||= last.status === 'stored';
+    }
+    if (last === undefined) throw new YuepianError('not_a_volume', { reason: 'no slices' });
+    this.#onResult(accepted(file, { ...last, status: stored ? 'stored' : 'exists' }));
+  }
+}
+
+async function* gunzip(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* Readable.from(source).pipe(createGunzip());
+  } catch (error) {
+    throw new YuepianError('broken_archive', { reason: 'gzip' }, { cause: error });
+  }
+}
+
+async function spool(source: AsyncIterable<Uint8Array>, file: string): Promise<number> {
+  const handle = await open(file, 'wx');
+  let size = 0;
+  try {
+    for await (const chunk of source) {
+      size += chunk.length;
+      if (size > maximumZipBytes) throw new YuepianError('too_large', { limit: '64 GiB' });
+      for (let done = 0; done < chunk.length; ) {
+        done += (await handle.write(chunk, done)).bytesWritten;
+      }
+    }
+  } finally {
+    await handle.close();
+  }
+  return size;
+}
+
+function accepted(file: string, ingested: Ingested): ImportResult {
+  return {
+    file,
+    status: ingested.status,
+    studyInstanceUid: ingested.studyInstanceUid,
+    sopInstanceUid: ingested.sopInstanceUid as SopInstanceUid,
+  };
+}
+
+function refused(file: string, error: YuepianError): ImportResult {
+  if (error.details.kind === 'DICOMDIR') return ignored(file, 'directory');
+  const word = wordFor(file);
+  const noImage = ['not_dicom', 'empty_file', 'missing_uid'].includes(error.code);
+  if (word !== undefined && noImage) return ignored(file, word);
+  return {
+    file,
+    status: 'refused',
+    code: error.code,
+    zh: sentence(error.code, 'zh', error.details),
+    en: sentence(error.code, 'en', error.details),
+  };
+}

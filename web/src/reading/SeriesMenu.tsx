@@ -1,0 +1,103 @@
+import type { SeriesDetail } from '@yuepian/contract';
+import { ChevronDown } from 'lucide-react';
+import { useText } from '../i18n/index.ts';
+import { Button, classes, Popover } from '../ui/index.ts';
+import styles from './ReadingRoom.module.css';
+import { useRoom, useRoomState } from './room-context.ts';
+import type { Shown } from './room-state.ts';
+import { targetId, targetsOf } from './targets.ts';
+
+/** The series of the study; those that cannot be shown say why. */
+export function SeriesMenu() {
+  const t = useText();
+  const shown = useRoomState((s) => s.shown);
+  const study = useRoomState((s) => s.study);
+  const room = useRoom();
+  if (!shown) return null;
+  const label = shown.kind === 'volume' ? shown.manifest.label : '';
+  const name = shown.series.description || study.description || t.series.title;
+  return (
+    <div className={styles.study}>
+      <Popover
+        label={t.series.choose}
+        button={{
+          kind: 'quiet',
+          'aria-label': `${t.series.choose}: ${name}`,
+          'data-testid': 'series-menu',
+          children: (
+            <>
+              <span className={styles.chip}>{shown.series.modality}</span>
+              <bdi className={styles.seriesName}>{label ? `${name} · ${label}` : name}</bdi>
+              <ChevronDown />
+            </>
+          ),
+        }}
+      >
+        {(close) =>
+          study.series.map((series) => (
+            <SeriesEntry
+              key={series.seriesInstanceUid}
+              series={series}
+              current={targetId(shown)}
+              onChoose={(target) => {
+                room.choose(target);
+                close();
+              }}
+            />
+          ))
+        }
+      </Popover>
+    </div>
+  );
+}
+
+function SeriesEntry({
+  series,
+  current,
+  onChoose,
+}: {
+  readonly series: SeriesDetail;
+  readonly current: string;
+  readonly onChoose: (target: Shown) => void;
+}) {
+  const t = useText();
+  const targets = targetsOf(series);
+  const name =
+    series.description ||
+    (series.number === undefined ? series.modality : t.series.number(series.number));
+  if (targets.length === 0) {
+    const why = {
+      preparing: t.series.preparing,
+      document: t.series.document,
+      undisplayable: t.series.undisplayable,
+      volume: t.series.undisplayable,
+      frames: t.series.undisplayable,
+    }[series.kind];
+    return (
+      <Button kind="quiet" className={classes(styles.seriesItem)} disabled>
+        <span className={styles.chip}>{series.modality}</span>
+        <bdi>{name}</bdi>
+        <span className={styles.quiet}>{why}</span>
+      </Button>
+    );
+  }
+  return targets.map((target) => {
+    const label = target.kind === 'volume' ? target.manifest.label : '';
+    const count = target.kind === 'volume' ? target.manifest.size[2] : target.stack.frames.length;
+    const kind = target.kind === 'volume' ? t.series.volume : t.series.frames;
+    return (
+      <Button
+        key={targetId(target)}
+        kind="quiet"
+        className={classes(styles.seriesItem)}
+        pressed={targetId(target) === current}
+        data-testid={`series-${targetId(target)}`}
+        onClick={() => onChoose(target)}
+      >
+        <span className={styles.chip}>{series.modality}</span>
+        <bdi>{label ? `${name} · ${label}` : name}</bdi>
+        <span className={styles.quiet}>{`${kind} · ${t.series.count(count)}`}</span>
+      </Button>
+    );
+  });
+}

@@ -1,0 +1,67 @@
+import { type Job, type StudyDetail, studyDetail } from '@yuepian/contract';
+import { useCallback, useEffect, useRef, useState } from 'react';
+import { request, useEvents } from '../api/index.ts';
+
+export interface OpenStudy {
+  readonly study: StudyDetail | undefined;
+  readonly error: unknown;
+  readonly isDeleted: boolean;
+  /** The newest job of each series. */
+  readonly jobs: ReadonlyMap<string, Job>;
+  readonly reload: () => void;
+}
+
+const fetchStudy = (uid: string, signal: AbortSignal) =>
+  request(studyDetail, `/api/studies/${encodeURIComponent(uid)}`, { signal });
+
+/** A study, asked for again whenever the server says that something of it changed. */
+export function useStudy(uid: string): OpenStudy {
+  const [study, setStudy] = useState<StudyDetail>();
+  const [error, setError] = useState<unknown>();
+  const [isDeleted, setDeleted] = useState(false);
+  const [jobs, setJobs] = useState<ReadonlyMap<string, Job>>(new Map());
+  const abort = useRef<AbortController>(undefined);
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+
+  const load = useCallback(async () => {
+    abort.current?.abort();
+    const mine = new AbortController();
+    abort.current = mine;
+    try {
+      const next = await fetchStudy(uid, mine.signal);
+      setStudy(next);
+      setError(undefined);
+      // What the answer says of its jobs is newer than any event before it.
+      setJobs(
+        new Map(next.series.flatMap((s) => jobOf(s.seriesInstanceUid, s.reconstruction.job))),
+      );
+    } catch (problem) {
+      if (!mine.signal.aborted) setError(problem);
+    }
+  }, [uid]);
+  useEffect(() => {
+    void load();
+    return () => {
+      abort.current?.abort();
+      clearTimeout(timer.current);
+    };
+  }, [load]);
+
+  const soon = () => {
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => void load(), 150);
+  };
+  useEvents((event) => {
+    if (event.type === 'reconnected') soon();
+    else if (event.type === 'job') {
+      if (event.job.studyInstanceUid !== uid) return;
+      setJobs((old) => new Map(old).set(event.job.seriesInstanceUid, event.job));
+      if (event.job.state !== 'running' && event.job.state !== 'queued') soon();
+    } else if (event.studyInstanceUid !== uid) return;
+    else if (event.type === 'study' && event.change === 'deleted') setDeleted(true);
+    else soon();
+  });
+  return { study, error, isDeleted, jobs, reload: () => void load() };
+}
+
+const jobOf = (uid: string, job: Job | undefined): [string, Job][] => (job ? [[uid, job]] : []);

@@ -1,0 +1,37 @@
+import { useEffect } from 'react';
+import { sentenceOf } from '../api/index.ts';
+import type { Problem } from '../engine/index.ts';
+import { currentLanguage, text } from '../i18n/index.ts';
+import { notify } from '../ui/index.ts';
+import { whenProblem } from './load-engine.ts';
+import { type Room, structuresOf } from './room.ts';
+
+/** Says what the engine could not do. Why a whole view stays empty is said in the view itself. */
+export function useNotices(room: Room): void {
+  useEffect(() => whenProblem((problem) => say(room, problem)), [room]);
+}
+
+function say(room: Room, problem: Problem): void {
+  const t = text();
+  switch (problem.code) {
+    case 'volume_too_large_for_graphics':
+      notify(t.volume.tooLarge, 'caution');
+      break;
+    case 'context_lost':
+      notify(t.volume.contextLost, 'trouble');
+      break;
+    case 'mesh_failed': {
+      const key = String(problem.details.key ?? '');
+      const found = structuresOf(room.state.get().shown).find((s) => s.key === key);
+      notify(t.volume.modelsFailed(found?.name[currentLanguage()] ?? key), 'caution');
+      break;
+    }
+    case 'labels_failed':
+    case 'frame_failed':
+      notify(problem.error ? sentenceOf(problem.error) : t.reading.dataFailed, 'caution');
+      break;
+    case 'volume_failed':
+    case 'no_webgl2':
+      break;
+  }
+}
