@@ -20,6 +20,14 @@ const child = spawn(
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(signal, () => child.kill(signal));
 }
+// npm passes a signal on to the shell it started us with, and not every shell passes it on to us:
+// then we only see that the shell is gone.
+if (process.env.npm_lifecycle_event) {
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent) child.kill('SIGTERM');
+  }, 250).unref();
+}
 child.on('error', (error) => {
   console.error(`The runtime could not be started: ${error.message}`);
   process.exit(1);

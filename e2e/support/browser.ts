@@ -25,8 +25,13 @@ export interface TestBrowser extends AsyncDisposable {
 
 export async function startBrowser(): Promise<TestBrowser> {
   const executablePath = findChromium();
-  if (!executablePath) throw new Error('no Chromium; npm test installs it, or set YUEPIAN_CHROMIUM');
-  const browser = await chromium.launch({ executablePath, args: [...chromiumFlags], headless: true });
+  if (!executablePath)
+    throw new Error('no Chromium; npm test installs it, or set YUEPIAN_CHROMIUM');
+  const browser = await chromium.launch({
+    executablePath,
+    args: [...chromiumFlags],
+    headless: true,
+  });
   const contexts: BrowserContext[] = [];
   const errors: string[] = [];
   return {

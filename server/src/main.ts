@@ -8,6 +8,7 @@ import { createIdentity, endsFor, identityMigrations } from './identity/index.ts
 import { createReconstruction, reconstructionMigrations } from './reconstruction/index.ts';
 import { readVersion, type Settings, webFolder } from './settings.ts';
 import { FileBlobStore, migrate, openDatabase } from './storage/index.ts';
+import { addStudyPictures } from './study-pictures.ts';
 
 export interface RunningServer {
   /** Where it listens, e.g. http://127.0.0.1:8080 */
@@ -83,6 +84,7 @@ export async function start(settings: Settings, log: Log = consoleLog): Promise<
         await cases.close();
       },
     });
+    addStudyPictures(app, (uids) => reconstruction.thumbnailUrls(uids));
     for (const room of [identity, events, archive, reconstruction, cases]) {
       await app.register(room.routes);
     }
@@ -144,4 +146,4 @@ async function unwind(undo: (() => unknown)[], log: Log): Promise<void> {
 
 // Run directly, it serves without building the web app. Not awaited: what is imported here imports
 // this file.
-if (import.meta.main) void import('./cli/run.ts').then(({ run }) => run(['serve', '--no-build']));
+if (import.meta.main) void import('./cli/index.ts').then(({ run }) => run(['serve', '--no-build']));

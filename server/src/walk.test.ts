@@ -39,6 +39,14 @@ async function yuepian(...args: string[]) {
 const studies = async () =>
   studyList.parse(await (await server.fetch('/api/studies')).json()).studies;
 
+/** Looks at once and again after every event of the server, until it holds. */
+async function derived(holds: () => Promise<boolean>): Promise<void> {
+  const { body } = await server.fetch('/api/events');
+  const reader = body?.getReader();
+  while (!(await holds())) await reader?.read();
+  await reader?.cancel();
+}
+
 test('phantom, import, open, mark, crash, and everything is still there', async () => {
   const dicom = join(folder, 'dicom');
   const made = await yuepian(
@@ -66,6 +74,11 @@ test('phantom, import, open, mark, crash, and everything is still there', async 
     studyDetail.parse(await (await server.fetch(`/api/studies/${study?.studyInstanceUid}`)).json());
   const { caseId, series } = await detail();
   expect(series.map((s) => s.modality).sort()).toEqual(['CT', 'SEG']);
+
+  // The picture arrives by itself, with the volume that it is made of.
+  await derived(async () => (await studies())[0]?.thumbnailUrl !== undefined);
+  const picture = await server.fetch((await studies())[0]?.thumbnailUrl ?? '');
+  expect([picture.status, picture.headers.get('content-type')]).toEqual([200, 'image/png']);
 
   const cookie = await server.signIn();
   const mark = {

@@ -64,6 +64,7 @@ export const studySummary = z.object({
 export type StudySummary = z.infer<typeof studySummary>;
 
 export const studyList = z.object({ studies: z.array(studySummary), total: z.number().int() });
+export type StudyList = z.infer<typeof studyList>;
 
 export const seriesDetail = z.object({
   seriesInstanceUid,

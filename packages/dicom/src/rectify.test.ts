@@ -1,6 +1,5 @@
 import {
   distance,
-  invert,
   patientPoint,
   shearDegrees,
   spacing,
@@ -102,8 +101,6 @@ describe('rectify', () => {
 
   /** True when the stored slices below and above a point both cover it. */
   function insideBoth(plan: VolumePlan, p: Vec3): boolean {
-    const m = invert(plan.affine);
-    const [, , , , , ,] = m;
     const first = plan.slices[0]?.position ?? [0, 0, 0];
     const i = [plan.affine[0], plan.affine[4], plan.affine[8]];
     const j = [plan.affine[1], plan.affine[5], plan.affine[9]];

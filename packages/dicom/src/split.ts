@@ -2,13 +2,11 @@ import { dot } from '@yuepian/geometry';
 import {
   alongNormal,
   byNumber,
-  columnOf,
   greatest,
   least,
   measureStack,
   normalOf,
   type PlacedFrame,
-  rowOf,
   samePlace,
 } from './stack.ts';
 
@@ -31,38 +29,35 @@ export function splitIntoVolumes(frames: readonly PlacedFrame[]): VolumeFrames[]
 
 /** Groups by what a volume must share: frame of reference, matrix, pixel spacing, orientation. */
 function sameGrid(frames: readonly PlacedFrame[]): PlacedFrame[][] {
-  const groups: { key: string; frames: PlacedFrame[] }[] = [];
-  for (const f of frames) {
-    const image = f.header.image;
+  const byKey = Map.groupBy(frames, (f) => {
+    const { rows, columns, photometricInterpretation } = f.header.image ?? {};
     const localizer = f.frame.imageType.includes('LOCALIZER');
-    const key = [
+    return [
       f.header.frameOfReferenceUid,
-      image?.rows,
-      image?.columns,
-      image?.photometricInterpretation,
+      rows,
+      columns,
+      photometricInterpretation,
       localizer,
-    ].join('|');
-    const group = groups.find((g) => g.key === key && sharesPlane(g.frames[0] as PlacedFrame, f));
-    if (group) group.frames.push(f);
-    else if (groups.length < mostPlanes) groups.push({ key, frames: [f] });
-  }
-  return groups.map((g) => g.frames);
+    ].join();
+  });
+  return [...byKey.values()].flatMap((alike) => {
+    const planes: PlacedFrame[][] = [];
+    for (const f of alike) {
+      const plane = planes.find((p) => sharesPlane(p[0] as PlacedFrame, f));
+      if (plane) plane.push(f);
+      else if (planes.length < mostPlanes) planes.push([f]);
+    }
+    return planes;
+  });
 }
 
-/** Within 0.1° and 0.02 % of pixel spacing: rounding, but no real change of the plane. */
+/** Cosines within 0.002 (0.1°) and spacing within 0.02 %: rounding, but no real change of the plane. */
 function sharesPlane(a: PlacedFrame, b: PlacedFrame): boolean {
-  const cos = Math.cos((0.1 * Math.PI) / 180);
+  for (let n = 0; n < 6; n++) {
+    if (Math.abs((a.orientation[n] as number) - (b.orientation[n] as number)) > 0.002) return false;
+  }
   const near = (p: number, q: number) => Math.abs(p - q) <= 2e-4 * p;
-  const parallel = (u: readonly number[], v: readonly number[]) => {
-    const length = Math.hypot(...u) * Math.hypot(...v);
-    return u.reduce((sum, x, n) => sum + x * (v[n] ?? 0), 0) >= cos * length;
-  };
-  return (
-    parallel(rowOf(a), rowOf(b)) &&
-    parallel(columnOf(a), columnOf(b)) &&
-    near(a.pixelSpacing[0], b.pixelSpacing[0]) &&
-    near(a.pixelSpacing[1], b.pixelSpacing[1])
-  );
+  return near(a.pixelSpacing[0], b.pixelSpacing[0]) && near(a.pixelSpacing[1], b.pixelSpacing[1]);
 }
 
 /** Frames by place along the normal, each in reading order. */

@@ -182,7 +182,7 @@ function mrElements(values: Int16Array | Uint16Array): DicomElements {
     '00280102': element('US', 11),
     '00280106': element('US', low),
     '00280107': element('US', high),
-    '00281050': element('DS', 380),
-    '00281051': element('DS', 760),
+    '00281050': element('DS', 400),
+    '00281051': element('DS', 820),
   };
 }

@@ -7,7 +7,7 @@ import type { PersonName } from '@yuepian/contract';
 export const normalise = (text: string): string =>
   text
     .normalize('NFKD')
-    .replace(/\p{Diacritic}/gu, '')
+    .replace(/\p{Mn}/gu, '')
     .normalize('NFC')
     .toLowerCase()
     .replace(/\s+/g, ' ')

@@ -38,14 +38,13 @@ export async function* readMultipart(
   }
   while (!(await atEnd(input))) {
     const headers = parseHeaders(await input.line(blankLine, headerLimit));
-    let read = false;
-    const body = (async function* () {
-      yield* input.until(delimiter);
-      read = true;
-    })();
+    let ended = false;
+    const body = input.until(delimiter, () => {
+      ended = true;
+    });
     yield { headers, body };
-    if (read) continue;
-    await body.return();
+    await body.return(undefined);
+    if (ended) continue;
     for await (const _ of input.until(delimiter)) {
       // What the reader left, also when it gave up half way.
     }
@@ -113,13 +112,17 @@ class Input {
     }
   }
 
-  /** Pieces before `mark`, as they come; the mark itself is consumed at the end. */
-  async *until(mark: Buffer): AsyncGenerator<Uint8Array> {
+  /**
+   * Pieces before `mark`, as they come. The mark is consumed with the last piece, which `onEnd`
+   * tells before that piece is given out: its reader may not come back.
+   */
+  async *until(mark: Buffer, onEnd: () => void = () => {}): AsyncGenerator<Uint8Array> {
     for (;;) {
       const at = this.#held.indexOf(mark);
       if (at >= 0) {
         const last = this.#held.subarray(0, at);
         this.#held = this.#held.subarray(at + mark.length);
+        onEnd();
         if (last.length > 0) yield last;
         return;
       }

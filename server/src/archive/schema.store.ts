@@ -1,4 +1,4 @@
-import type { Generated } from 'kysely';
+import type { Generated, Selectable } from 'kysely';
 import type { Migration } from '../storage/index.ts';
 
 /** Attributes the index answers with are kept as DICOM JSON; columns beside them are searched. */
@@ -40,6 +40,9 @@ export interface StudyTable {
   demo: number;
   attributes: string;
 }
+
+/** A study as it is read. */
+export type StudyRow = Selectable<StudyTable>;
 
 export interface SeriesTable {
   id: Generated<number>;

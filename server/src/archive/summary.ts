@@ -1,11 +1,10 @@
 import { personName, type StudyInstanceUid, type StudySummary } from '@yuepian/contract';
-import type { Selectable } from 'kysely';
-import type { StudyTable } from './schema.store.ts';
+import type { StudyRow } from './schema.store.ts';
 
 const nobody = { alphabetic: '', ideographic: '', phonetic: '' };
 
 /** A row of the index as the contract shows a study. */
-export function toSummary(row: Selectable<StudyTable>): StudySummary {
+export function toSummary(row: StudyRow): StudySummary {
   return {
     studyInstanceUid: row.study_uid as StudyInstanceUid,
     patient: {

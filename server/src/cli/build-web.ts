@@ -27,7 +27,7 @@ export async function buildWebIfNeeded(folder: string, signal: AbortSignal): Pro
   if (built > changed) return;
 
   console.log('Building the web app …');
-  const fresh = join(repositoryFolder, 'node_modules/.cache/yuepian-web');
+  const fresh = join(repositoryFolder, `node_modules/.cache/yuepian-web-${process.pid}`);
   await rm(fresh, { recursive: true, force: true });
   await mkdir(dirname(fresh), { recursive: true });
   await vite(fresh, signal);
@@ -39,7 +39,16 @@ export async function buildWebIfNeeded(folder: string, signal: AbortSignal): Pro
 
 async function vite(outDir: string, signal: AbortSignal): Promise<void> {
   const command = join(repositoryFolder, 'node_modules/vite/bin/vite.js');
-  const args = [command, 'build', 'web', '--outDir', outDir, '--emptyOutDir', '--logLevel', 'warn'];
+  const args = [
+    command,
+    'build',
+    'web',
+    '--outDir',
+    outDir,
+    '--emptyOutDir',
+    '--logLevel',
+    'error',
+  ];
   const child = spawn(process.execPath, args, { cwd: repositoryFolder, stdio: 'inherit' });
   signal.addEventListener('abort', () => child.kill(), { once: true });
   const code = await new Promise<number | null>((resolve, reject) => {
@@ -68,7 +77,9 @@ async function newest(path: string): Promise<number> {
   const info = await stat(path).catch(() => undefined);
   if (!info) return 0;
   if (!info.isDirectory()) return info.mtimeMs;
-  const names = (await readdir(path)).filter((name) => !neverSources.has(name));
+  const names = (await readdir(path)).filter(
+    (name) => !neverSources.has(name) && !/\.test\.tsx?$/.test(name),
+  );
   return Math.max(0, ...(await Promise.all(names.map((name) => newest(join(path, name))))));
 }
 

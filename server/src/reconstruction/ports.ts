@@ -24,4 +24,6 @@ export interface ReconstructionDeps {
   readonly concurrency?: number;
   /** Voxel memory a job may use; without it, what the system has free. */
   readonly memoryBytes?: number;
+  /** Told the process id of each run. */
+  readonly childStarted?: (pid: number) => void;
 }

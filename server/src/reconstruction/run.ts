@@ -75,7 +75,9 @@ class SeriesRun {
 
   async run(): Promise<void> {
     const message = (m: Parameters<SeriesRun['handle']>[0]) => this.handle(m);
-    await runChild(this.#task, { message, log: this.#parts.log }, this.#control.signal);
+    const { childStarted } = this.#parts.deps;
+    const handlers = { message, log: this.#parts.log, started: childStarted };
+    await runChild(this.#task, handlers, this.#control.signal);
   }
 
   async handle(

@@ -2,7 +2,13 @@ import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type DicomElements, element, uidFrom, writeInstance } from '@yuepian/dicom';
+import {
+  type DicomElement,
+  type DicomElements,
+  element,
+  uidFrom,
+  writeInstance,
+} from '@yuepian/dicom';
 
 export interface TestBody {
   readonly modality: 'CT' | 'MR';
@@ -13,29 +19,33 @@ export interface TestBody {
   readonly name: string;
   /** More elements, or other values of those there are. */
   readonly elements: DicomElements;
+  /** Slices whose pixels are compressed rubbish. */
+  readonly broken: readonly number[];
 }
 
-/** HU of the test body at a place, mm from the middle of a slice: two lungs, a spine, fat around. */
+/** HU of the test body at a place, mm from the middle of a slice: two lungs and a spine with cortex and marrow. */
 export function bodyHu(x: number, y: number): number {
   if (Math.hypot(x / 165, y / 115) > 1) return -1000;
   if (Math.hypot((Math.abs(x) - 80) / 45, y / 60) < 1) return -850;
-  if (Math.hypot(x, y - 75) < 22) return 700;
+  const spine = Math.hypot(x, y - 75);
+  if (spine < 22) return spine < 16 ? 220 : 900;
   return 40;
 }
 
 /**
- * A body of one cross-section as DICOM images, 16 mm of air above and below: small, quick to make,
+ * A body of one cross-section as DICOM images, 16 mm of air below it: small, quick to make,
  * and with volumes that are known by formula.
  */
 export function* testBody(options: Partial<TestBody> = {}): Generator<{
   sopInstanceUid: string;
   bytes: Uint8Array;
 }> {
-  const { modality = 'CT', size = 96, slices = 40, name = 'test body', elements = {} } = options;
+  const { modality = 'CT', size = 96, slices = 40, name = 'test body' } = options;
+  const { elements = {}, broken = [] } = options;
   const spacing = 400 / size;
   const values = new Int16Array(size * size);
   for (let k = 0; k < slices; k++) {
-    const solid = k >= 4 && k < slices - 4;
+    const solid = k >= 4;
     for (let j = 0, p = 0; j < size; j++) {
       for (let i = 0; i < size; i++, p++) {
         const hu = bodyHu((i - size / 2 + 0.5) * spacing, (j - size / 2 + 0.5) * spacing);
@@ -43,7 +53,8 @@ export function* testBody(options: Partial<TestBody> = {}): Generator<{
       }
     }
     const sopInstanceUid = uidFrom(`${name} ${k}`);
-    const bytes = writeInstance({
+    const values16 = new Uint8Array(values.buffer.slice(0));
+    const head = {
       ...headElements(name, modality),
       '00080018': element('UI', sopInstanceUid),
       '00200013': element('IS', k + 1),
@@ -52,12 +63,20 @@ export function* testBody(options: Partial<TestBody> = {}): Generator<{
       '00280010': element('US', size),
       '00280011': element('US', size),
       '00280030': element('DS', spacing, spacing),
-      '7FE00010': { vr: 'OW', bytes: new Uint8Array(values.buffer.slice(0)) },
       ...elements,
-    });
+    };
+    const bytes = broken.includes(k)
+      ? writeInstance({ ...head, '7FE00010': rubbish }, { transferSyntaxUid: rleLossless })
+      : writeInstance({ ...head, '7FE00010': { vr: 'OW', bytes: values16 } });
     yield { sopInstanceUid, bytes };
   }
 }
+
+const rleLossless = '1.2.840.10008.1.2.5';
+const rubbish: DicomElement = {
+  vr: 'OB',
+  fragments: [new Uint8Array(0), Uint8Array.from({ length: 200 }, (_, n) => n)],
+};
 
 const headElements = (name: string, modality: 'CT' | 'MR'): DicomElements => ({
   '00080008': element('CS', 'ORIGINAL', 'PRIMARY', 'AXIAL'),

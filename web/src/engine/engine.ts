@@ -97,6 +97,7 @@ class TheEngine implements Engine {
       preset: defaultPreset('CT'),
       volumeVisible: true,
       modelsVisible: true,
+      hurried: false,
       models,
     };
     this.#frames = {
@@ -170,10 +171,17 @@ class TheEngine implements Engine {
       },
     });
     this.#volumeSession = session;
-    session.done.catch((error: unknown) => {
-      if (this.#volumeSession !== session) return;
-      this.#problem({ code: 'volume_failed', error: error as YuepianError, details: {} });
-    });
+    scene.hurried = this.capabilities.software;
+    session.done
+      .catch((error: unknown) => {
+        if (this.#volumeSession !== session) return;
+        this.#problem({ code: 'volume_failed', error: error as YuepianError, details: {} });
+      })
+      .finally(() => {
+        if (this.#volumeSession !== session) return;
+        scene.hurried = false;
+        for (const v of this.#solids) v.settle();
+      });
     for (const v of [...this.#planes, ...this.#solids]) v.reset();
     this.#crosshairMoved.emit(scene.crosshair);
     return session;
@@ -226,6 +234,7 @@ class TheEngine implements Engine {
     const texture = scene.shown?.texture;
     scene.shown = undefined;
     scene.crosshair = undefined;
+    scene.hurried = false;
     for (const v of this.#solids) {
       v.texture();
       v.reset();

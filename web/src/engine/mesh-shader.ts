@@ -20,7 +20,10 @@ void main() {
   toViewer = 0.0;
 }`;
 
-/** 16-bit depth in two bytes, the coding vtk's volume mapper reads. */
+/**
+ * 16-bit depth in two bytes, the coding vtk's volume mapper reads. Samplers must be highp: by default
+ * they are lowp, and drivers that take it at its word return 10 bits.
+ */
 const pack = `
 vec4 packDepth(float z) {
   float i = floor(clamp(z, 0.0, 1.0) * 65535.0 + 0.1);
@@ -36,6 +39,7 @@ vec3 shaded(vec3 base, vec3 n, vec3 towards) {
 
 export const opaqueFragmentShader = `#version 300 es
 precision highp float;
+precision highp sampler2D;
 in vec3 facing;
 uniform vec4 colour;
 uniform vec3 eye;
@@ -50,6 +54,7 @@ void main() {
 /** One layer: the nearest fragment behind the previous layer and before what is opaque. */
 export const peelFragmentShader = `#version 300 es
 precision highp float;
+precision highp sampler2D;
 in vec3 facing;
 uniform vec4 colour;
 uniform vec3 eye;
@@ -79,6 +84,7 @@ void main() {
 /** Copies the opaque depth into a layer, so that a ray without a layer still ends at what is opaque. */
 export const copyFragmentShader = `#version 300 es
 precision highp float;
+precision highp sampler2D;
 uniform sampler2D source;
 layout(location = 0) out vec4 picture;
 layout(location = 1) out vec4 depth;
@@ -95,6 +101,7 @@ void main() {
  */
 export const composeFragmentShader = `#version 300 es
 precision highp float;
+precision highp sampler2D;
 uniform sampler2D layer0;
 uniform sampler2D layer1;
 uniform sampler2D layer2;

@@ -42,5 +42,7 @@ export interface Scene {
   preset: string;
   volumeVisible: boolean;
   modelsVisible: boolean;
+  /** Levels still arrive on a machine that draws 3D by its CPU: a full picture now would hold them up. */
+  hurried: boolean;
   readonly models: Models;
 }

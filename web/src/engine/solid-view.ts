@@ -80,7 +80,13 @@ export class SolidView extends BaseView {
   /** Another level of the same volume. */
   texture(): void {
     this.#volume?.setTexture(this.#scene.shown?.texture);
+    if (this.#scene.hurried) this.#setQuality('interactive');
     this.look();
+  }
+
+  /** Nothing more will come: the full picture, unless someone is just turning it. */
+  settle(): void {
+    if (!this.#held) this.#rest = setTimeout(() => this.#setQuality('still'), restMs);
   }
 
   /** Preset, window or visibility changed. */
@@ -167,7 +173,7 @@ export class SolidView extends BaseView {
 
   override setQuality(q: Quality): void {
     this.#held = q === 'interactive';
-    this.#setQuality(q);
+    if (!(q === 'still' && this.#scene.hurried)) this.#setQuality(q);
   }
 
   override edges(): { left: string; right: string; top: string; bottom: string } | undefined {
@@ -198,7 +204,7 @@ export class SolidView extends BaseView {
     this.#camera = change(this.#camera);
     this.#setQuality('interactive');
     clearTimeout(this.#rest);
-    if (!this.#held) this.#rest = setTimeout(() => this.#setQuality('still'), restMs);
+    if (!this.#held && !this.#scene.hurried) this.settle();
     this.invalidate();
   }
 

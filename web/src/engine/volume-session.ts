@@ -45,6 +45,7 @@ export class VolumeLoading implements VolumeSession {
   #shown: number | undefined;
   #bytes = 0;
   #complete = false;
+  #closed = false;
 
   /** @param finest level to stop at (0 = full). */
   constructor(options: {
@@ -95,7 +96,8 @@ export class VolumeLoading implements VolumeSession {
   }
 
   close(): void {
-    if (this.#controller.signal.aborted) return;
+    if (this.#closed) return;
+    this.#closed = true;
     this.#controller.abort();
     this.#changed.clear();
     this.#full = undefined;

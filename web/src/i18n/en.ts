@@ -328,6 +328,7 @@ export const en: Dictionary = {
     choose: 'Choose a series',
     preparing: 'The images are being prepared',
     preparingText: 'The server checks the geometry and builds the volume; this takes a moment.',
+    segmentation: 'Segmentation, see Structures',
     document: 'A document, not shown as images',
     undisplayable: 'Cannot be displayed',
     volume: '3D',

@@ -320,6 +320,7 @@ export const zh = {
     choose: '选择序列',
     preparing: '正在准备影像',
     preparingText: '服务器正在检查几何并生成体数据，马上就好。',
+    segmentation: '分割，见结构',
     document: '文档，不能显示为影像',
     undisplayable: '无法显示',
     volume: '三维',

@@ -61,7 +61,8 @@ function drawCrosshair(room: Room, view: View, svg: SVGSVGElement): void {
   const point = room.engine.crosshair;
   const isShown =
     p !== undefined && point !== undefined && shown?.kind === 'volume' && isInside(shown, point);
-  svg.style.visibility = isShown ? 'visible' : 'hidden';
+  // Not `visible`: that would show through a hidden view.
+  svg.style.visibility = isShown ? '' : 'hidden';
   if (!isShown) return;
   const [x, y] = p.toCanvas(point);
   const circle = svg.querySelector('circle');

@@ -66,13 +66,16 @@ function SeriesEntry({
     series.description ||
     (series.number === undefined ? series.modality : t.series.number(series.number));
   if (targets.length === 0) {
-    const why = {
-      preparing: t.series.preparing,
-      document: t.series.document,
-      undisplayable: t.series.undisplayable,
-      volume: t.series.undisplayable,
-      frames: t.series.undisplayable,
-    }[series.kind];
+    const why =
+      series.modality === 'SEG'
+        ? t.series.segmentation
+        : {
+            preparing: t.series.preparing,
+            document: t.series.document,
+            undisplayable: t.series.undisplayable,
+            volume: t.series.undisplayable,
+            frames: t.series.undisplayable,
+          }[series.kind];
     return (
       <Button kind="quiet" className={classes(styles.seriesItem)} disabled>
         <span className={styles.chip}>{series.modality}</span>

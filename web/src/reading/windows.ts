@@ -54,7 +54,8 @@ function distinct(presets: readonly WindowPreset[]): WindowPreset[] {
   for (const preset of presets) {
     const id = `${preset.centre}/${preset.width}`;
     const known = found.get(id);
-    if (!known || (known.name === 'file' && preset.name !== 'full')) found.set(id, preset);
+    const isOwn = known && (known.name === 'file' || typeof known.name === 'object');
+    if (!known || (isOwn && preset.name !== 'full')) found.set(id, preset);
   }
   return [...found.values()];
 }

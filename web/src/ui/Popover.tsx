@@ -85,6 +85,8 @@ export interface MenuItem {
   readonly label: string;
   readonly icon?: ReactNode;
   readonly note?: string | undefined;
+  /** Key that does the same. */
+  readonly hotkey?: string;
   readonly checked?: boolean;
   readonly onSelect: () => void;
   readonly disabled?: boolean;
@@ -118,7 +120,8 @@ export function MenuList({
           }}
         >
           <span>{item.label}</span>
-          {item.note && <span className={styles.key}>{item.note}</span>}
+          {item.note && <span className={styles.note}>{item.note}</span>}
+          {item.hotkey && <kbd className={styles.key}>{item.hotkey}</kbd>}
         </Button>
       ))}
     </div>

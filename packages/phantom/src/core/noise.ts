@@ -44,38 +44,40 @@ const at = (table: Float32Array, index: number): number => table[index] as numbe
 const mix = (a: number, b: number, t: number): number => a + (b - a) * t;
 
 /**
- * A Gaussian random field of waves whose length lies in a narrow band, variance 1. Its zero set is a
- * labyrinth of evenly spaced, branching sheets: sulci, folia, trabeculae.
- * @param low @param high wavelengths in mm @param stretch factors on x, y and z (1 = isotropic)
+ * Signed distance in mm to the zero set of a Gaussian random field whose wavelengths lie in a narrow
+ * band: a labyrinth of evenly spaced, branching sheets, as sulci are. To first order: value divided
+ * by slope.
+ * @param low @param high wavelengths in mm
  */
-export function bandNoise(
-  random: Random,
-  low: number,
-  high: number,
-  waves = 28,
-  stretch: readonly [number, number, number] = [1, 1, 1],
-): Noise {
+export function sheetNoise(random: Random, low: number, high: number, waves = 20): Noise {
   const k = new Float64Array(waves * 4);
   for (let n = 0; n < waves; n++) {
     const [dx, dy, dz] = random.direction();
     const frequency = (2 * Math.PI) / random.between(low, high);
-    k[n * 4] = dx * frequency * stretch[0];
-    k[n * 4 + 1] = dy * frequency * stretch[1];
-    k[n * 4 + 2] = dz * frequency * stretch[2];
+    k[n * 4] = dx * frequency;
+    k[n * 4 + 1] = dy * frequency;
+    k[n * 4 + 2] = dz * frequency;
     k[n * 4 + 3] = random.between(0, 2 * Math.PI);
   }
-  const amplitude = Math.sqrt(2 / waves);
+  // Where the field is flat, no sheet is near: the floor keeps the quotient from exploding.
+  const floor = (0.35 * Math.PI * Math.sqrt(waves)) / (low + high);
   return (x, y, z) => {
-    let sum = 0;
+    let value = 0;
+    let gx = 0;
+    let gy = 0;
+    let gz = 0;
     for (let n = 0; n < k.length; n += 4) {
-      sum += Math.cos(
-        (k[n] as number) * x +
-          (k[n + 1] as number) * y +
-          (k[n + 2] as number) * z +
-          (k[n + 3] as number),
-      );
+      const kx = k[n] as number;
+      const ky = k[n + 1] as number;
+      const kz = k[n + 2] as number;
+      const phase = kx * x + ky * y + kz * z + (k[n + 3] as number);
+      const s = Math.sin(phase);
+      value += Math.cos(phase);
+      gx += kx * s;
+      gy += ky * s;
+      gz += kz * s;
     }
-    return sum * amplitude;
+    return value / Math.sqrt(gx * gx + gy * gy + gz * gz + floor * floor);
   };
 }
 

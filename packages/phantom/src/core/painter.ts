@@ -21,6 +21,11 @@ export interface Layer {
   readonly label?: number;
   /** mm over which the edge blends: the scanner's point spread. */
   readonly edge?: number;
+  /**
+   * Cuts finer detail than the lattice can hold into the shape, pixel by pixel: distance there from
+   * the field's distance. Only asked inside the field; may only take away.
+   */
+  readonly refine?: Shade;
 }
 
 /** Several shapes that press against each other with a seam between them, as muscles do. */
@@ -66,10 +71,15 @@ export class SliceCanvas {
   /** Paints the label only: the same voxels as paint, faster. */
   paintLabels(layer: Layer | CellLayer, z: number): void {
     if (layer.label === undefined || 'cells' in layer) return;
-    const { labels } = this;
-    const { label } = layer;
-    forEachSpan(layer.field, this.grid, z, 0, (offset, i0, i1, d0, slope) => {
-      for (let i = i0; i <= i1; i++) if (d0 + slope * (i - i0) < 0) labels[offset + i] = label;
+    const { labels, grid } = this;
+    const { label, refine } = layer;
+    forEachSpan(layer.field, grid, z, 0, (offset, i0, i1, d0, slope, y) => {
+      for (let i = i0; i <= i1; i++) {
+        const d = d0 + slope * (i - i0);
+        if (d >= 0) continue;
+        if (refine && refine(d, grid.x0 + i * grid.dx, y, z) >= 0) continue;
+        labels[offset + i] = label;
+      }
     });
   }
 
@@ -79,9 +89,12 @@ export class SliceCanvas {
     const edge = layer.edge ?? 1.1;
     const half = edge / 2;
     const { dx, x0 } = grid;
+    const { refine } = layer;
     forEachSpan(layer.field, grid, z, half, (offset, i0, i1, d0, slope, y) => {
       for (let i = i0; i <= i1; i++) {
-        const d = d0 + slope * (i - i0);
+        let d = d0 + slope * (i - i0);
+        if (d >= half) continue;
+        if (refine) d = refine(d, x0 + i * dx, y, z);
         if (d >= half) continue;
         const at = offset + i;
         const value = typeof shade === 'number' ? shade : shade(d, x0 + i * dx, y, z);

@@ -1,10 +1,21 @@
 import { spacing, type Vec3 } from '@yuepian/geometry';
-import { and, andNot, type BitMask, copyMask, enlarge, maskAbove, not, or } from '../grid/bits.ts';
+import {
+  and,
+  andNot,
+  type BitMask,
+  clearBit,
+  copyMask,
+  enlarge,
+  maskAbove,
+  not,
+  or,
+} from '../grid/bits.ts';
 import {
   type Components,
   components,
   countIn,
   deviations,
+  forEachRun,
   largest,
   meanValues,
   select,
@@ -87,6 +98,56 @@ function contrastPools(ct: CoarseVolume, soft: BitMask, dense: BitMask): BitMask
     (n) => (solid.voxels[n] as number) * mm3 > 1500 && (even[n] as number) < 50,
   );
   return or(pools, growWithin(arteries, soft, stepsFor(6.5, s, 2)));
+}
+
+/** HU of the soft tissue around bones. */
+const surrounding = 50;
+
+/**
+ * HU from which a voxel at the edge of a bone belongs to it: between soft tissue and the
+ * densest voxel next to it, half-way where the voxels resolve the cortex (a blurred edge lies there),
+ * lower where they do not, and never below `low`. With `low` alone dense bone would grow by the
+ * width of the blur.
+ * @returns one value per coarse voxel along the edge, 0 elsewhere.
+ */
+export function boneEdges(ct: CoarseVolume, bone: BitMask): Int16Array<ArrayBuffer> {
+  const { low, share } = boneThresholds(ct.affine);
+  const edges = new Int16Array(ct.data.length);
+  const [nx, ny, nz] = ct.size;
+  const band = components(andNot(dilate(bone, [1, 1, 1]), erode(bone, [1, 1, 1])));
+  forEachRun(band, (_, first, length) => {
+    const y = Math.floor(first / nx) % ny;
+    const z = Math.floor(first / (nx * ny));
+    for (let p = first; p < first + length; p++) {
+      const x = p % nx;
+      let top = low;
+      for (let c = Math.max(0, z - 1); c <= Math.min(nz - 1, z + 1); c++) {
+        for (let b = Math.max(0, y - 1); b <= Math.min(ny - 1, y + 1); b++) {
+          for (let a = Math.max(0, x - 1); a <= Math.min(nx - 1, x + 1); a++) {
+            const v = ct.data[a + nx * (b + ny * c)] as number;
+            if (v > top) top = v;
+          }
+        }
+      }
+      edges[p] = Math.max(low, surrounding + share * (top - surrounding));
+    }
+  });
+  return edges;
+}
+
+/** Takes away the voxels of the surface that lie below their edge; what was filled stays. */
+export function trimEdges(ct: CoarseVolume, bone: BitMask, edges: Int16Array): BitMask {
+  const { low } = boneThresholds(ct.affine);
+  const surface = components(andNot(copyMask(bone), erode(bone, [1, 1, 1])));
+  const nx = ct.size[0];
+  const out = copyMask(bone);
+  forEachRun(surface, (_, first, length) => {
+    for (let p = first; p < first + length; p++) {
+      const v = ct.data[p] as number;
+      if (v > low && v < (edges[p] as number)) clearBit(out, Math.floor(p / nx), p % nx);
+    }
+  });
+  return out;
 }
 
 function atLeast(mask: BitMask, voxels: number): BitMask {

@@ -14,8 +14,8 @@ const lungs = lungLeft | (1 << classicalLabels.lung_right);
 export interface EdgeThresholds {
   /** At or below: background, next to background. */
   readonly body: number;
-  /** Above: bone, next to bone. */
-  readonly bone: number;
+  /** Above: bone, next to bone; one value per coarse voxel. */
+  readonly bone: Int16Array | undefined;
   /** Below: lung, next to lung. */
   readonly lung: number;
 }
@@ -172,6 +172,13 @@ function writeRow(
     }
     for (; x < end; x++) {
       const value = data[row + x] as number;
+      if ((set & bone) !== 0 && t.bone !== undefined) {
+        const edge = t.bone[own + Math.floor(x / fx)] as number;
+        if (edge > 0 && value > edge) {
+          out[row + x] = classicalLabels.bone;
+          continue;
+        }
+      }
       if ((set & lungs) === lungs && value < t.lung) {
         // Where the lungs touch, the coarse voxel's own side decides.
         const side = band.bits[own + Math.floor(x / fx)] as number;
@@ -183,7 +190,6 @@ function writeRow(
 }
 
 function decide(value: number, set: number, t: EdgeThresholds): number {
-  if ((set & bone) !== 0 && value > t.bone) return classicalLabels.bone;
   if ((set & lungs) !== 0 && value < t.lung)
     return (set & lungLeft) !== 0 ? classicalLabels.lung_left : classicalLabels.lung_right;
   if ((set & background) !== 0 && value <= t.body) return 0;

@@ -4,10 +4,10 @@ import { type BitMask, isEmpty, paint } from '../grid/bits.ts';
 import { type CoarseVolume, shrink } from '../grid/shrink.ts';
 import { Pace } from '../pace.ts';
 import { ctBody, mrBody } from './body.ts';
-import { ctBone } from './bone.ts';
+import { boneEdges, ctBone, trimEdges } from './bone.ts';
 import { ctLungs } from './lungs.ts';
 import { classicalLabels, type EdgeThresholds, refine } from './refine.ts';
-import { bodyThreshold, boneThresholds, coarseFactor, lungThreshold } from './thresholds.ts';
+import { bodyThreshold, coarseFactor, lungThreshold } from './thresholds.ts';
 
 /** Goes into every structure's `source`: results of different versions are not comparable. */
 export const classicalSource = 'classical 1';
@@ -67,7 +67,10 @@ async function* ctStages(volume: Volume, pace: Pace): AsyncGenerator<SegmentStag
   await pace.breathe();
   yield coarseStage(ct, labels, segmentsOf(labels));
 
-  const bone = ctBone(ct, body);
+  const rough = ctBone(ct, body);
+  const edges = boneEdges(ct, rough);
+  // Where the coarse grid is the full one, its edges are final and decided here.
+  const bone = factor.every((f) => f === 1) ? trimEdges(ct, rough, edges) : rough;
   pace.step('bone', 1);
   await pace.breathe();
   const lungs = ctLungs(ct, body, bone);
@@ -80,13 +83,13 @@ async function* ctStages(volume: Volume, pace: Pace): AsyncGenerator<SegmentStag
   await pace.breathe();
   yield coarseStage(ct, labels, segmentsOf(labels));
 
-  const full = await refine(volume, labels, ct.size, factor, ctEdges(volume), pace);
+  const full = await refine(volume, labels, ct.size, factor, ctEdges(edges), pace);
   yield { resolution: 'full', labelMap: labelled(volume, full, segmentsOf(full)) };
 }
 
-const ctEdges = (volume: Volume): EdgeThresholds => ({
+const ctEdges = (bone: Int16Array): EdgeThresholds => ({
   body: bodyThreshold,
-  bone: boneThresholds(volume.affine).low,
+  bone,
   lung: lungThreshold,
 });
 
@@ -106,7 +109,7 @@ async function* mrStages(volume: Volume, pace: Pace): AsyncGenerator<SegmentStag
   yield coarseStage(mr, labels, segmentsOf(labels));
   const edges = {
     body: body.threshold,
-    bone: Number.POSITIVE_INFINITY,
+    bone: undefined,
     lung: Number.NEGATIVE_INFINITY,
   };
   const full = await refine(volume, labels, mr.size, factor, edges, pace);

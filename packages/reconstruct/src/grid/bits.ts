@@ -117,6 +117,11 @@ export function countCommon(a: BitMask, b: BitMask): number {
 export const hasBit = (m: BitMask, x: number, y: number, z: number): boolean =>
   (((m.words[m.stride * (y + m.size[1] * z) + (x >> 5)] as number) >>> (x & 31)) & 1) === 1;
 
+export function clearBit(m: BitMask, row: number, x: number): void {
+  const at = row * m.stride + (x >> 5);
+  m.words[at] = (m.words[at] as number) & ~(1 << (x & 31));
+}
+
 /** Sets bits x0…x1 (inclusive) of row `row`. */
 export function setRun(m: BitMask, row: number, x0: number, x1: number): void {
   const base = row * m.stride;

@@ -61,11 +61,14 @@ export function storeRoutes(app: FastifyInstance, { ingest, audit, log }: Archiv
 
 /** The bodies to store; a bare application/dicom body is one instance. */
 async function* partsOf(request: FastifyRequest): AsyncGenerator<AsyncIterable<Uint8Array>> {
+  const { value, parameters } = headerParameters(request.headers['content-type'] ?? '');
+  if (value !== 'multipart/related' && value !== 'application/dicom') {
+    throw new YuepianError('unsupported_media_type', { what: value || 'nothing' });
+  }
   const body = request.body as AsyncIterable<Uint8Array> | undefined;
   if (body === undefined || body === null) {
     throw new YuepianError('invalid_request', { reason: 'the body is empty' });
   }
-  const { value, parameters } = headerParameters(request.headers['content-type'] ?? '');
   if (value === 'application/dicom') {
     yield body;
     return;

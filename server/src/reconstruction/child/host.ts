@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { YuepianError } from '@yuepian/contract';
 import { type ChildTask, type FromChild, fromChild, type ToChild } from './protocol.ts';
@@ -7,14 +7,16 @@ const main = fileURLToPath(new URL('./main.ts', import.meta.url));
 /** Typed arrays live outside the old space; this bounds objects only (headers, meshes' indices). */
 const oldSpaceMb = 2048;
 
+/** A child that is gone reads no more; its end is told by `close`. */
+const ignored = (): void => undefined;
+
 export interface ChildHandlers {
   message: (
     message: Exclude<FromChild, { type: 'done' | 'failed' }>,
   ) => Promise<ToChild | undefined>;
   /** Each line the child writes, and why it failed. */
   log: (line: string) => void;
-  /** For tests: the process has started. */
-  started?: (child: ChildProcess) => void;
+  started?: ((pid: number) => void) | undefined;
 }
 
 /**
@@ -33,7 +35,7 @@ export async function runChild(
     execArgv: [`--max-old-space-size=${oldSpaceMb}`, '--disable-warning=ExperimentalWarning'],
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
-  handlers.started?.(child);
+  if (child.pid !== undefined) handlers.started?.(child.pid);
   const kill = (): void => void child.kill('SIGKILL');
   signal.addEventListener('abort', kill, { once: true });
   try {
@@ -59,7 +61,7 @@ export async function runChild(
               end = { error: new YuepianError(message.code, message.details) };
             } else {
               const answer = await handlers.message(message);
-              if (answer && child.connected) child.send(answer);
+              if (answer && child.connected) child.send(answer, ignored);
             }
           })
           .catch(fail);
@@ -74,7 +76,7 @@ export async function runChild(
           else resolve();
         });
       });
-      child.send({ type: 'start', task } satisfies ToChild);
+      child.send({ type: 'start', task } satisfies ToChild, ignored);
     });
   } finally {
     signal.removeEventListener('abort', kill);

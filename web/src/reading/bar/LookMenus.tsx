@@ -178,7 +178,7 @@ export function LayoutMenu() {
               key: `layout-${key}`,
               label: t.layout[key],
               icon: layoutIcons[key],
-              note: `⇧${n + 1}`,
+              hotkey: `⇧${n + 1}`,
               checked: key === layout,
               onSelect: () => room.setLayout(key),
             })),
@@ -186,7 +186,7 @@ export function LayoutMenu() {
               key: 'present',
               label: t.layout.present,
               icon: <Maximize />,
-              note: 'F',
+              hotkey: 'F',
               onSelect: () => room.state.set({ presenting: true }),
             },
           ]}

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react';
-import { useText } from '../../i18n/index.ts';
+import { formatValue, useText } from '../../i18n/index.ts';
 import { CheckField, MenuList, TextField } from '../../ui/index.ts';
 import { useCase, useRoom, useRoomState } from '../room-context.ts';
 import { isSameWindow, type WindowPreset, windowsFor } from '../windows.ts';
@@ -24,7 +24,8 @@ export function WindowMenu({ onDone }: { readonly onDone: () => void }) {
         items={presets.map((p, n) => ({
           key: `window-${p.key}`,
           label: nameOf(p),
-          note: `${Math.round(p.centre)} / ${Math.round(p.width)}${n < 9 ? `  ${n + 1}` : ''}`,
+          note: `${formatValue(p.centre)} / ${formatValue(p.width)}`,
+          ...(n < 9 && { hotkey: String(n + 1) }),
           checked: isSameWindow(p, window),
           onSelect: () => room.setWindow(p),
         }))}

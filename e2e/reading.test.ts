@@ -1,0 +1,179 @@
+import { rm } from 'node:fs/promises';
+import type { Mark, StudyDetail } from '@yuepian/contract';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startServer, type TestServer } from '../server/src/testing.ts';
+import { picture, signIn, startBrowser, type TestBrowser } from './support/browser.ts';
+import { importFiles, isReconstructed, phantomFolder, whenStudy } from './support/phantom.ts';
+
+let server: TestServer;
+let browser: TestBrowser;
+let study: StudyDetail;
+let page: Page;
+beforeAll(async () => {
+  const phantom = await phantomFolder('ct');
+  [server, browser] = await Promise.all([startServer(), startBrowser()]);
+  const uid = await importFiles(server, phantom.files);
+  study = await whenStudy(server, uid, isReconstructed);
+  await rm(phantom.folder, { recursive: true, force: true });
+});
+afterAll(async () => {
+  await browser?.[Symbol.asyncDispose]();
+  await server?.[Symbol.asyncDispose]();
+});
+
+const address = (): string => `${server.url}/studies/${study.studyInstanceUid}`;
+const centreOf = async (
+  kind: string,
+): Promise<{ x: number; y: number; width: number; height: number }> => {
+  const box = await page.getByTestId(`view-${kind}`).boundingBox();
+  if (!box) throw new Error(`no ${kind} view`);
+  return {
+    x: box.x + box.width / 2,
+    y: box.y + box.height / 2,
+    width: box.width,
+    height: box.height,
+  };
+};
+const marks = async (): Promise<Mark[]> => {
+  const answer = await server.fetch(`/api/cases/${study.caseId}`);
+  return ((await answer.json()) as { marks: Mark[] }).marks;
+};
+const saved = () => page.locator('[data-testid="saved"]').getByText('已保存').waitFor();
+const edge = (kind: string, place: string) =>
+  page.locator(`[data-testid="info-${kind}"] [data-edge="${place}"]`).textContent();
+
+async function drag(from: readonly [number, number], to: readonly [number, number]): Promise<void> {
+  await page.mouse.move(...from);
+  await page.mouse.down();
+  await page.mouse.move((from[0] + to[0]) / 2, (from[1] + to[1]) / 2, { steps: 3 });
+  await page.mouse.move(...to, { steps: 3 });
+  await page.mouse.up();
+}
+
+test('skin, bone and lungs are modelled by themselves, unverified', () => {
+  const series = study.series.find((s) => s.modality === 'CT');
+  expect(series?.kind).toBe('volume');
+  expect(series?.volumes[0]?.unit).toBe('HU');
+  expect(series?.structures.map((s) => s.key)).toEqual(expect.arrayContaining(['skin', 'bone']));
+  for (const s of series?.structures ?? []) {
+    expect(s).toMatchObject({ verified: false, openEdges: 0 });
+    expect(s.volumeMl).toBeGreaterThan(10);
+    expect(s.name.zh).not.toBe('');
+  }
+});
+
+test('a study opens with four linked views, letters, scale, patient and slice on each', async () => {
+  page = await browser.open(address());
+  await signIn(page, server.password);
+  for (const kind of ['axial', 'coronal', 'sagittal', 'volume']) {
+    await page.locator(`[data-testid="info-${kind}"] [data-edge="left"]`).waitFor();
+    await page.getByTestId(`info-${kind}`).getByText('王小明').waitFor();
+  }
+  // Seen from the feet, from the front, from the left (radiological convention).
+  expect([await edge('axial', 'left'), await edge('axial', 'right')]).toEqual(['R', 'L']);
+  expect([await edge('axial', 'head'), await edge('axial', 'foot')]).toEqual(['A', 'P']);
+  expect([await edge('coronal', 'left'), await edge('coronal', 'head')]).toEqual(['R', 'H']);
+  expect([await edge('sagittal', 'left'), await edge('sagittal', 'head')]).toEqual(['A', 'H']);
+  await page.getByTestId('preview').first().waitFor({ state: 'detached' });
+  await page.getByTestId('structure-bone').waitFor();
+  await picture(page, 'reading-four');
+});
+
+test('scrolling moves the slice and the crosshair of the other views', async () => {
+  const before = await page.getByTestId('info-axial').textContent();
+  const axial = await centreOf('axial');
+  await page.mouse.move(axial.x, axial.y);
+  await page.mouse.wheel(0, 300);
+  await page.waitForFunction(
+    (old) => document.querySelector('[data-testid="info-axial"]')?.textContent !== old,
+    before,
+  );
+});
+
+test('a touch of the skin in 3D names it and brings every plane there', async () => {
+  const before = await page.getByTestId('info-coronal').textContent();
+  const volume = await centreOf('volume');
+  await page.mouse.click(volume.x + 6, volume.y + 4);
+  await page.getByTestId('touched').getByText('皮肤').waitFor();
+  await page.waitForFunction(
+    (old) => document.querySelector('[data-testid="info-coronal"]')?.textContent !== old,
+    before,
+  );
+  // Without the skin, the bone behind it answers.
+  await page.getByTestId('eye-skin').click();
+  await saved();
+  await page.mouse.click(volume.x, volume.y - volume.height * 0.08);
+  await page.getByTestId('touched').getByText('骨').waitFor();
+  await page.getByTestId('undo').click();
+});
+
+test('length, angle, probe and ellipse are drawn, undone, redone, and kept to the digit', async () => {
+  const a = await centreOf('axial');
+  await page.getByTestId('tool-length').click();
+  await drag([a.x - 60, a.y], [a.x + 40, a.y]);
+  await saved();
+  const [length] = await marks();
+  expect(length).toMatchObject({ kind: 'length', author: { name: expect.any(String) } });
+  const z = (length?.points ?? []).map((p) => p[2]);
+  expect(z[0]).toBe(z[1]);
+
+  await page.getByTestId('undo').click();
+  await saved();
+  expect(await marks()).toEqual([]);
+  await page.getByTestId('redo').click();
+  await saved();
+  expect(await marks()).toEqual([length]);
+
+  await page.getByTestId('tool-angle').click();
+  for (const [x, y] of [
+    [-50, 60],
+    [0, 90],
+    [60, 60],
+  ] as const)
+    await page.mouse.click(a.x + x, a.y + y);
+  await page.getByTestId('tool-probe').click();
+  await page.mouse.click(a.x + 10, a.y - 50);
+  await page.getByTestId('tool-ellipse').click();
+  await drag([a.x + 50, a.y - 70], [a.x + 90, a.y - 40]);
+  await saved();
+  const drawn = await marks();
+  expect(drawn.map((m) => m.kind).sort()).toEqual(['angle', 'ellipse', 'length', 'probe']);
+  await picture(page, 'reading-marks');
+
+  await page.close();
+  await server.kill('SIGKILL');
+  await server.restart();
+  expect(await marks()).toEqual(drawn);
+
+  page = await browser.open(address());
+  await signIn(page, server.password);
+  await page.getByTestId('structure-bone').waitFor();
+  await page.waitForFunction(() => {
+    const canvas = document.querySelector<HTMLCanvasElement>('[data-testid="marks-axial"]');
+    const data = canvas?.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height).data;
+    return data?.some((v) => v > 0) ?? false;
+  });
+  await picture(page, 'reading-marks-after-crash');
+});
+
+test('every word changes with the language', async () => {
+  await page.getByTestId('language').click();
+  await page.getByTestId('structure-skin').getByText('Skin').waitFor();
+  const text = await page.locator('body').innerText();
+  const chinese = text
+    .replaceAll('王小明', '')
+    .replaceAll('中文', '')
+    .replace(/腹盆增强[^\n]*/g, '')
+    .match(/[\u4e00-\u9fff]+/g);
+  expect(chinese ?? []).toEqual([]);
+  await picture(page, 'reading-en');
+});
+
+test('a doctor confirms a structure; the confirmation stays', async () => {
+  await page.getByTestId('verify-bone').click();
+  const confirmed = await whenStudy(server, study.studyInstanceUid, (s) =>
+    s.series.some((x) => x.structures.some((y) => y.key === 'bone' && y.verified)),
+  );
+  expect(confirmed.series.flatMap((s) => s.structures).filter((s) => s.verified)).toHaveLength(1);
+});
