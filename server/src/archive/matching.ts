@@ -1,13 +1,13 @@
 import type { PersonName } from '@yuepian/contract';
 
 /**
- * How names and text are compared: case, width (ＡＢ = AB) and accents do not matter.
- * Chinese characters stay as they are; simplified and traditional forms are different characters.
+ * How names and text are compared: case, width (ＡＢ = AB) and Latin accents do not matter. Chinese,
+ * Japanese and Korean characters stay as they are (が is not か, 国 is not 國).
  */
 export const normalise = (text: string): string =>
   text
     .normalize('NFKD')
-    .replace(/\p{Mn}/gu, '')
+    .replace(/[\u0300-\u036f]/g, '')
     .normalize('NFC')
     .toLowerCase()
     .replace(/\s+/g, ' ')

@@ -46,7 +46,13 @@ export const StudyRow = memo(function StudyRow({ study, job, mayDelete, onDelete
           </Link>
         </h2>
         <p className={styles.other}>
-          <bdi>{[name.other, ...facts].filter((x) => x !== '').join(' · ')}</bdi>
+          {[name.other, ...facts]
+            .filter((x) => x !== '')
+            .map((fact) => (
+              <bdi key={fact} className={styles.fact}>
+                {fact}
+              </bdi>
+            ))}
         </p>
       </div>
       <div className={classes(styles.cell, styles.studyCell)}>
@@ -68,9 +74,9 @@ export const StudyRow = memo(function StudyRow({ study, job, mayDelete, onDelete
         {formatDate(study.date) || <span className={styles.quiet}>{t.library.noDate}</span>}
       </div>
       <div className={classes(styles.cell, styles.contentCell, styles.quiet)}>
-        {t.library.series(study.seriesCount)}
+        <span className={styles.fact}>{t.library.series(study.seriesCount)}</span>
         <br />
-        {t.library.images(study.instanceCount)}
+        <span className={styles.fact}>{t.library.images(study.instanceCount)}</span>
       </div>
       <div className={classes(styles.cell, styles.stateCell)}>
         <JobState job={job} />

@@ -76,8 +76,9 @@ const skinShape: Sdf = (x, y, z) => {
   const furrow = 7 * Math.exp(-(((z - 40) / 90) ** 2)) * Math.exp(-((x / 16) ** 2));
   if (y > yc) d += furrow;
   // Natal cleft and, below the perineum, the gap between the thighs.
-  const cleft = Math.hypot(x * 1.25, Math.max(0, back - y - 26 * clamp((-95 - z) / 60, 0, 1))) - 2.5;
-  if (z < -88) d = smax(d, -Math.max(cleft, -(y - 40)), 9);
+  const opening = clamp((-86 - z) / 70, 0, 1);
+  const cleft = Math.hypot(x * 1.25, Math.max(0, back - y - 26 * opening)) - 2.5 * Math.min(1, 2 * opening);
+  if (z < -86) d = smax(d, -Math.max(cleft, 40 - y), 1 + 9 * opening);
   const gap = Math.abs(x) - clamp((-206 - z) * 0.42, -6, 14);
   if (z < -190) d = smax(d, -gap, 14);
   // The groin folds towards the thighs; the navel.

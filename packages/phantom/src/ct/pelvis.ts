@@ -34,7 +34,7 @@ const brim: readonly TubePoint[] = [
 /** The wing as ribs of tube from crest to brim, thin in the middle, thick at both ends. */
 function wing(): TubePoint[][] {
   const [upper, lower] = [spline(crest), spline(brim)];
-  const [nu, nv] = [84, 16];
+  const [nu, nv] = [120, 14];
   return Array.from({ length: nu + 1 }, (_, iu) => {
     const u = iu / nu;
     const a = upper(u);

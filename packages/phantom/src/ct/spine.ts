@@ -252,23 +252,40 @@ const sacralKeys = keyframes([
 const sacralAxis: Vec3 = [0, -0.62, 0.78];
 const sacral = Array.from({ length: 61 }, (_, n) => sacralKeys(n / 60));
 
+/** Position along the sacral line nearest to a point of the midsagittal plane, in samples (0…60). */
+function nearestOnSacrum(y: number, z: number): number {
+  let best = 1e9;
+  let at = 0;
+  for (let n = 0; n < 60; n++) {
+    const [p, q] = [sacral[n] as number[], sacral[n + 1] as number[]];
+    const by = (q[0] as number) - (p[0] as number);
+    const bz = (q[1] as number) - (p[1] as number);
+    const py = y - (p[0] as number);
+    const pz = z - (p[1] as number);
+    const t = clamp((py * by + pz * bz) / (by * by + bz * bz), 0, 1);
+    const d = (py - t * by) ** 2 + (pz - t * bz) ** 2;
+    if (d < best) {
+      best = d;
+      at = n + t;
+    }
+  }
+  return at;
+}
+
 /** Sacrum with alae, foramina, canal and median crest; coccyx. */
 export function sacrumField(rough: Noise): Field {
   const f: Sdf = (x, y, z) => {
-    let best = 1e9;
-    let at = 0;
-    for (let n = 0; n < sacral.length; n++) {
-      const s = sacral[n] as number[];
-      const d = (y - (s[0] as number)) ** 2 + (z - (s[1] as number)) ** 2;
-      if (d < best) {
-        best = d;
-        at = n;
-      }
-    }
-    const s = sacral[at] as number[];
-    const [cy, cz, w, h] = s as [number, number, number, number];
-    const [ny, nz] = normalAt(at);
+    const at = nearestOnSacrum(y, z);
+    const n = Math.min(59, Math.floor(at));
+    const f = at - n;
+    const [p, q] = [sacral[n] as number[], sacral[n + 1] as number[]];
+    const cy = mix(p[0] as number, q[0] as number, f);
+    const cz = mix(p[1] as number, q[1] as number, f);
+    const w = mix(p[2] as number, q[2] as number, f);
+    const h = mix(p[3] as number, q[3] as number, f);
+    const [ny, nz] = normalAt(n);
     const off = (y - cy) * ny + (z - cz) * nz;
+    const best = (y - cy) ** 2 + (z - cz) ** 2;
     const along = Math.sqrt(Math.max(0, best - off * off));
     const a = Math.abs(x);
     const t = at / 60;
@@ -279,9 +296,9 @@ export function sacrumField(rough: Noise): Field {
     // Wider in front than behind; the hip bones are cut out of it later, leaving the joint's gap.
     const reach = w + (14 - 0.42 * (off + h)) * (1 - t);
     let d = smax(a - reach, Math.abs(forward) - thick, 9);
-    if (at === 0 || at === 60) d = Math.max(d, along - 1);
+    if (at <= 0 || at >= 60) d = Math.max(d, along - 1);
     // The alae fall away beside the body of S1, and sweep down to S3.
-    d = smax(d, (z + 54 + 0.5 * Math.max(0, a - 20) + 0.35 * (y - 20)) * 0.8, 6);
+    d = smax(d, (z + 54 + 0.5 * Math.max(0, a - 20) + 0.35 * (y - 20)) * 0.8, 9);
     const crest = capsule(x, off, 0, [0, h - 2, 0], [0, h + 8 - 8 * t, 0], 4, 2.5);
     if (t > 0.08 && t < 0.75) d = smin(d, crest, 5);
     if (t < 0.7) {

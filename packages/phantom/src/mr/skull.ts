@@ -46,11 +46,12 @@ export const boneThickness = (x: number, y: number, z: number): number =>
 
 const face: Sdf = (x, y, z) => {
   const a = Math.abs(x);
-  const cheeks = ellipsoid(a - 16, y + 42, z + 52, 50, 56, 62);
+  const cheeks = ellipsoid(x, y + 42, z + 52, 63, 56, 62);
   const ramus = ellipsoid(a - 36, y - 2, z + 50, 33, 40, 44);
-  const jaw = capsule(a, y, z, [40, -22, -84], [10, -86, -104], 21, 17);
+  const jaw = capsule(a, y, z, [40, -22, -84], [14, -80, -104], 21, 16);
+  const chin = ellipsoid(x, y + 84, z + 104, 21, 20, 17);
   const muzzle = ellipsoid(x, y + 76, z + 72, 33, 33, 30);
-  return smin(smin(smin(cheeks, ramus, 16), jaw, 22), muzzle, 18);
+  return smin(smin(smin(smin(cheeks, ramus, 16), jaw, 22), chin, 14), muzzle, 18);
 };
 
 const noseShape: Sdf = (x, y, z) => {
@@ -76,16 +77,19 @@ export const headSkin: Sdf = (x, y, z) => {
   const cranium = ellipsoid(x, y - 4, z - 17, 79 + 3 * clamp(y / 60, -1, 1), 101, 78);
   let d = smin(cranium, face(x, y, z), 26);
   // Orbits are hollows with the lids in them; the brow stands over them.
-  const orbit = ellipsoid(a - 33, y + 108, z + 14, 19, 19, 13);
-  d = smax(d, -orbit, 16);
-  const lid = Math.hypot(a - 32, y + 78, z + 12) - 15.5;
-  d = smin(d, lid, 5);
+  const orbit = ellipsoid(a - 32, y + 108, z + 14, 20, 21, 14);
+  d = smax(d, -orbit, 14);
+  const lid = ellipsoid(a - 32, y + 77, z + 12, 17, 14.2, 13.5);
+  d = smin(d, lid, 9);
+  const slit = capsule(a, y, z, [22, -92, -15], [32, -93.5, -16], 0.9, 1.1);
+  const slit2 = capsule(a, y, z, [32, -93.5, -16], [42, -89, -14.5], 1.1, 0.8);
+  d = smax(d, -Math.min(slit, slit2), 2);
   d = smin(d, noseShape(x, y, z), 8);
   const lips = capsule(a, y, z, [0, -107, -73], [17, -101, -73], 5.2, 3);
   const mouth = capsule(a, y, z, [0, -115, -73.5], [20, -106, -73], 1.4, 1);
   d = smax(smin(d, lips, 6), -mouth, 2.5);
-  const neck = smax(ellipsoid(x, y - 24, 0, 58, 62, 1e4), z + 50, 30);
-  d = smin(d, neck, 24);
+  const neck = smax(ellipsoid(x, y - 24, 0, 58, 62, 1e4), z + 44, 30);
+  d = smin(d, neck, 34);
   return smin(d, ear(x, y, z), 4);
 };
 

@@ -39,7 +39,7 @@ import { boneThresholds, marrowThreshold } from './thresholds.ts';
  * reach the same HU and touch bone. The marrow is filled, the spinal canal is not.
  */
 export function ctBone(ct: CoarseVolume, body: BitMask): BitMask {
-  const { low, high } = boneThresholds(ct.affine);
+  const { low, high, gap } = boneThresholds(ct.affine);
   const s = spacing(ct.affine);
   const mm3 = voxelMm3(ct.affine);
   const dense = and(maskAbove(ct.data, ct.size, high), body);
@@ -57,11 +57,12 @@ export function ctBone(ct: CoarseVolume, body: BitMask): BitMask {
   const tissue = andNot(and(maskAbove(ct.data, ct.size, marrowThreshold), body), pools);
   andNot(tissue, longSoftTissue(ct));
   or(bone, and(walledIn(bone, s), tissue));
-  // Wider, it would bridge the thin discs of the thoracic spine.
-  bone = or(and(close(bone, stepsFor(1.5, s, 1)), tissue), bone);
+  // Wide enough for a cortex that thick voxels have broken up, too narrow to bridge a disc.
+  bone = or(and(close(bone, stepsFor(gap, s, 1)), tissue), bone);
   or(bone, and(walledIn(bone, s), tissue));
   bone = or(bone, and(marrow(bone, ct), tissue));
-  return atLeast(bone, 300 / mm3);
+  // A head holder beside the ear is as dense as bone; bone has skin over it.
+  return atLeast(bone, 300 / mm3, erode(body, stepsFor(2.5, s, 1)));
 }
 
 /**
@@ -102,6 +103,8 @@ function contrastPools(ct: CoarseVolume, soft: BitMask, dense: BitMask): BitMask
 
 /** HU of the soft tissue around bones. */
 const surrounding = 50;
+/** No edge lies higher than this: a thin plate beside thick cortex would be lost. */
+const thinBone = 320;
 
 /**
  * HU from which a voxel at the edge of a bone belongs to it: between soft tissue and the
@@ -129,7 +132,7 @@ export function boneEdges(ct: CoarseVolume, bone: BitMask): Int16Array<ArrayBuff
           }
         }
       }
-      edges[p] = Math.max(low, surrounding + share * (top - surrounding));
+      edges[p] = Math.min(thinBone, Math.max(low, surrounding + share * (top - surrounding)));
     }
   });
   return edges;
@@ -150,9 +153,11 @@ export function trimEdges(ct: CoarseVolume, bone: BitMask, edges: Int16Array): B
   return out;
 }
 
-function atLeast(mask: BitMask, voxels: number): BitMask {
+/** Components of at least so many voxels, of which some lie in `inside`. */
+function atLeast(mask: BitMask, voxels: number, inside?: BitMask): BitMask {
   const c = components(mask);
-  return select(c, (n) => (c.voxels[n] as number) >= voxels);
+  const deep = inside === undefined ? undefined : countIn(c, inside);
+  return select(c, (n) => (c.voxels[n] as number) >= voxels && deep?.[n] !== 0);
 }
 
 const longestMm = (c: Components, n: number, s: readonly number[]): number =>

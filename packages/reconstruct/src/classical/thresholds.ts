@@ -3,12 +3,18 @@ import { type Affine, determinant, spacing, type Vec3 } from '@yuepian/geometry'
 /**
  * Bone thresholds in HU. The partial volume effect lowers thin cortical bone, so they follow the
  * voxel size: 200/350 HU at 1 mm, 130/300 HU at 3 mm, linear between and constant outside. `share` is where the edge lies between soft tissue and the
- * densest neighbour: half-way at 1 mm, at a fifth at 3 mm, where no voxel is cortex alone.
+ * densest neighbour: half-way at 1 mm, at a fifth at 3 mm, where no voxel is cortex alone. `gap` is
+ * the radius in mm that closes a broken cortex.
  */
-export function boneThresholds(affine: Affine): { low: number; high: number; share: number } {
+export function boneThresholds(affine: Affine): {
+  low: number;
+  high: number;
+  share: number;
+  gap: number;
+} {
   const edge = Math.cbrt(Math.abs(determinant(affine)));
   const t = (Math.min(3, Math.max(1, edge)) - 1) / 2;
-  return { low: 200 - 70 * t, high: 350 - 50 * t, share: 0.5 - 0.3 * t };
+  return { low: 200 - 70 * t, high: 350 - 50 * t, share: 0.5 - 0.3 * t, gap: 1.5 + 3.5 * t };
 }
 
 /** HU above which a voxel is body rather than air. */

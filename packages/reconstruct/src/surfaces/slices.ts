@@ -52,22 +52,6 @@ export function cropped(grid: LabelGrid, first: Vec3, size: Vec3): LabelGrid {
   };
 }
 
-/** The slices of a source as a grid of segment numbers, without padding and coverage. */
-export function gridOf(source: SliceSource): LabelGrid {
-  const [nx, ny, nz] = source.size;
-  const labels = new Uint8Array(source.stride * (ny + 2));
-  const coverage = new Uint8Array(labels.length);
-  const data = new Uint8Array(nx * ny * nz);
-  for (let k = 0; k < nz; k++) {
-    source.read(k, labels, coverage);
-    for (let y = 0; y < ny; y++) {
-      const from = source.stride * (y + 1) + 1;
-      data.set(labels.subarray(from, from + nx), nx * (y + ny * k));
-    }
-  }
-  return wholeGrid({ size: source.size, affine: source.affine, data });
-}
-
 const paddedStride = (nx: number): number => (nx + 2 + 3) & ~3;
 
 /** Every voxel as it is. `segmentOf` maps label values to segment numbers. */

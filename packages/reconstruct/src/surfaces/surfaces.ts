@@ -16,7 +16,6 @@ import { type Net, surfaceNet } from './nets.ts';
 import {
   cropped,
   fullSlices,
-  gridOf,
   type LabelGrid,
   reducedSlices,
   type SliceSource,
@@ -217,14 +216,12 @@ async function sliceSource(part: Part, options: SurfaceOptions, pace: Pace): Pro
   const { grid, segmentOf } = part;
   const { factor } = part.on;
   const layers = layersOf(part, options);
-  const isFull = factor.every((f) => f === 1);
-  const averaged = isFull ? undefined : reducedSlices(grid, segmentOf, factor);
-  if (layers === 1) return averaged ?? fullSlices(grid, segmentOf);
-  const thick =
-    averaged === undefined
-      ? await interpolated(grid, segmentOf, layers, pace)
-      : await interpolated(gridOf(averaged), identity, layers, pace);
-  return fullSlices(thick, identity);
+  // Layers first: they follow the contours of the full slices, and the average smooths them.
+  const base = layers === 1 ? grid : await interpolated(grid, segmentOf, layers, pace);
+  const numbers = layers === 1 ? segmentOf : identity;
+  return factor.every((f) => f === 1)
+    ? fullSlices(base, numbers)
+    : reducedSlices(base, numbers, factor);
 }
 
 const identity = Uint8Array.from({ length: 256 }, (_, n) => n);

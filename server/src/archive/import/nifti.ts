@@ -108,6 +108,7 @@ function sharedElements(
     '00200012': element('IS'),
     '00200037': element('DS', ...direction.map(decimalString)),
     '00200052': element('UI', volume.frameOfReferenceUid),
+    '00200060': element('CS'),
     '00201040': element('LO'),
     '00280002': element('US', 1),
     '00280004': element('CS', 'MONOCHROME2'),
