@@ -28,12 +28,14 @@ export function ensureInstalled() {
   }
   const reason = whatIsMissing();
   if (reason === undefined) return;
-  if (process.env.YUEPIAN_NO_INSTALL) fail(`${reason} Run "npm ci".`);
+  if (process.env.YUEPIAN_NO_INSTALL) fail(`${reason} Run "npm install --no-save".`);
   console.error(`${reason} Installing; the first time takes a minute or two …`);
   const windows = process.platform === 'win32';
+  // Not `npm ci`: it refuses a lock file that lacks optional packages of other platforms, and npm
+  // leaves those out where the registry has no copy of them. This installs what the lock file says.
   const result = spawnSync(
     windows ? 'npm.cmd' : 'npm',
-    ['ci', '--no-audit', '--no-fund', '--loglevel=error'],
+    ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'],
     // What npm prints is for whoever waits; our own output stays clean for pipes.
     { cwd: root, stdio: ['ignore', 2, 2], shell: windows },
   );

@@ -100,10 +100,10 @@ const tags = {
   instance: kept.instance.map((keyword) => tagHex(keyword)),
 } satisfies Record<Level, string[]>;
 
-/** DICOM JSON texts of the three levels of one instance. */
-export function levelAttributes(dataset: Dataset): Record<Level, string> {
+/** DICOM JSON of one instance, of one level at a time: study and series are written once. */
+export function levelAttributes(dataset: Dataset): (level: Level) => string {
   const all = toDicomJson(dataset);
-  const pick = (level: Level): string => {
+  return (level) => {
     const some: DicomJson = {};
     for (const tag of tags[level]) {
       const attribute = all[tag];
@@ -111,5 +111,4 @@ export function levelAttributes(dataset: Dataset): Record<Level, string> {
     }
     return JSON.stringify(some);
   };
-  return { study: pick('study'), series: pick('series'), instance: pick('instance') };
 }

@@ -4,7 +4,7 @@ import { type Kysely, sql } from 'kysely';
 import { type BlobKey, type Database, tablesOf } from '../storage/index.ts';
 import type { Place } from './inspect.ts';
 import { nameTokens, normalise, normaliseName } from './matching.ts';
-import type { ArchiveTables, SeriesTable, StudyTable } from './schema.store.ts';
+import type { ArchiveTables, InstanceTable, SeriesTable, StudyTable } from './schema.store.ts';
 import type { ArchivedInstance, ArchivedSeries, NewInstance, Written } from './stored.ts';
 import { toSummary } from './summary.ts';
 
@@ -24,26 +24,28 @@ export class IndexStore {
     return await this.#db.transaction().execute(async (db) => {
       const studies = new Map<string, { id: number; fresh: boolean }>();
       const series = new Map<string, { id: number; studyId: number }>();
-      const results: Written[] = [];
+      const rows: Omit<InstanceTable, 'id'>[] = [];
       for (const item of group) {
         const { header } = item;
         const study = await once(studies, header.studyInstanceUid, () => writeStudy(db, item));
         const one = await once(series, header.seriesInstanceUid, () =>
           writeSeries(db, study.id, item),
         );
-        if (one.studyId !== study.id) {
-          results.push({ written: false, reason: 'series_elsewhere' });
-          continue;
-        }
-        if (!(await writeInstance(db, one.id, item))) {
-          results.push({ written: false, reason: 'exists' });
-          continue;
-        }
-        results.push({ written: true, newStudy: study.fresh });
-        study.fresh = false;
+        if (one.studyId === study.id) rows.push(instanceRow(one.id, item));
       }
+      const written = await writeInstances(db, rows);
       await recount(db, [...studies.values()], [...series.values()]);
-      return results;
+      return group.map(({ header }): Written => {
+        const study = studies.get(header.studyInstanceUid);
+        if (series.get(header.seriesInstanceUid)?.studyId !== study?.id) {
+          return { written: false, reason: 'series_elsewhere' };
+        }
+        // Of two with one UID in a group the first is written.
+        if (!written.delete(header.sopInstanceUid)) return { written: false, reason: 'exists' };
+        const newStudy = study?.fresh ?? false;
+        if (study !== undefined) study.fresh = false;
+        return { written: true, newStudy };
+      });
     });
   }
 
@@ -247,7 +249,7 @@ function studyRow(item: NewInstance): Omit<StudyTable, 'id'> {
     instance_count: 0,
     received_at: item.receivedAt,
     demo: item.demo ? 1 : 0,
-    attributes: item.attributes.study,
+    attributes: item.attributes('study'),
   };
 }
 
@@ -275,7 +277,7 @@ async function writeSeries(
     series_time: series.time,
     instance_count: 0,
     received_at: item.receivedAt,
-    attributes: item.attributes.series,
+    attributes: item.attributes('series'),
   };
   const row = await db
     .insertInto('archive_series')
@@ -285,33 +287,39 @@ async function writeSeries(
   return { id: row.id, studyId };
 }
 
-async function writeInstance(
-  db: Kysely<ArchiveTables>,
-  seriesId: number,
-  item: NewInstance,
-): Promise<boolean> {
+function instanceRow(seriesId: number, item: NewInstance): Omit<InstanceTable, 'id'> {
   const { header } = item;
-  const result = await db
+  return {
+    series_id: seriesId,
+    sop_uid: header.sopInstanceUid,
+    sop_class_uid: header.sopClassUid,
+    transfer_syntax_uid: header.transferSyntaxUid,
+    instance_number: header.instanceNumber ?? null,
+    rows: header.image?.rows ?? null,
+    columns: header.image?.columns ?? null,
+    frames: header.image?.numberOfFrames ?? 0,
+    blob_key: item.blob,
+    size: item.size,
+    header: JSON.stringify(header),
+    place: JSON.stringify(item.place),
+    received_at: item.receivedAt,
+    attributes: item.attributes('instance'),
+  };
+}
+
+/** UIDs of those that were not there before. */
+async function writeInstances(
+  db: Kysely<ArchiveTables>,
+  rows: readonly Omit<InstanceTable, 'id'>[],
+): Promise<Set<string>> {
+  if (rows.length === 0) return new Set();
+  const written = await db
     .insertInto('archive_instance')
-    .values({
-      series_id: seriesId,
-      sop_uid: header.sopInstanceUid,
-      sop_class_uid: header.sopClassUid,
-      transfer_syntax_uid: header.transferSyntaxUid,
-      instance_number: header.instanceNumber ?? null,
-      rows: header.image?.rows ?? null,
-      columns: header.image?.columns ?? null,
-      frames: header.image?.numberOfFrames ?? 0,
-      blob_key: item.blob,
-      size: item.size,
-      header: JSON.stringify(header),
-      place: JSON.stringify(item.place),
-      received_at: item.receivedAt,
-      attributes: item.attributes.instance,
-    })
+    .values([...rows])
     .onConflict((c) => c.column('sop_uid').doNothing())
-    .executeTakeFirst();
-  return (result.numInsertedOrUpdatedRows ?? 0n) > 0n;
+    .returning('sop_uid')
+    .execute();
+  return new Set(written.map((row) => row.sop_uid));
 }
 
 /** Counts and modalities follow from the rows; a study or series left without any goes. */

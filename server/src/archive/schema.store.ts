@@ -1,4 +1,4 @@
-import type { Generated, Selectable } from 'kysely';
+import { type Generated, type Selectable, sql } from 'kysely';
 import type { Migration } from '../storage/index.ts';
 
 /** Attributes the index answers with are kept as DICOM JSON; columns beside them are searched. */
@@ -152,14 +152,17 @@ export const archiveMigrations: readonly Migration[] = [
       const indexes: readonly [string, string, string[]][] = [
         ['archive_study_by_date', 'archive_study', ['study_date', 'study_time', 'id']],
         ['archive_study_by_arrival', 'archive_study', ['received_at']],
-        ['archive_study_by_patient', 'archive_study', ['patient_id']],
-        ['archive_study_by_accession', 'archive_study', ['accession_number']],
         ['archive_series_of_study', 'archive_series', ['study_id']],
         ['archive_instance_of_series', 'archive_instance', ['series_id']],
         ['archive_instance_by_blob', 'archive_instance', ['blob_key']],
       ];
       for (const [name, table, columns] of indexes) {
         await db.schema.createIndex(name).on(table).columns(columns).execute();
+      }
+      // Identifiers are compared without regard to case.
+      for (const column of ['patient_id', 'accession_number']) {
+        await sql`CREATE INDEX ${sql.raw(`archive_study_by_${column}`)}
+          ON archive_study (${sql.ref(column)} COLLATE NOCASE)`.execute(db);
       }
     },
   },

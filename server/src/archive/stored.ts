@@ -1,6 +1,7 @@
 import type { SeriesInstanceUid, StudyInstanceUid } from '@yuepian/contract';
 import type { InstanceHeader } from '@yuepian/dicom';
 import type { BlobKey } from '../storage/index.ts';
+import type { Level } from './attributes.ts';
 import type { Place } from './inspect.ts';
 
 /** A series as the archive knows it, before anything is derived of it. */
@@ -35,12 +36,8 @@ export interface NewInstance {
   readonly receivedAt: string;
   readonly demo: boolean;
   readonly patientIssuer: string;
-  /** DICOM JSON of the attributes of each level, for answers to queries. */
-  readonly attributes: {
-    readonly study: string;
-    readonly series: string;
-    readonly instance: string;
-  };
+  /** DICOM JSON of the attributes of a level, for answers to queries. */
+  readonly attributes: (level: Level) => string;
 }
 
 export type Written =

@@ -82,6 +82,7 @@ export function MarksOverlay(props: MarksOverlayProps): React.JSX.Element {
         language: now.language,
         groundOf: now.groundOf,
         isLoading: now.isLoading,
+        isBrief: view.kind === 'volume',
         textSize: now.textSize,
       });
     };

@@ -15,6 +15,8 @@ export interface MarksScene {
   /** Voxels or pixel size that a mark is measured on. */
   readonly groundOf: (mark: Mark) => MeasuringGround;
   readonly isLoading: boolean;
+  /** Only the first line of each mark: in 3D the lines of all slices meet. */
+  readonly isBrief: boolean;
   /** Text height in CSS pixels: 13 at a desk, larger on a board. */
   readonly textSize: number;
 }
@@ -45,7 +47,8 @@ export function drawMarks(
   const taken: Box[] = [];
   for (const { mark, outline } of texts) {
     const values = valuesOf(mark, scene.groundOf(mark));
-    const lines = linesOf(values, scene.language, scene.isLoading);
+    const all = linesOf(values, scene.language, scene.isLoading);
+    const lines = scene.isBrief ? all.slice(0, 1) : all;
     drawText(
       context,
       mark.label ? [mark.label, ...lines] : lines,
@@ -128,10 +131,19 @@ function drawHandles(context: CanvasRenderingContext2D, mark: Mark, p: Projectio
 
 type Box = readonly [left: number, top: number, right: number, bottom: number];
 
+/** Places tried for a text, in lines below (+) or above (−) its mark. */
+const textSteps = [0, 1, -1, 2, -2, 3, -3, 4, -4, 6, -6, 8, -8];
+
+const clamp = (value: number, low: number, high: number): number =>
+  Math.max(low, Math.min(value, high));
+
 const overlaps = (a: Box, b: Box): boolean =>
   a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3];
 
-/** Text beside its mark, inside the view, and below any text already there. */
+/**
+ * Text beside its mark, inside the view, clear of text already there: right of the mark, else the
+ * nearest free place below or above.
+ */
 function drawText(
   context: CanvasRenderingContext2D,
   lines: readonly string[],
@@ -145,13 +157,14 @@ function drawText(
   const lineHeight = textSize * 1.35;
   const width = Math.max(...lines.map((l) => context.measureText(l).width)) + 14;
   const height = lines.length * lineHeight + 6;
-  const left = Math.min(Math.max(4, anchor[0]), Math.max(4, size[0] - width - 4));
-  let top = Math.min(Math.max(4, anchor[1] - height / 2), Math.max(4, size[1] - height - 4));
-  let box: Box = [left, top, left + width, top + height];
-  for (let tries = 0; tries < 6 && taken.some((t) => overlaps(t, box)); tries++) {
-    top += height + 2;
-    box = [left, top, left + width, top + height];
-  }
+  const left = clamp(anchor[0], 4, size[0] - width - 4);
+  const wished = anchor[1] - height / 2;
+  const boxes = textSteps.map((step): Box => {
+    const top = clamp(wished + step * (lineHeight + 6), 4, size[1] - height - 4);
+    return [left, top, left + width, top + height];
+  });
+  const box = boxes.find((b) => !taken.some((t) => overlaps(t, b))) ?? (boxes[0] as Box);
+  const top = box[1];
   taken.push(box);
   context.fillStyle = 'rgba(13, 15, 18, 0.72)';
   context.beginPath();

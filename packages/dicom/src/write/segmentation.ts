@@ -154,7 +154,7 @@ function describeObject(input: SegmentationInput, frameCount: number): DicomElem
     '00700080': element('CS', input.contentLabel ?? 'SEGMENTATION'),
     '00700081': element('LO', input.seriesDescription),
     '00700084': element('PN', {
-      Alphabetic: algorithm.type === 'MANUAL' ? algorithm.name : 'Yuepian',
+      Alphabetic: algorithm.type === 'MANUAL' ? algorithm.name : 'Software^Yuepian',
     }),
   };
 }

@@ -51,7 +51,7 @@ export class SceneRenderer {
   ): void {
     const scene = this.#scene;
     const canvas = this.#canvas;
-    const heights = thickness > 1.6 ? [z - thickness / 4, z + thickness / 4] : [z];
+    const heights = thickness > 3.2 ? [z - thickness / 4, z + thickness / 4] : [z];
     this.#sum.fill(0);
     for (const height of heights) {
       canvas.clear(scene.background);

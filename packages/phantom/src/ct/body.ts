@@ -81,11 +81,15 @@ const skinShape: Sdf = (x, y, z) => {
   if (z < -86) d = smax(d, -Math.max(cleft, 40 - y), 1 + 9 * opening);
   const gap = Math.abs(x) - clamp((-206 - z) * 0.42, -6, 14);
   if (z < -190) d = smax(d, -gap, 14);
-  // The groin folds towards the thighs; the navel.
-  const navel = Math.hypot(x, z - 2) - 7;
-  if (y < 0 && navel < 12) d = smax(d, -(Math.hypot(x, (z - 2) * 0.8, (y - contour(1, z)) * 0.7) - 6), 7);
   return d;
 };
+
+/** The navel dents the skin, not the wall behind it. */
+function withNavel(d: number, x: number, y: number, z: number): number {
+  if (y > 0 || Math.abs(x) > 16 || Math.abs(z - 2) > 18) return d;
+  const dent = Math.hypot(x, (z - 2) * 0.8, (y - contour(1, z)) * 0.7) - 6;
+  return smax(d, -dent, 7);
+}
 
 // z: thickness of the fat under the skin at the back, beside it, at the side, in front
 const fatTable = profile([
@@ -160,7 +164,7 @@ function coats(): Coats {
         const x = origin[0] + i * step;
         const n = i + nx * j + plane * k;
         const d = skinShape(x, y, z);
-        skinData[n] = d;
+        skinData[n] = withNavel(d, x, y, z);
         if (d > 12) {
           fasciaData[n] = d + 12;
           all.wall.data[n] = 20;

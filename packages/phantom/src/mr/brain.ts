@@ -64,8 +64,9 @@ export interface Brain {
   readonly oedema: Field;
 }
 
-/** Middle line of the Sylvian fissure by y, and the y range it is open over. */
-const sylvian = (y: number): number => mix(-14, 16, smoothstep(-34, 40, y));
+/** Height of the Sylvian fissure: it climbs backwards. */
+const sylvian = (x: number, y: number): number =>
+  mix(-17, 26, (y + 34) / 74) + 2.4 * Math.sin(0.21 * x + 0.16 * y);
 
 export function brain(random: Random, vaultField: Field): Brain {
   const sheets = sheetNoise(random, 18, 27, 24);
@@ -90,7 +91,7 @@ export function brain(random: Random, vaultField: Field): Brain {
     d = smax(d, -falx, 1.5);
     // Sylvian fissure: a flat cleft from the side inwards to the insula.
     const open = smoothstep(-42, -30, y) * smoothstep(46, 34, y);
-    const cleft = Math.max(Math.abs(z - sylvian(y)) * 0.92 - 1.5 * open, 35 - a);
+    const cleft = Math.max(Math.abs(z - sylvian(x, y)) * 0.85 - 1.2 * open, 35 - a);
     return open > 0.05 ? smax(d, -cleft, 2.5) : d;
   };
   const hull = Field.of(box, 1.5, pushed(hullShape), 30, 1.4);
@@ -235,14 +236,14 @@ export function cortex(b: Brain): (d: number, x: number, y: number, z: number) =
 /** The same for the leaves of the cerebellum: fine, nearly level sheets that wrap round its middle. */
 export function folia(b: Brain): (d: number, x: number, y: number, z: number) => number {
   return (d, x, y, z) => {
-    if (d < -14) return d;
+    if (d < -24) return d;
     const angle = Math.atan2(z + 34, y - 22);
     const wave = angle * 21 + 0.05 * Math.abs(x) + 0.5 * b.depth(x * 1.4, y * 1.4, z * 1.4);
     // Every fifth fissure is a deep one.
     const s = Math.abs(Math.sin(wave)) * 1.75;
     const main = Math.abs(Math.sin(wave / 5)) * 7;
-    const small = s - 0.36 + Math.max(0, -d - 4.5);
-    const large = main - 0.7 + Math.max(0, -d - 13) * 0.7;
+    const small = s - 0.36 + Math.max(0, -d - 7);
+    const large = main - 0.7 + Math.max(0, -d - 20) * 0.7;
     return smax(smax(d, -small, 0.8), -large, 1);
   };
 }

@@ -24,7 +24,8 @@ export const vault: Sdf = (x, y, z) => {
   let main = ellipsoid(x, y - 4, z - 20, wide, 88, 64);
   // Floors: over the eyes, beside and behind; in the middle the clivus slopes down to the canal.
   const side = mix(-2, -44, smoothstep(-44, -14, y)) - 4 * smoothstep(14, 40, a);
-  const clivus = mix(-9, -60, smoothstep(-10, 34, y));
+  const sella = mix(-3, -11, smoothstep(-46, -26, y));
+  const clivus = mix(sella, -60, smoothstep(-10, 34, y));
   const floor = mix(clivus, side, smoothstep(9, 24, a));
   main = smax(main, floor - z, 10);
   const temporal = ellipsoid(a - 43, y + 14, z + 20, 25, 37, 26);

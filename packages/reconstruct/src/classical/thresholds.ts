@@ -14,7 +14,7 @@ export function boneThresholds(affine: Affine): {
 } {
   const edge = Math.cbrt(Math.abs(determinant(affine)));
   const t = (Math.min(3, Math.max(1, edge)) - 1) / 2;
-  return { low: 200 - 70 * t, high: 350 - 50 * t, share: 0.5 - 0.3 * t, gap: 1.5 + 3.5 * t };
+  return { low: 200 - 70 * t, high: 350 - 50 * t, share: 0.5 - 0.3 * t, gap: 1.5 + 2 * t };
 }
 
 /** HU above which a voxel is body rather than air. */

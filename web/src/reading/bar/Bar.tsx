@@ -164,7 +164,7 @@ function History() {
         data-testid="undo"
         onClick={() => room.undo()}
       >
-        {t.tools.undo}
+        <span className={styles.historyWord}>{t.tools.undo}</span>
       </Button>
       <Button
         kind="quiet"
@@ -174,7 +174,7 @@ function History() {
         data-testid="redo"
         onClick={() => room.redo()}
       >
-        {t.tools.redo}
+        <span className={styles.historyWord}>{t.tools.redo}</span>
       </Button>
     </>
   );

@@ -19,7 +19,7 @@ export function SaveBadge() {
       data-testid="saved"
       data-state={shown.state}
     >
-      {wordOf(shown, t)}
+      <span className={styles.savedWord}>{wordOf(shown, t)}</span>
       <span className={styles.light} data-state={shown.state} />
     </span>
   );
