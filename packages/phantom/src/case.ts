@@ -38,6 +38,8 @@ export interface SeriesIdentity {
   readonly bodyPart: string;
 }
 
+const scenes = new Map<string, WeakRef<Scene>>();
+
 /** A synthetic patient on a grid: render slices one at a time, or ask for the whole volume. */
 export class PhantomCase {
   readonly kind: 'ct-abdomen' | 'mr-head';
@@ -46,8 +48,10 @@ export class PhantomCase {
   readonly affine: Affine;
   readonly frameOfReferenceUid: string;
   readonly identity: SeriesIdentity;
-  readonly #scene: Scene;
-  readonly #renderer: SceneRenderer;
+  /** Segments of the label map; `skin` and `bone` own the labels of what lies in them. */
+  readonly segments: LabelMap['segments'];
+  readonly #makeScene: () => Scene;
+  #renderer: SceneRenderer | undefined;
   readonly #truth: Omit<PhantomTruth, 'volumesMl'>;
   #volumes: Record<string, number> | undefined;
   #rendered: { volume: Volume<Int16Array | Uint16Array>; labelMap: LabelMap } | undefined;
@@ -59,7 +63,9 @@ export class PhantomCase {
     affine: Affine;
     frameOfReferenceUid: string;
     identity: SeriesIdentity;
-    scene: Scene;
+    segments: LabelMap['segments'];
+    /** Called when the first slice is asked for. */
+    scene: () => Scene;
     truth: Omit<PhantomTruth, 'volumesMl'>;
   }) {
     this.kind = plan.kind;
@@ -68,14 +74,9 @@ export class PhantomCase {
     this.affine = plan.affine;
     this.frameOfReferenceUid = plan.frameOfReferenceUid;
     this.identity = plan.identity;
-    this.#scene = plan.scene;
+    this.segments = plan.segments;
+    this.#makeScene = plan.scene;
     this.#truth = plan.truth;
-    const m = plan.affine;
-    this.#renderer = new SceneRenderer(
-      plan.scene,
-      { x0: m[3], y0: m[7], dx: m[0], dy: m[5], nx: plan.size[0], ny: plan.size[1] },
-      plan.seed,
-    );
   }
 
   /** Slice k, from the feet up. */
@@ -83,13 +84,14 @@ export class PhantomCase {
     const n = this.size[0] * this.size[1];
     const values = this.identity.modality === 'CT' ? new Int16Array(n) : new Uint16Array(n);
     const labels = new Uint8Array(n);
-    this.#renderer.render(this.affine[11] + k * this.affine[10], this.affine[10], k, values, labels);
+    const m = this.affine;
+    this.#renderer ??= new SceneRenderer(
+      this.#scene(),
+      { x0: m[3], y0: m[7], dx: m[0], dy: m[5], nx: this.size[0], ny: this.size[1] },
+      this.seed,
+    );
+    this.#renderer.render(m[11] + k * m[10], m[10], k, values, labels);
     return { values, labels };
-  }
-
-  /** Segments of the label map; `skin` and `bone` own the labels of what lies in them. */
-  get segments(): LabelMap['segments'] {
-    return this.#scene.segments;
   }
 
   /** All slices; rendered on the first call and kept. */
@@ -103,8 +105,18 @@ export class PhantomCase {
   }
 
   get truth(): PhantomTruth {
-    this.#volumes ??= trueVolumes(this.#scene);
+    this.#volumes ??= trueVolumes(this.#scene());
     return { ...this.#truth, volumesMl: this.#volumes };
+  }
+
+  /** Shapes do not depend on the grid: cases of the same patient share them while they live. */
+  #scene(): Scene {
+    const key = `${this.kind} ${this.seed}`;
+    const known = scenes.get(key)?.deref();
+    if (known) return known;
+    const scene = this.#makeScene();
+    scenes.set(key, new WeakRef(scene));
+    return scene;
   }
 
   #render() {

@@ -73,8 +73,8 @@ export function createArchive({ database, blobs, audit, log = consoleLog }: Arch
   const locks = new KeyedLock();
   const index = new IndexStore(database);
   const search = new SearchStore(database);
-  const ingest = new Ingest({ blobs, index, arrivals, locks });
   const pool = new DecodePool();
+  const ingest = new Ingest({ blobs, index, arrivals, locks, pool });
   const parts: ArchiveParts = { blobs, index, search, ingest, audit, log };
 
   const archive: Archive = {

@@ -6,6 +6,7 @@ export type { Place } from './inspect.ts';
 export {
   type DecodedFrame,
   type DecodeOptions,
+  DecodePool,
   decodeFrame,
   inflateDataset,
   type Palette,

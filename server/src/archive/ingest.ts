@@ -7,6 +7,7 @@ import type { IndexStore } from './index.store.ts';
 import { type Inspected, inspect } from './inspect.ts';
 import type { KeyedLock } from './keyed-lock.ts';
 import { refuseEarly } from './peek.ts';
+import type { DecodePool } from './pixels/index.ts';
 import { sameInstance } from './same.ts';
 import type { NewInstance, Written } from './stored.ts';
 
@@ -51,17 +52,20 @@ export class Ingest {
   readonly #arrivals: ArrivalWatch;
   readonly #commit: GroupCommit<NewInstance, Written>;
   readonly #locks: KeyedLock;
+  readonly #pool: DecodePool;
 
   constructor(o: {
     blobs: BlobStore;
     index: IndexStore;
     arrivals: ArrivalWatch;
     locks: KeyedLock;
+    pool: DecodePool;
   }) {
     this.#blobs = o.blobs;
     this.#index = o.index;
     this.#arrivals = o.arrivals;
     this.#locks = o.locks;
+    this.#pool = o.pool;
     this.#commit = new GroupCommit((items) => o.index.write(items));
   }
 
@@ -125,7 +129,7 @@ export class Ingest {
     if (there !== undefined) {
       if (
         there.blob !== staged.key &&
-        !(await sameInstance(this.#blobs, there, staged, inspected))
+        !(await sameInstance(this.#blobs, there, staged, inspected, this.#pool))
       ) {
         throw new YuepianError('instance_conflict');
       }

@@ -5,16 +5,15 @@ import {
   type InstanceHeader,
   isDicomdir,
   isEncapsulated,
-  readDataset,
 } from '@yuepian/dicom';
 import type { StagedBlob } from '../storage/index.ts';
 import {
   type ByteSource,
-  inflateDataset,
   locateFragments,
   nativeFrameBits,
   noPixels,
   type PixelLocation,
+  readDatasetHead,
   transferSyntax,
 } from './pixels/index.ts';
 
@@ -67,19 +66,10 @@ async function readHead(
 ): Promise<{ dataset: Dataset; datasetOffset: number; deflated: boolean }> {
   for (let length = headBytes; ; length *= 4) {
     const bytes = await source.read({ start: 0, end: Math.min(length, source.size) });
-    let datasetOffset: number | undefined;
     try {
-      const dataset = readDataset(bytes, {
-        stopAtPixelData: true,
-        inflateRaw: (rest) => {
-          datasetOffset = rest.byteOffset - bytes.byteOffset;
-          // A deflated data set cannot be read in part.
-          if (bytes.length < source.size) throw new YuepianError('truncated', { where: 'head' });
-          return inflateDataset(rest);
-        },
-      });
-      const deflated = datasetOffset !== undefined;
-      return { dataset, datasetOffset: datasetOffset ?? startOf(dataset), deflated };
+      const { dataset, deflatedFrom } = await readDatasetHead(bytes, bytes.length === source.size);
+      const datasetOffset = deflatedFrom ?? startOf(dataset);
+      return { dataset, datasetOffset, deflated: deflatedFrom !== undefined };
     } catch (error) {
       const more = bytes.length < source.size && length < maximumHeadBytes;
       if (!(more && error instanceof YuepianError && error.code !== 'not_dicom')) throw error;

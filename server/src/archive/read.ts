@@ -1,16 +1,17 @@
 import { YuepianError } from '@yuepian/contract';
-import { type Dataset, type InstanceHeader, readDataset } from '@yuepian/dicom';
+import type { Dataset, InstanceHeader } from '@yuepian/dicom';
 import type { BlobStore } from '../storage/index.ts';
 import type { Place } from './inspect.ts';
 import {
   type ByteSource,
-  decodeStored,
-  inflateDataset,
+  type DecodePool,
   makePalette,
   type Palette,
+  readDatasetHead,
   readFrameBytes,
+  type Samples,
   type StoredImage,
-  type StoredSamples,
+  storedSamples,
 } from './pixels/index.ts';
 import type { ArchivedInstance } from './stored.ts';
 
@@ -39,20 +40,22 @@ export function imageOf(
 
 /** Its attributes without the pixels. */
 export async function readHeader(source: Reader, place: Place): Promise<Dataset> {
-  return readDataset(await source.read({ start: 0, end: place.header }), {
-    stopAtPixelData: true,
-    inflateRaw: inflateDataset,
-  });
+  const bytes = await source.read({ start: 0, end: place.header });
+  return (await readDatasetHead(bytes)).dataset;
 }
 
-/** Stored samples of a frame, colours untouched, decoded in this process. */
+/** Stored samples of a frame, colours untouched. */
 export async function readStored(
   source: Reader,
   stored: StoredImage,
   frame: number,
-): Promise<StoredSamples> {
+  pool: DecodePool,
+): Promise<Samples> {
   const { bytes, bitOffset, vr } = await readFrameBytes(source, stored, frame);
-  return await decodeStored(stored.image, stored.transferSyntaxUid, bytes, { bitOffset, vr });
+  const { image, transferSyntaxUid } = stored;
+  return storedSamples(
+    await pool.undo({ image, transferSyntaxUid, bytes, options: { bitOffset, vr } }),
+  );
 }
 
 /** The colour tables of a PALETTE COLOR image. @throws cannot_decode when they are missing. */

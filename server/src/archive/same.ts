@@ -3,6 +3,7 @@ import { YuepianError } from '@yuepian/contract';
 import { describeInstance, toDicomJson } from '@yuepian/dicom';
 import type { BlobStore, StagedBlob } from '../storage/index.ts';
 import type { Inspected } from './inspect.ts';
+import type { DecodePool } from './pixels/index.ts';
 import { imageOf, type Reader, readerOf, readHeader, readStored } from './read.ts';
 import type { ArchivedInstance } from './stored.ts';
 
@@ -16,6 +17,7 @@ export async function sameInstance(
   there: ArchivedInstance,
   staged: StagedBlob,
   inspected: Inspected,
+  pool: DecodePool,
 ): Promise<boolean> {
   const mine: Reader = { size: staged.size, read: (range) => staged.read(range) };
   const theirs = readerOf(blobs, there);
@@ -39,10 +41,10 @@ export async function sameInstance(
   try {
     for (let frame = 1; frame <= left.image.numberOfFrames; frame++) {
       const [one, other] = await Promise.all([
-        readStored(theirs, left, frame),
-        readStored(mine, right, frame),
+        readStored(theirs, left, frame, pool),
+        readStored(mine, right, frame, pool),
       ]);
-      if (!sameSamples(one.samples, other.samples)) return false;
+      if (!sameSamples(one, other)) return false;
     }
     return true;
   } catch (error) {

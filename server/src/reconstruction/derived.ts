@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { access, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import {
   type StructureId,
@@ -58,6 +58,15 @@ export class DerivedFolder {
     return true;
   }
 
+  /** A quick look: the manifest is there, and it is written last. */
+  async begun(id: string): Promise<boolean> {
+    return isThere(path.join(this.folder(id), 'manifest.json'));
+  }
+
+  async hasThumbnail(folder: string): Promise<boolean> {
+    return isThere(path.join(this.root, folder, 'thumbnail.png'));
+  }
+
   /** A fresh folder in tmp for a run; removed by `discard` whatever happens. */
   async scratch(): Promise<string> {
     const folder = path.join(this.tmp, `job-${randomUUID()}`);
@@ -83,11 +92,19 @@ export async function replaceFolder(from: string, to: string, scratch: string): 
   await rename(from, to);
 }
 
-/** Writes JSON beside its place and renames it, so that a reader sees the old or the new. */
-export async function writeJson(file: string, value: unknown): Promise<void> {
-  const beside = `${file}.${process.pid}.tmp`;
-  await writeFile(beside, JSON.stringify(value));
-  await rename(beside, file);
+/**
+ * Writes a file in the scratch folder and moves it to its place: a reader sees the old one or the
+ * new one, and a process that is killed leaves nothing beside it.
+ */
+export async function writeWhole(
+  file: string,
+  content: string | Uint8Array,
+  scratch: string,
+): Promise<void> {
+  const building = path.join(scratch, randomUUID());
+  await mkdir(path.dirname(file), { recursive: true });
+  await writeFile(building, content);
+  await rename(building, file);
 }
 
 async function readJson<T>(file: string, schema: z.ZodType<T>): Promise<T | undefined> {
@@ -108,6 +125,12 @@ function parseJson(text: string): unknown {
     return undefined;
   }
 }
+
+const isThere = (file: string): Promise<boolean> =>
+  access(file).then(
+    () => true,
+    () => false,
+  );
 
 const isMissing = (error: unknown): boolean =>
   error instanceof Error &&

@@ -116,7 +116,7 @@ async function subjectOf(
   checkMemory(estimateMemory(plan.size, 'int16') + doubled);
   const stored = await assembleVolume(plan, frames.source(plan.slices), {
     onProgress: (done, total) => onStep('decode', 0.1 + (0.1 * done) / total),
-  });
+  }).finally(() => frames.close());
   return {
     volume: rectify(stored, plan),
     modality: plan.modality,

@@ -1,5 +1,3 @@
-import { access } from 'node:fs/promises';
-import path from 'node:path';
 import type { ArchivedInstance, ArchivedSeries } from '../archive/index.ts';
 import type { SeriesLayoutRecord } from './child/protocol.ts';
 import { type DerivedFolder, nameOf } from './derived.ts';
@@ -39,7 +37,7 @@ export class Planner {
    * Queues what a series needs. Something that failed or was cancelled for this very content is
    * left alone until somebody asks for it.
    */
-  async plan(series: ArchivedSeries): Promise<void> {
+  async plan(series: ArchivedSeries, quick = false): Promise<void> {
     const { archive, store } = this.#parts;
     const uid = series.seriesInstanceUid;
     const instances = await archive.instances(uid);
@@ -49,7 +47,7 @@ export class Planner {
       return;
     }
     const content = fingerprintOf(instances);
-    if (stored?.fingerprint !== content || !(await this.whole(stored.layout))) {
+    if (stored?.fingerprint !== content || !(await this.whole(stored.layout, quick))) {
       await this.#queue('volume', series, content);
       return;
     }
@@ -65,18 +63,14 @@ export class Planner {
     await this.#parts.queue.add(kind, series, content);
   }
 
-  /** True when every file that the layout points to is there. */
-  async whole(layout: SeriesLayoutRecord): Promise<boolean> {
+  /** True when every file that the layout points to is there; `quick` looks at manifests only. */
+  async whole(layout: SeriesLayoutRecord, quick = false): Promise<boolean> {
     const { derived } = this.#parts;
-    const checks = await Promise.all(layout.volumes.map((id) => derived.complete(id)));
-    const { thumbnail } = layout;
-    if (!thumbnail) return checks.every(Boolean);
-    const picture = path.join(derived.root, thumbnail.folder, 'thumbnail.png');
-    const there = await access(picture).then(
-      () => true,
-      () => false,
-    );
-    return there && checks.every(Boolean);
+    const checks = await Promise.all([
+      ...layout.volumes.map((id) => (quick ? derived.begun(id) : derived.complete(id))),
+      layout.thumbnail ? derived.hasThumbnail(layout.thumbnail.folder) : true,
+    ]);
+    return checks.every(Boolean);
   }
 
   /**
@@ -86,7 +80,7 @@ export class Planner {
   async planAll(signal: AbortSignal): Promise<void> {
     for await (const series of this.#parts.archive.everySeries()) {
       if (signal.aborted) return;
-      await this.plan(series);
+      await this.plan(series, true);
       await new Promise((resolve) => setImmediate(resolve));
     }
   }

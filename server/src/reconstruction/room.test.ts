@@ -98,6 +98,13 @@ describe('a settled series', () => {
       const [mesh] = await fromGlb(glb.rawPayload);
       expect(mesh?.indices.length).toBe((structure.levels.at(-1)?.triangles ?? 0) * 3);
     }
+    const [skin] = series.structures;
+    const known = (await get(room, skin?.meshUrl ?? '')).headers.etag;
+    const same = await room.app.inject({
+      url: skin?.meshUrl ?? '',
+      headers: { 'if-none-match': String(known) },
+    });
+    expect([same.statusCode, same.body]).toEqual([304, '']);
     // The label map rides on level 0 here: bone is where bone was drawn.
     const map = series.labelMap;
     expect(map?.level).toBe(0);

@@ -97,6 +97,7 @@ class TheEngine implements Engine {
       preset: defaultPreset('CT'),
       volumeVisible: true,
       modelsVisible: true,
+      software: capabilities.software,
       hurried: false,
       models,
     };

@@ -16,7 +16,7 @@ interface Model {
 }
 
 /** Without a graphics card the finest surfaces cost more than they show. */
-const softwareTriangles = 120_000;
+const softwareTriangles = 70_000;
 
 /** The structures of the shown volume: meshes fetched when first visible, coarse before fine. */
 export class Models {

@@ -28,7 +28,9 @@ export interface SolidScene {
   readonly depth: DepthRange;
   readonly meshes: readonly DrawnMesh[];
   readonly volume: boolean;
-  readonly moving: boolean;
+  /** Translucent layers drawn, at most 4, and those the volume is divided at, at most 2. */
+  readonly layers: number;
+  readonly splits: number;
 }
 
 /** The scene-graph node of the render window or of a renderer, as far as we walk it. */
@@ -38,10 +40,6 @@ interface Node {
 }
 
 const background: Vec3 = [0, 0, 0];
-/** Translucent layers drawn, and those the volume is divided at (each costs a pass of the volume). */
-const layerCount = { still: 4, moving: 2 } as const;
-const splitCount = { still: 2, moving: 1 } as const;
-
 interface Kit {
   readonly opaque: Program;
   readonly peel: Program;
@@ -108,9 +106,9 @@ export class ScenePass implements RenderPass {
     opaque: readonly DrawnMesh[],
     translucent: readonly DrawnMesh[],
   ): void {
-    const pace = scene.moving ? 'moving' : 'still';
-    const layers = Math.min(layerCount[pace], translucent.length * 2);
-    const splits = scene.volume ? Math.min(splitCount[pace], layers) : 0;
+    const { layers } = scene;
+    // Each division costs a pass of the volume.
+    const splits = scene.volume ? Math.min(scene.splits, layers) : 0;
     const opaqueDepth = this.#opaqueDepth(gl, window, scene, opaque);
     const zero = this.#target(gl, scene, 1, 1);
     zero.bind();

@@ -42,6 +42,8 @@ export interface Scene {
   preset: string;
   volumeVisible: boolean;
   modelsVisible: boolean;
+  /** 3D is drawn by the CPU: coarser pictures, so that a frame takes tenths of a second. */
+  readonly software: boolean;
   /** Levels still arrive on a machine that draws 3D by its CPU: a full picture now would hold them up. */
   hurried: boolean;
   readonly models: Models;

@@ -12,7 +12,7 @@ import {
   zoomAt,
 } from './camera.ts';
 import { CanvasEasel, type Easel, GlEasel } from './easel.ts';
-import { diagonal } from './grid.ts';
+import { diagonal, extentAlong } from './grid.ts';
 import { labelLookup, ownersOf } from './labels.ts';
 import { type Hit, pickSurface, pickVolume, type Ray } from './picking.ts';
 import { transferOf } from './presets.ts';
@@ -23,6 +23,9 @@ import type { CameraState, Pick, Projection, Quality, Side } from './types.ts';
 import { BaseView } from './view-base.ts';
 import { applyCamera, depthRange, VolumeActor } from './volume-actor.ts';
 
+/** The largest picture painted, in device pixels; a larger view is scaled up. */
+const cardPixels = 1920 * 1200;
+const softwarePixels = 900 * 700;
 /** How long after the last movement the picture is drawn in full. */
 const restMs = 200;
 
@@ -34,6 +37,8 @@ export class SolidView extends BaseView {
   readonly #renderer: GlEasel['seat']['renderer'] | undefined;
   readonly #pass: ScenePass | undefined;
   #camera: Camera | undefined;
+  /** Until someone zooms, a resize fits again. */
+  #fitted = true;
   #quality: Quality = 'still';
   /** Someone said `interactive` and will say `still`. */
   #held = false;
@@ -47,6 +52,7 @@ export class SolidView extends BaseView {
   }) {
     super(options.element, 'volume', options.onDetach);
     this.#scene = options.scene;
+    this.pixelLimit = options.scene.software ? softwarePixels : cardPixels;
     if (options.stage) {
       let pass: ScenePass | undefined;
       const easel = new GlEasel(options.stage, 'volume', (seat) => {
@@ -56,7 +62,7 @@ export class SolidView extends BaseView {
       this.easel = easel;
       this.#pass = pass;
       this.#renderer = easel.seat.renderer;
-      this.#volume = new VolumeActor(easel.seat.renderer);
+      this.#volume = new VolumeActor(easel.seat.renderer, options.scene.software);
     } else {
       // No 3D here; the view stays black and the interface says why.
       this.easel = new CanvasEasel((c) => c.fillRect(0, 0, c.canvas.width, c.canvas.height));
@@ -69,6 +75,7 @@ export class SolidView extends BaseView {
   /** Another volume: from the front, all of it. */
   reset(): void {
     const { shown } = this.#scene;
+    this.#fitted = true;
     this.#camera = shown && {
       ...sideBasis.A,
       centre: centreOf(shown),
@@ -109,7 +116,9 @@ export class SolidView extends BaseView {
   }
 
   zoom(factor: number, at?: CanvasPoint): void {
-    if (factor > 0) this.#change((c) => zoomAt(c, this.screen, factor, at));
+    if (!(factor > 0)) return;
+    this.#fitted = false;
+    this.#change((c) => zoomAt(c, this.screen, factor, at));
   }
 
   /** Like a turntable: sideways about the patient's long axis, so that nobody ends up on the head. */
@@ -143,6 +152,7 @@ export class SolidView extends BaseView {
   fit(): void {
     const { shown } = this.#scene;
     if (!shown) return;
+    this.#fitted = true;
     this.#change((c) => ({ ...c, centre: centreOf(shown), halfExtent: this.#wholeExtent() }));
   }
 
@@ -185,6 +195,7 @@ export class SolidView extends BaseView {
   }
 
   override setCamera(s: CameraState): void {
+    this.#fitted = false;
     this.#change((c) => fromState(s, c));
   }
 
@@ -197,7 +208,11 @@ export class SolidView extends BaseView {
     super.detach();
   }
 
-  protected resized(): void {}
+  protected resized(): void {
+    if (this.#fitted && this.#camera) {
+      this.#camera = { ...this.#camera, halfExtent: this.#wholeExtent() };
+    }
+  }
 
   #change(change: (c: Camera) => Camera): void {
     if (!this.#camera || !this.visible) return;
@@ -224,9 +239,14 @@ export class SolidView extends BaseView {
     return crosshair ?? (shown ? centreOf(shown) : [0, 0, 0]);
   }
 
+  /** Room for the volume seen from the front, with a little air. */
   #wholeExtent(): number {
     const { shown } = this.#scene;
-    return shown ? 0.46 * diagonal(shown.grid) : 100;
+    if (!shown || !this.visible) return 100;
+    const [w, h] = this.screen.size;
+    const across = extentAlong(shown.grid, right(sideBasis.A)) / w;
+    const upright = extentAlong(shown.grid, sideBasis.A.up) / h;
+    return 0.52 * Math.max(across, upright) * Math.min(w, h);
   }
 
   /** Everything within this of the camera's centre is drawn; the volume may lie to one side. */
@@ -251,7 +271,8 @@ export class SolidView extends BaseView {
       depth,
       meshes: modelsVisible ? models.drawn() : [],
       volume: this.#volume?.drawn ?? false,
-      moving: this.#quality === 'interactive',
+      splits: this.#quality === 'interactive' || this.#scene.software ? 1 : 2,
+      layers: this.#quality === 'interactive' ? 2 : 4,
     };
   }
 }

@@ -14,9 +14,6 @@ import type {
   ViewKind,
 } from './types.ts';
 
-/** The largest picture a view of this kind is painted at, in device pixels; more is scaled up. */
-const pixelLimit = { plane: 3840 * 2160, volume: 1920 * 1200 } as const;
-
 /**
  * What all views share: their place in the page, their size, and the frame that was drawn last.
  * Calls that make no sense for a kind do nothing.
@@ -27,6 +24,8 @@ export abstract class BaseView implements View {
   protected abstract readonly easel: Easel;
   protected screen: Screen = { size: [0, 0], devicePixelRatio: 1 };
   protected device: readonly [number, number] = [0, 0];
+  /** The largest picture painted, in device pixels; a larger view is scaled up. */
+  protected pixelLimit = 3840 * 2160;
   readonly #rendered = new Emitter<Projection>();
   readonly #onDetach: () => void;
   #observer: ResizeObserver | undefined;
@@ -76,8 +75,7 @@ export abstract class BaseView implements View {
       this.screen = { size: [0, 0], devicePixelRatio: ratio };
       return;
     }
-    const limit = this.kind === 'volume' ? pixelLimit.volume : pixelLimit.plane;
-    this.#scale = Math.min(ratio, Math.sqrt(limit / (w * h)));
+    this.#scale = Math.min(ratio, Math.sqrt(this.pixelLimit / (w * h)));
     // Even, so that half a picture covers exactly the same place.
     const full = [w, h].map((x) => Math.max(2, Math.floor((x * this.#scale) / 2) * 2)) as [
       number,

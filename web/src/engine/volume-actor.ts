@@ -14,6 +14,8 @@ const maximumIntensity = 1;
 const composite = 0;
 /** Times the sample distance while something moves: facts say 1500 ms → 58 ms a frame with shading off. */
 const interactiveFactor = 4;
+/** At rest without a graphics card: half the samples, still shaded. */
+const softwareFactor = 2;
 
 /** The volume in the 3D view: vtk's ray caster through Cornerstone's shared texture. */
 export class VolumeActor {
@@ -23,12 +25,14 @@ export class VolumeActor {
   readonly #renderer: vtkRenderer;
   #mapper: vtkVolumeMapper | undefined;
   #transfer: Transfer | undefined;
+  readonly #stillFactor: number;
   #quality: Quality = 'still';
   #spacing = 1;
   #inScene = false;
 
-  constructor(renderer: vtkRenderer) {
+  constructor(renderer: vtkRenderer, software: boolean) {
     this.#renderer = renderer;
+    this.#stillFactor = software ? softwareFactor : 1;
     const property = this.#actor.getProperty();
     property.setRGBTransferFunction(0, this.#colour);
     property.setScalarOpacity(0, this.#opacity);
@@ -95,7 +99,8 @@ export class VolumeActor {
     property.setSpecularPower(t.specularPower);
     this.#mapper.setBlendMode(t.blend === 'max' ? maximumIntensity : composite);
     this.#mapper.setMaximumSamplesPerRay(4000);
-    this.#mapper.setSampleDistance((this.#spacing / 2) * (moving ? interactiveFactor : 1));
+    const factor = moving ? interactiveFactor : this.#stillFactor;
+    this.#mapper.setSampleDistance((this.#spacing / 2) * factor);
   }
 }
 

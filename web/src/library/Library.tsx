@@ -74,7 +74,11 @@ export function Library() {
                 'data-testid': 'import',
               }}
             >
-              {(close) => <ImportButtons onStart={close} />}
+              {(close) => (
+                <div className={styles.choices}>
+                  <ImportButtons onStart={close} />
+                </div>
+              )}
             </Popover>
           )}
           <LanguageButton />

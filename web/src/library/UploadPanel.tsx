@@ -28,7 +28,8 @@ export function UploadPanel() {
         : upload.searching && summary.done === 0
           ? t.upload.reading(summary.total)
           : t.upload.sending(summary.done, summary.total);
-  const [study] = upload.studies;
+  const onlyStudy = upload.studies.length === 1 ? upload.studies[0] : undefined;
+  const hasSome = summary.refused > 0 && summary.refused < summary.total;
   return (
     <section className={styles.panel} aria-label={t.upload.title} data-testid="upload">
       <header className={styles.head}>
@@ -70,9 +71,9 @@ export function UploadPanel() {
           {hidden > 0 && <p className={styles.hidden}>{t.upload.tooManyToShow(hidden)}</p>}
         </div>
       )}
-      {!folded && (summary.refused > 0 || study !== undefined) && (
+      {!folded && (hasSome || onlyStudy !== undefined) && (
         <footer className={styles.foot}>
-          {summary.refused > 0 && summary.refused < summary.total ? (
+          {hasSome ? (
             <Segmented
               label={t.upload.title}
               value={onlyRefused ? 'refused' : 'all'}
@@ -85,8 +86,8 @@ export function UploadPanel() {
           ) : (
             <span />
           )}
-          {study !== undefined && upload.studies.length === 1 && (
-            <Button kind="primary" onClick={() => navigate(`/studies/${study}`)}>
+          {onlyStudy !== undefined && (
+            <Button kind="primary" onClick={() => navigate(`/studies/${onlyStudy}`)}>
               {t.upload.openStudy}
             </Button>
           )}

@@ -1,9 +1,9 @@
-import { YuepianError } from '@yuepian/contract';
+import { warningText, YuepianError } from '@yuepian/contract';
 import { Boxes, ChevronsLeft } from 'lucide-react';
 import { type ReactNode, useEffect, useState } from 'react';
 import { useLocation } from 'wouter';
 import { sentenceOf } from '../api/index.ts';
-import { useText } from '../i18n/index.ts';
+import { useLanguage, useText } from '../i18n/index.ts';
 import { useMay } from '../identity/index.ts';
 import { StructuresPanel } from '../models/index.ts';
 import { Button, classes, IconButton, Progress, Segmented } from '../ui/index.ts';
@@ -147,6 +147,7 @@ function Images({
   readonly isBare: boolean;
 }) {
   const t = useText();
+  const language = useLanguage();
   const kind = useRoomState((s) => s.shown?.kind);
   if (kind === 'frames') return <FramesView isPhone={isPhone} isBare={isBare} />;
   if (kind === 'volume') return <ViewGrid isPhone={isPhone} />;
@@ -173,10 +174,16 @@ function Images({
       </Center>
     );
   }
+  const reasons = new Set(series.flatMap((s) => s.warnings.map((w) => warningText(w, language))));
   return (
     <Center>
       <h2>{t.series.none}</h2>
-      <p>{t.series.noneText}</p>
+      {reasons.size === 0 && <p>{t.series.noneText}</p>}
+      {[...reasons].map((reason) => (
+        <p key={reason} data-testid="warning">
+          {reason}
+        </p>
+      ))}
     </Center>
   );
 }

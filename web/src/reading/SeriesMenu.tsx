@@ -1,6 +1,6 @@
 import type { SeriesDetail } from '@yuepian/contract';
 import { ChevronDown } from 'lucide-react';
-import { useText } from '../i18n/index.ts';
+import { type Dictionary, useText } from '../i18n/index.ts';
 import { Button, classes, Popover } from '../ui/index.ts';
 import styles from './ReadingRoom.module.css';
 import { useRoom, useRoomState } from './room-context.ts';
@@ -15,7 +15,7 @@ export function SeriesMenu() {
   const room = useRoom();
   if (!shown) return null;
   const label = shown.kind === 'volume' ? shown.manifest.label : '';
-  const name = shown.series.description || study.description || t.series.title;
+  const name = shown.series.description || study.description || seriesName(shown.series, t);
   return (
     <div className={styles.study}>
       <Popover
@@ -62,9 +62,7 @@ function SeriesEntry({
 }) {
   const t = useText();
   const targets = targetsOf(series);
-  const name =
-    series.description ||
-    (series.number === undefined ? series.modality : t.series.number(series.number));
+  const name = seriesName(series, t);
   if (targets.length === 0) {
     const why =
       series.modality === 'SEG'
@@ -104,3 +102,7 @@ function SeriesEntry({
     );
   });
 }
+
+const seriesName = (series: SeriesDetail, t: Dictionary): string =>
+  series.description ||
+  (series.number === undefined ? t.series.title : t.series.number(series.number));

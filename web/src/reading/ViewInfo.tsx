@@ -1,5 +1,5 @@
 import { type Warning, warningText } from '@yuepian/contract';
-import type { ReactNode } from 'react';
+import type { CSSProperties, ReactNode } from 'react';
 import type { View } from '../engine/index.ts';
 import {
   formatAge,
@@ -24,9 +24,12 @@ export function ViewInfo({
   readonly kind: View['kind'];
   readonly facts: ViewFacts | undefined;
 }) {
+  const warnings = useWarnings();
+  // Where there is little room the upper letter stands below the lines.
+  const style = { '--lines': 2 + warnings.length } as CSSProperties;
   return (
-    <div className={styles.info} data-testid={`info-${kind}`}>
-      <Identity />
+    <div className={styles.info} style={style} data-testid={`info-${kind}`}>
+      <Identity warnings={warnings} />
       {facts && <Letters edges={facts.edges} />}
       <SliceLines kind={kind} facts={facts} />
       {facts?.scale && <ScaleBar {...facts.scale} />}
@@ -37,7 +40,7 @@ export function ViewInfo({
 const dots = (parts: readonly (string | false | undefined)[]): string =>
   parts.filter((p) => typeof p === 'string' && p !== '').join(' · ');
 
-function Identity() {
+function Identity({ warnings }: { readonly warnings: readonly string[] }) {
   const language = useLanguage();
   const t = useText();
   const study = useRoomState((s) => s.study);
@@ -65,25 +68,25 @@ function Identity() {
           ])}
         </bdi>
       </p>
-      <Warnings />
+      {warnings.map((line) => (
+        <p key={line} className={styles.warning} data-testid="warning">
+          ⚠ {line}
+        </p>
+      ))}
     </div>
   );
 }
 
-function Warnings() {
+/** What cannot be trusted about the shown image, each once. */
+function useWarnings(): readonly string[] {
   const language = useLanguage();
   const shown = useRoomState((s) => s.shown);
   const frameIndex = useRoomState((s) => s.frame?.index ?? 0);
-  if (!shown) return null;
+  if (!shown) return [];
   const problem = shown.kind === 'frames' ? shown.stack.frames[frameIndex]?.problem : undefined;
   const own = shown.kind === 'volume' ? shown.manifest.warnings : shown.stack.warnings;
   const all: readonly Warning[] = [...(problem ? [problem] : []), ...own, ...shown.series.warnings];
-  const lines = new Set(all.map((w) => warningText(w, language)));
-  return [...lines].slice(0, 4).map((line) => (
-    <p key={line} className={styles.warning} data-testid="warning">
-      ⚠ {line}
-    </p>
-  ));
+  return [...new Set(all.map((w) => warningText(w, language)))].slice(0, 4);
 }
 
 function Letters({ edges }: { readonly edges: ViewFacts['edges'] }): ReactNode {
@@ -113,6 +116,10 @@ function SliceLines({
   const frameCount = useRoomState((s) =>
     s.shown?.kind === 'frames' ? s.shown.stack.frames.length : 0,
   );
+  // A colour has no window.
+  const isColour = useRoomState(
+    (s) => s.shown?.kind === 'frames' && s.shown.stack.frames[s.frame?.index ?? 0]?.colour === true,
+  );
   const slab = useCase((c) => c.view.slab);
   const slice = facts?.slice;
   const name = t.views[kind === 'frame' ? 'frames' : kind];
@@ -139,7 +146,7 @@ function SliceLines({
           </p>
         </>
       )}
-      {window && (
+      {window && !isColour && (
         <p>{t.tools.windowValue(formatValue(window.centre), formatValue(window.width))}</p>
       )}
     </div>

@@ -32,8 +32,10 @@ export function ViewPane({ kind, isHidden, isPhone }: ViewPaneProps) {
   phone.current = isPhone;
   const [view, setView] = useState<View>();
   const [facts, setFacts] = useState<ViewFacts>();
-  const isActive = useRoomState((s) => s.activeView === kind && !s.presenting);
   const layout = useCase((c) => c.view.layout ?? 'four');
+  const isActive = useRoomState(
+    (s) => s.activeView === kind && !s.presenting && kind !== 'frame' && layout === 'four',
+  );
 
   useEffect(() => {
     const element = surface.current;

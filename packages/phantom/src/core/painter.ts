@@ -159,11 +159,13 @@ function forEachSpan(
   limit: number,
   visit: (offset: number, i0: number, i1: number, d0: number, slope: number, y: number) => void,
 ): void {
-  const plane = field.plane(z);
-  if (!plane) return;
   const { nx: fx, ny: fy, step } = field;
   const [ox, oy] = field.origin;
   const { x0, y0, dx, dy, nx, ny } = grid;
+  if (ox > x0 + nx * dx || ox + (fx - 1) * step < x0) return;
+  if (oy > y0 + ny * dy || oy + (fy - 1) * step < y0) return;
+  const plane = field.plane(z);
+  if (!plane) return;
   const row = new Float32Array(fx);
   const j0 = Math.max(0, Math.ceil((oy - y0) / dy));
   const j1 = Math.min(ny - 1, Math.floor((oy + (fy - 1) * step - y0) / dy));

@@ -1,4 +1,3 @@
-import type { Vec3 } from '@yuepian/geometry';
 import type { Box } from './field.ts';
 import { noiseTile, tileMask } from './noise.ts';
 import { type CellLayer, type Layer, SliceCanvas, type SliceGrid } from './painter.ts';
@@ -17,6 +16,8 @@ export interface Scene {
   /** Multiplies the signal: the receive coil's sensitivity. */
   readonly gain?: (x: number, y: number, z: number) => number;
   readonly segments: readonly { readonly key: string; readonly labels: readonly number[] }[];
+  /** What the images show of it: truth ends where they end. */
+  readonly covered: Box;
   /** Where each segment lies, for measuring its true volume; the whole scene when absent. */
   readonly boxes: Readonly<Record<string, Box>>;
   readonly box: Box;
@@ -27,14 +28,13 @@ export class SceneRenderer {
   readonly #scene: Scene;
   readonly #canvas: SliceCanvas;
   readonly #sum: Float32Array;
-  readonly #tile: Float32Array;
+  #tile: Float32Array | undefined;
   readonly #seed: number;
 
   constructor(scene: Scene, grid: SliceGrid, seed: number) {
     this.#scene = scene;
     this.#canvas = new SliceCanvas(grid);
     this.#sum = new Float32Array(grid.nx * grid.ny);
-    this.#tile = noiseTile(new Random(seed + 77));
     this.#seed = seed;
   }
 
@@ -81,6 +81,7 @@ export class SceneRenderer {
   ): void {
     const { range, noise, rician, gain } = this.#scene;
     const [low, high] = range;
+    this.#tile ??= noiseTile(new Random(this.#seed + 77));
     const tile = this.#tile;
     const { nx, x0, y0, dx, dy } = this.#canvas.grid;
     const sigma = noise / Math.sqrt(Math.max(0.6, thickness));
@@ -100,35 +101,49 @@ export class SceneRenderer {
 }
 
 /**
- * True volumes in mL, from the shapes themselves: labels counted on a grid much finer than any
- * image (about half a million to four million points a structure).
+ * True volumes in mL, from the shapes themselves: labels counted on grids much finer than the
+ * structure (a million points each; four million for what fills the whole scene).
  */
 export function trueVolumes(scene: Scene): Record<string, number> {
-  const volumes: Record<string, number> = {};
-  for (const segment of scene.segments) {
-    const box = scene.boxes[segment.key] ?? scene.box;
-    const extent: Vec3 = [0, 1, 2].map(
-      (n) => (box.max[n] as number) - (box.min[n] as number),
-    ) as unknown as Vec3;
-    const cells = scene.boxes[segment.key] ? 4e6 : 1.6e7;
-    const step = Math.max(0.1, Math.cbrt((extent[0] * extent[1] * extent[2]) / cells));
-    const grid: SliceGrid = {
-      x0: box.min[0] + step / 2,
-      y0: box.min[1] + step / 2,
-      dx: step,
-      dy: step,
-      nx: Math.max(1, Math.floor(extent[0] / step)),
-      ny: Math.max(1, Math.floor(extent[1] / step)),
-    };
-    const renderer = new SceneRenderer(scene, grid, 0);
-    const mine = new Uint8Array(256);
-    for (const label of segment.labels) mine[label] = 1;
-    let count = 0;
-    for (let z = box.min[2] + step / 2; z < box.max[2]; z += step) {
-      const labels = renderer.labels(z);
-      for (let i = 0; i < labels.length; i++) count += mine[labels[i] as number] as number;
+  const whole = countLabels(scene, scene.box, 4e6);
+  const entries = scene.segments.map(({ key, labels }) => {
+    const box = scene.boxes[key];
+    const counted = box ? countLabels(scene, box, 1e6) : whole;
+    return [key, labels.reduce((sum, label) => sum + (counted[label] as number), 0)] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
+/** mL per label inside a box, sampled on about `points` points. */
+function countLabels(scene: Scene, outer: Box, points: number): Float64Array {
+  const { covered } = scene;
+  const pick = (f: (...v: number[]) => number, end: 'min' | 'max'): [number, number, number] => [
+    f(outer[end][0], covered[end][0]),
+    f(outer[end][1], covered[end][1]),
+    f(outer[end][2], covered[end][2]),
+  ];
+  const box: Box = { min: pick(Math.max, 'min'), max: pick(Math.min, 'max') };
+  const extent = ([0, 1, 2] as const).map((n) => box.max[n] - box.min[n]) as [number, number, number];
+  const step = Math.cbrt((extent[0] * extent[1] * extent[2]) / points);
+  // Whole cells: the grid tiles the box exactly.
+  const [dx, dy, dz] = extent.map((e) => e / Math.ceil(e / step)) as [number, number, number];
+  const grid: SliceGrid = {
+    x0: box.min[0] + dx / 2,
+    y0: box.min[1] + dy / 2,
+    dx,
+    dy,
+    nx: Math.round(extent[0] / dx),
+    ny: Math.round(extent[1] / dy),
+  };
+  const renderer = new SceneRenderer(scene, grid, 0);
+  const counts = new Float64Array(256);
+  const nz = Math.round(extent[2] / dz);
+  for (let k = 0; k < nz; k++) {
+    const labels = renderer.labels(box.min[2] + (k + 0.5) * dz);
+    for (let i = 0; i < labels.length; i++) {
+      const label = labels[i] as number;
+      counts[label] = (counts[label] as number) + 1;
     }
-    volumes[segment.key] = (count * step ** 3) / 1000;
   }
-  return volumes;
+  return counts.map((n) => (n * dx * dy * dz) / 1000);
 }

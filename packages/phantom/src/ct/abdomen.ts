@@ -1,12 +1,11 @@
 import { uidFrom } from '@yuepian/dicom';
 import { PhantomCase, type PhantomOptions } from '../case.ts';
 import { checkedOptions } from '../options.ts';
-import { abdomenScene, abdomenTruth } from './scene.ts';
+import { covered } from './body.ts';
+import { abdomenScene, abdomenSegments, abdomenTruth } from './scene.ts';
 
-/** Field of view across, mm, and the heights covered, LPS mm. */
-const fieldOfView = 400;
-const centreY = 8;
-const range: readonly [number, number] = [-238, 262];
+const fieldOfView = covered.max[0] - covered.min[0];
+const range = [covered.min[2], covered.max[2]] as const;
 
 /**
  * A contrast CT of abdomen and pelvis, portal venous phase, from the lung bases to below the
@@ -27,11 +26,11 @@ export function ctAbdomen(options: PhantomOptions = {}): PhantomCase {
       pixel,
       0,
       0,
-      -fieldOfView / 2 + pixel / 2,
+      covered.min[0] + pixel / 2,
       0,
       pixel,
       0,
-      centreY - fieldOfView / 2 + pixel / 2,
+      covered.min[1] + pixel / 2,
       0,
       0,
       spacing,
@@ -60,7 +59,8 @@ export function ctAbdomen(options: PhantomOptions = {}): PhantomCase {
       protocolName: '全腹部增强三期',
       bodyPart: 'ABDOMEN',
     },
-    scene: abdomenScene(seed),
+    segments: abdomenSegments,
+    scene: () => abdomenScene(seed),
     truth: abdomenTruth(),
   });
 }

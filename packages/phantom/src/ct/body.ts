@@ -9,6 +9,8 @@ import { clamp, type Sdf, smax, smin, superellipse } from '../core/sdf.ts';
  */
 export const bottom = -240;
 export const top = 262;
+/** What a scan covers: 40 × 40 cm, 50 cm long. */
+export const covered: Box = { min: [-200, -192, -238], max: [200, 208, 262] };
 export const trunkBox: Box = { min: [-186, -130, bottom - 6], max: [186, 138, top + 6] };
 
 /** Columns of numbers by height as a table of 1 mm, so that a formula can read them at every node. */

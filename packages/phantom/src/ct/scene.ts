@@ -6,7 +6,7 @@ import type { CellLayer, Layer, Shade } from '../core/painter.ts';
 import { Random } from '../core/random.ts';
 import type { Scene } from '../core/scene.ts';
 import { clamp, mix, smoothstep } from '../core/sdf.ts';
-import { skinField, trunkBox } from './body.ts';
+import { covered, skinField, trunkBox } from './body.ts';
 import { colon, smallBowel } from './bowel.ts';
 import { muscleLayers } from './muscles.ts';
 import { femoralHead, femurField, hipJointField, pelvisField, symphysisField } from './pelvis.ts';
@@ -65,7 +65,7 @@ export const hu = {
 
 const bones = [label.spine, label.rib, label.pelvis, label.sacrum, label.femurLeft, label.femurRight];
 
-const segments: Scene['segments'] = [
+export const abdomenSegments: Scene['segments'] = [
   { key: 'skin', labels: Object.values(label) },
   { key: 'bone', labels: bones },
   { key: 'spine', labels: [label.spine] },
@@ -123,9 +123,10 @@ export function abdomenScene(seed: number): Scene {
     range: [-1024, 3071],
     noise: 17,
     rician: false,
-    segments,
+    segments: abdomenSegments,
     boxes,
     box: trunkBox,
+    covered,
   };
 }
 

@@ -41,11 +41,11 @@ export function spleenField(lumps: Noise): Field {
   const f: Sdf = (x, y, z) => {
     const a = room(x, y, z);
     if (a > 12) return a;
-    const outer = ellipsoid(x - 100, y - 50, z - 158, 52, 56, 60);
-    const inner = ellipsoid(x - 58, y - 16, z - 150, 40, 46, 90);
+    const outer = ellipsoid(x - 96, y - 54, z - 160, 60, 58, 62);
+    const inner = ellipsoid(x - 50, y - 10, z - 150, 38, 48, 90);
     return smax(smax(a, outer, 8), -inner, 9) + 1.2 * lumps(x, y, z);
   };
-  return Field.of({ min: [46, -20, 88], max: [152, 106, 230] }, 1.75, f, 5, 1.5);
+  return Field.of({ min: [40, -20, 88], max: [156, 110, 232] }, 1.75, f, 5, 1.5);
 }
 
 /** Lungs above the diaphragm, without the middle of the chest. */

@@ -1,11 +1,11 @@
 import { uidFrom } from '@yuepian/dicom';
 import { PhantomCase, type PhantomOptions } from '../case.ts';
 import { checkedOptions } from '../options.ts';
-import { headScene, headTruth } from './scene.ts';
+import { headScene, headSegments, headTruth } from './scene.ts';
+import { covered } from './skull.ts';
 
-const fieldOfView = 256;
-const centreY = -8;
-const range: readonly [number, number] = [-112, 104];
+const fieldOfView = covered.max[0] - covered.min[0];
+const range = [covered.min[2], covered.max[2]] as const;
 
 /**
  * A T1-weighted MR of a head after contrast medium, axial, from the chin to the vertex (216 mm): a
@@ -18,7 +18,7 @@ export function mrHead(options: PhantomOptions = {}): PhantomCase {
   const pixel = fieldOfView / size;
   const spacing = (range[1] - range[0]) / slices;
   const uid = (what: string) => uidFrom(`yuepian mr-head ${seed} ${size} ${slices} ${what}`);
-  const [x0, y0] = [(pixel - fieldOfView) / 2, centreY + (pixel - fieldOfView) / 2];
+  const [x0, y0] = [covered.min[0] + pixel / 2, covered.min[1] + pixel / 2];
   return new PhantomCase({
     kind: 'mr-head',
     seed,
@@ -47,7 +47,8 @@ export function mrHead(options: PhantomOptions = {}): PhantomCase {
       protocolName: '头颅平扫加增强',
       bodyPart: 'BRAIN',
     },
-    scene: headScene(seed),
+    segments: headSegments,
+    scene: () => headScene(seed),
     truth: headTruth(),
   });
 }

@@ -31,7 +31,7 @@ export const signal = {
   oedema: 430,
 } as const;
 
-const segments: Scene['segments'] = [
+export const headSegments: Scene['segments'] = [
   { key: 'skin', labels: Object.values(label) },
   { key: 'skull', labels: [label.skull] },
   { key: 'brain', labels: [label.brain, label.ventricles, label.tumour] },
@@ -97,13 +97,15 @@ export function headScene(seed: number): Scene {
     noise: 15,
     rician: true,
     gain: (x, y, z) => 0.9 + 0.16 * ((x / 90) ** 2 + ((y - 4) / 105) ** 2) + 0.0007 * z - 0.0004 * x,
-    segments,
+    segments: headSegments,
     boxes: {
-      skull: bone.box,
+      skull: { min: [-88, -114, -118], max: [88, 110, 102] },
+      brain: { min: [-74, -90, -118], max: [74, 96, 90] },
       ventricles: b.ventricles.box,
       brain_tumour: b.tumour.box,
     },
     box: skull.headBox,
+    covered: skull.covered,
   };
 }
 

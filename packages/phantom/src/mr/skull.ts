@@ -10,6 +10,8 @@ import { capsule, clamp, ellipsoid, mix, roundBox, type Sdf, smax, smin, smooths
  */
 export const bottom = -114;
 export const top = 104;
+/** What a scan covers: 256 × 256 mm, 216 mm long. */
+export const covered: Box = { min: [-128, -136, -112], max: [128, 120, 104] };
 export const headBox: Box = { min: [-104, -136, bottom - 4], max: [104, 118, top + 4] };
 
 /** Tentorium over the cerebellum: highest in the middle in front, falling to the sides and back. */

@@ -5,6 +5,7 @@ import {
   type BitMask,
   clearBit,
   copyMask,
+  emptyMask,
   enlarge,
   maskAbove,
   not,
@@ -31,6 +32,7 @@ import {
 } from '../grid/morphology.ts';
 import { type CoarseVolume, shrinkNow } from '../grid/shrink.ts';
 import { voxelMm3 } from './body.ts';
+import { isRidge } from './ridge.ts';
 import { boneThresholds, marrowThreshold } from './thresholds.ts';
 
 /**
@@ -44,25 +46,51 @@ export function ctBone(ct: CoarseVolume, body: BitMask): BitMask {
   const mm3 = voxelMm3(ct.affine);
   const dense = and(maskAbove(ct.data, ct.size, high), body);
   const soft = and(maskAbove(ct.data, ct.size, low), body);
-  const pools = contrastPools(ct, soft, dense);
+  const mean = averaged(ct);
+  const pools = contrastPools(ct, mean, dense);
   andNot(soft, pools);
   andNot(dense, pools);
 
-  const reach = stepsFor(10, s, 1);
-  const seeds = atLeast(dense, 27 / mm3);
-  let bone = growWithin(seeds, soft, reach);
+  const seeds = withoutStones(atLeast(dense, 27 / mm3), soft, ct, body);
+  let bone = growWithin(seeds, soft, stepsFor(10, s, 1));
   bone = andNot(bone, calcifications(bone, dense, pools, ct, body));
   bone = atLeast(bone, 300 / mm3);
 
   const tissue = andNot(and(maskAbove(ct.data, ct.size, marrowThreshold), body), pools);
-  andNot(tissue, longSoftTissue(ct));
-  or(bone, and(walledIn(bone, s), tissue));
-  // Wide enough for a cortex that thick voxels have broken up, too narrow to bridge a disc.
-  bone = or(and(close(bone, stepsFor(gap, s, 1)), tissue), bone);
-  or(bone, and(walledIn(bone, s), tissue));
+  andNot(tissue, enlarge(longSoftTissue(mean), ct.size, mean.factor));
+  const spongy = and(maskAbove(ct.data, ct.size, 95), tissue);
+  fill(bone, spongy, tissue, s);
+  // Wide enough for a cortex that thick voxels have broken up. What is bridged must have bone on
+  // four sides: a gap in a shell has, the disc between two vertebrae has not.
+  const bridges = and(close(bone, stepsFor(gap, s, 1)), tissue);
+  or(bone, and(bridges, walledIn(bone, s, 12, 2)));
+  fill(bone, spongy, tissue, s);
   bone = or(bone, and(marrow(bone, ct), tissue));
   // A head holder beside the ear is as dense as bone; bone has skin over it.
   return atLeast(bone, 300 / mm3, erode(body, stepsFor(2.5, s, 1)));
+}
+
+/** In place: marrow needs bone on all six sides, spongy bone, which no other tissue equals, on five. */
+function fill(bone: BitMask, spongy: BitMask, tissue: BitMask, s: Vec3): void {
+  or(bone, and(walledIn(bone, s, 30, 0), tissue));
+  or(bone, and(walledIn(bone, s, 50, 1), spongy));
+}
+
+/**
+ * Without stones, calcified plaques and nodes: small compact pieces deep in the body and apart from
+ * others. Taken out before anything grows, or they would draw the organ around them in.
+ */
+function withoutStones(seeds: BitMask, soft: BitMask, ct: CoarseVolume, body: BitMask): BitMask {
+  const s = spacing(ct.affine);
+  const mm3 = voxelMm3(ct.affine);
+  const c = components(growWithin(seeds, soft, stepsFor(2.5, s, 1)));
+  const deep = countIn(c, erodeBox(body, stepsFor(30, s, 1)));
+  const stones = select(c, (n) => {
+    const volume = (c.voxels[n] as number) * mm3;
+    const compact = longestMm(c, n, s) < 2.2 * Math.cbrt(volume);
+    return volume < 3000 && compact && (deep[n] as number) > 0.9 * (c.voxels[n] as number);
+  });
+  return andNot(seeds, stones);
 }
 
 /**
@@ -71,11 +99,15 @@ export function ctBone(ct: CoarseVolume, body: BitMask): BitMask {
  * dense lies at the depth of their wall. Arteries denser than cortex (CT angiography) are told by
  * their evenness alone.
  */
-function contrastPools(ct: CoarseVolume, soft: BitMask, dense: BitMask): BitMask {
+function contrastPools(ct: CoarseVolume, mean: CoarseVolume, dense: BitMask): BitMask {
+  const { low } = boneThresholds(ct.affine);
   const s = spacing(ct.affine);
   const mm3 = voxelMm3(ct.affine);
   const depth = stepsFor(3.5, s, 1);
   const past: Vec3 = [depth[0] + 1, depth[1] + 1, depth[2] + 1];
+  // From the averaged volume, and a little below `low`: a kidney whose HU lies right at the
+  // threshold would be riddled by noise.
+  const soft = enlarge(maskAbove(mean.data, mean.size, low - 15), ct.size, mean.factor);
   const core = erode(soft, depth);
   const c = components(core);
   const rim = andNot(copyMask(core), erode(core, [1, 1, 1]));
@@ -103,9 +135,6 @@ function contrastPools(ct: CoarseVolume, soft: BitMask, dense: BitMask): BitMask
 
 /** HU of the soft tissue around bones. */
 const surrounding = 50;
-/** No edge lies higher than this: a thin plate beside thick cortex would be lost. */
-const thinBone = 320;
-
 /**
  * HU from which a voxel at the edge of a bone belongs to it: between soft tissue and the
  * densest voxel next to it, half-way where the voxels resolve the cortex (a blurred edge lies there),
@@ -132,22 +161,26 @@ export function boneEdges(ct: CoarseVolume, bone: BitMask): Int16Array<ArrayBuff
           }
         }
       }
-      edges[p] = Math.min(thinBone, Math.max(low, surrounding + share * (top - surrounding)));
+      edges[p] = Math.max(low, surrounding + share * (top - surrounding));
     }
   });
   return edges;
 }
 
-/** Takes away the voxels of the surface that lie below their edge; what was filled stays. */
+/**
+ * Takes away the voxels of the surface that lie below their edge. What was filled stays, and so do
+ * thin plates.
+ */
 export function trimEdges(ct: CoarseVolume, bone: BitMask, edges: Int16Array): BitMask {
   const { low } = boneThresholds(ct.affine);
   const surface = components(andNot(copyMask(bone), erode(bone, [1, 1, 1])));
-  const nx = ct.size[0];
+  const [nx, ny] = ct.size;
   const out = copyMask(bone);
   forEachRun(surface, (_, first, length) => {
     for (let p = first; p < first + length; p++) {
       const v = ct.data[p] as number;
-      if (v > low && v < (edges[p] as number)) clearBit(out, Math.floor(p / nx), p % nx);
+      if (v > low && v < (edges[p] as number) && !isRidge(ct.data, p, 1, nx, nx * ny))
+        clearBit(out, Math.floor(p / nx), p % nx);
     }
   });
   return out;
@@ -232,36 +265,41 @@ function marrow(bone: BitMask, ct: CoarseVolume): BitMask {
  * Even soft tissue that runs further than any marrow space of its density: the content of the spinal
  * canal (and, around the bones, muscle). Marrow is fatter, denser, or ends at the next end plate.
  */
-function longSoftTissue(ct: CoarseVolume): BitMask {
-  // Averaged to about 3 mm, or the noise of thin slices would break it up.
-  const factor = spacing(ct.affine).map((s) => (s <= 2.2 ? 2 : 1)) as unknown as Vec3;
-  const mean = shrinkNow(ct, factor, 'int16');
+function longSoftTissue(mean: CoarseVolume): BitMask {
   const s = spacing(mean.affine);
   const range = maskAbove(mean.data, mean.size, 0);
   andNot(range, maskAbove(mean.data, mean.size, 90));
   const depth = stepsFor(2.5, s, 1);
   const core = components(erode(range, depth));
   const long = select(core, (n) => longestMm(core, n, s) > 45);
-  const grown = growWithin(long, range, [depth[0] + 1, depth[1] + 1, depth[2] + 1]);
-  return enlarge(grown, ct.size, factor);
+  return growWithin(long, range, [depth[0] + 1, depth[1] + 1, depth[2] + 1]);
+}
+
+/** Averaged to about 3 mm, where noise no longer breaks up what is even. */
+function averaged(ct: CoarseVolume): CoarseVolume {
+  const factor = spacing(ct.affine).map((s) => (s <= 2.2 ? 2 : 1)) as unknown as Vec3;
+  return shrinkNow(ct, factor, 'int16');
 }
 
 /**
- * What has bone within 30 mm in all six directions of the grid: marrow behind a thin or patchy
- * cortex. The spinal canal is open upward and downward, an orbit to the front, the brain is wider.
- * A bone cut by the end of the scan counts as closed there.
+ * What has bone within `mm` in the six directions of the grid, but for `misses` of them: marrow
+ * behind a thin or patchy cortex. The spinal canal is open upward and downward, an orbit to the
+ * front, the brain is wider. A bone cut by the end of the scan counts as closed there.
  */
-function walledIn(bone: BitMask, s: Vec3): BitMask {
-  const reach = stepsFor(30, s, 1);
-  let walled: BitMask | undefined;
+function walledIn(bone: BitMask, s: Vec3, mm: number, misses: 0 | 1 | 2): BitMask {
+  const reach = stepsFor(mm, s, 1);
+  // Bit n of `missed` is where at most n of the directions so far saw no bone.
+  const missed = [0, 1, 2].map(() => not(emptyMask(bone.size))) as [BitMask, BitMask, BitMask];
   for (const axis of [0, 1, 2] as const) {
     for (const sign of [1, -1] as const) {
       const seen = seenAlong(bone, axis, sign, reach[axis]);
       if (axis === 2) addEnd(seen, sign, reach[2]);
-      walled = walled === undefined ? seen : and(walled, seen);
+      for (let n = misses; n > 0; n--)
+        or(and(missed[n] as BitMask, seen), missed[n - 1] as BitMask);
+      and(missed[0], seen);
     }
   }
-  return walled as BitMask;
+  return missed[misses];
 }
 
 /** Slices at most `reach` from the end of the scan see its end. */

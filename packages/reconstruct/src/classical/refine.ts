@@ -1,5 +1,6 @@
 import type { Vec3, Volume } from '@yuepian/geometry';
 import type { Pace } from '../pace.ts';
+import { isRidge } from './ridge.ts';
 
 /** Values of the classical label map. The labels exclude each other. */
 export const classicalLabels = { soft: 1, bone: 2, lung_left: 3, lung_right: 4 } as const;
@@ -16,6 +17,8 @@ export interface EdgeThresholds {
   readonly body: number;
   /** Above: bone, next to bone; one value per coarse voxel. */
   readonly bone: Int16Array | undefined;
+  /** Above: bone too where it is a thin plate. */
+  readonly thinBone: number;
   /** Below: lung, next to lung. */
   readonly lung: number;
 }
@@ -47,6 +50,8 @@ export async function refine(
     size: coarse,
     factor,
     dx,
+    row: volume.size[0],
+    plane: volume.size[0] * volume.size[1],
     thresholds,
     runs: new Int32Array(dx.count * 2),
   };
@@ -92,6 +97,9 @@ interface Band {
   readonly size: Vec3;
   readonly factor: Vec3;
   readonly dx: Duals;
+  /** Index steps of the full volume to the next row and slice. */
+  readonly row: number;
+  readonly plane: number;
   readonly thresholds: EdgeThresholds;
   /** Pairs (end, set of labels) of the current row of cells. */
   readonly runs: Int32Array;
@@ -172,9 +180,13 @@ function writeRow(
     }
     for (; x < end; x++) {
       const value = data[row + x] as number;
-      if ((set & bone) !== 0 && t.bone !== undefined) {
-        const edge = t.bone[own + Math.floor(x / fx)] as number;
-        if (edge > 0 && value > edge) {
+      if (t.bone !== undefined && (set & bone) !== 0) {
+        // 0 marks voxels off the edge; next to one, the edge of thin bone is the best known.
+        const edge = t.bone[own + Math.floor(x / fx)] || t.thinBone;
+        if (
+          value > edge ||
+          (value > t.thinBone && isRidge(data, row + x, 2, band.row, band.plane))
+        ) {
           out[row + x] = classicalLabels.bone;
           continue;
         }

@@ -7,7 +7,7 @@ import { ctBody, mrBody } from './body.ts';
 import { boneEdges, ctBone, trimEdges } from './bone.ts';
 import { ctLungs } from './lungs.ts';
 import { classicalLabels, type EdgeThresholds, refine } from './refine.ts';
-import { bodyThreshold, coarseFactor, lungThreshold } from './thresholds.ts';
+import { bodyThreshold, boneThresholds, coarseFactor, lungThreshold } from './thresholds.ts';
 
 /** Goes into every structure's `source`: results of different versions are not comparable. */
 export const classicalSource = 'classical 1';
@@ -83,13 +83,14 @@ async function* ctStages(volume: Volume, pace: Pace): AsyncGenerator<SegmentStag
   await pace.breathe();
   yield coarseStage(ct, labels, segmentsOf(labels));
 
-  const full = await refine(volume, labels, ct.size, factor, ctEdges(edges), pace);
+  const full = await refine(volume, labels, ct.size, factor, ctEdges(volume, edges), pace);
   yield { resolution: 'full', labelMap: labelled(volume, full, segmentsOf(full)) };
 }
 
-const ctEdges = (bone: Int16Array): EdgeThresholds => ({
+const ctEdges = (volume: Volume, bone: Int16Array): EdgeThresholds => ({
   body: bodyThreshold,
   bone,
+  thinBone: boneThresholds(volume.affine).low,
   lung: lungThreshold,
 });
 
@@ -110,6 +111,7 @@ async function* mrStages(volume: Volume, pace: Pace): AsyncGenerator<SegmentStag
   const edges = {
     body: body.threshold,
     bone: undefined,
+    thinBone: 0,
     lung: Number.NEGATIVE_INFINITY,
   };
   const full = await refine(volume, labels, mr.size, factor, edges, pace);

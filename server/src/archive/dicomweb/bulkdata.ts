@@ -2,7 +2,7 @@ import { YuepianError } from '@yuepian/contract';
 import type { Dataset } from '@yuepian/dicom';
 import type { FastifyInstance } from 'fastify';
 import type { ArchiveParts } from '../archive.ts';
-import { inflateDataset, transferSyntax } from '../pixels/index.ts';
+import { inflate, transferSyntax } from '../pixels/index.ts';
 import { fragmentsOfFrame } from '../pixels/locate.ts';
 import { readerOf, readHeader } from '../read.ts';
 import type { ArchivedInstance } from '../stored.ts';
@@ -56,8 +56,8 @@ async function* pixelParts(
     const end = pixels.offset + pixels.length;
     const body =
       pixels.deflated === true
-        ? inflateDataset(
-            await blobs.bytes(instance.blob, { start: instance.place.dataset }),
+        ? (
+            await inflate(await blobs.bytes(instance.blob, { start: instance.place.dataset }))
           ).subarray(pixels.offset, end)
         : pixels.length <= 64 << 20
           ? await blobs.bytes(instance.blob, { start: pixels.offset, end })

@@ -1,7 +1,15 @@
 import { YuepianError } from '@yuepian/contract';
 import { describeInstance } from '@yuepian/dicom';
-import type { DecodePool } from '../pixels/index.ts';
-import { type NativeFrame, nativeFrameBits, readFrameBytes } from '../pixels/index.ts';
+import {
+  type DecodePool,
+  explicitBigEndian,
+  inflate,
+  type NativeFrame,
+  nativeFrameBits,
+  readFrameBytes,
+  type StoredImage,
+  transferSyntax,
+} from '../pixels/index.ts';
 import { imageOf, type Reader, readHeader } from '../read.ts';
 import type { ArchivedInstance } from '../stored.ts';
 import { head, type Replacements, writeExplicit, writeMeta } from './explicit.ts';
@@ -25,6 +33,21 @@ export async function* toExplicitLittleEndian(
     yield Buffer.concat([meta, writeExplicit(dataset)]);
     return;
   }
+  const { pixels } = stored;
+  const littleEndian =
+    transferSyntax(stored.transferSyntaxUid)?.coding === 'native' &&
+    stored.transferSyntaxUid !== explicitBigEndian;
+  if (pixels.kind === 'native' && littleEndian) {
+    // Only the header changes: the samples are copied as they are, bit-packed ones too.
+    yield Buffer.concat([
+      meta,
+      writeExplicit(dataset),
+      head(pixelTag[stored.image.sampleType], pixels.vr, pixels.length + (pixels.length % 2)),
+    ]);
+    yield* nativeBytes(source, stored);
+    if (pixels.length % 2 === 1) yield new Uint8Array(1);
+    return;
+  }
   const frames = stored.image.numberOfFrames;
   const undo = async (frame: number): Promise<NativeFrame> => {
     const { bytes, bitOffset, vr } = await readFrameBytes(source, stored, frame);
@@ -38,17 +61,33 @@ export async function* toExplicitLittleEndian(
     throw new YuepianError('not_acceptable', { what: 'explicit VR little endian' });
   }
   const vr = first.image.bitsAllocated > 8 ? 'OW' : 'OB';
-  const tag = { integer: 0x7fe00010, float32: 0x7fe00008, float64: 0x7fe00009 };
   const pixelVr = { integer: vr, float32: 'OF', float64: 'OD' };
   const { sampleType } = stored.image;
   yield Buffer.concat([
     meta,
     writeExplicit(dataset, changed(stored.image, first.image)),
-    head(tag[sampleType], pixelVr[sampleType], length + (length % 2)),
+    head(pixelTag[sampleType], pixelVr[sampleType], length + (length % 2)),
   ]);
   yield first.bytes;
   for (let frame = 2; frame <= frames; frame++) yield (await undo(frame)).bytes;
   if (length % 2 === 1) yield new Uint8Array(1);
+}
+
+const pixelTag = { integer: 0x7fe00010, float32: 0x7fe00008, float64: 0x7fe00009 } as const;
+const pieceBytes = 8 << 20;
+
+async function* nativeBytes(source: Reader, stored: StoredImage): AsyncGenerator<Uint8Array> {
+  const { pixels } = stored;
+  if (pixels.kind !== 'native') return;
+  const end = pixels.offset + pixels.length;
+  if (pixels.deflated === true) {
+    const file = await source.read({ start: stored.datasetOffset, end: source.size });
+    yield (await inflate(file)).subarray(pixels.offset, end);
+    return;
+  }
+  for (let at = pixels.offset; at < end; at += pieceBytes) {
+    yield await source.read({ start: at, end: Math.min(end, at + pieceBytes) });
+  }
 }
 
 /** Attributes of the Image Pixel module that the codec changed. */

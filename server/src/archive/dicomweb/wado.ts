@@ -41,7 +41,8 @@ export function retrieveRoutes(app: FastifyInstance, parts: ArchiveParts, pool: 
   const route = (path: string) =>
     app.get<{ Params: InstancePath; Querystring: { accept?: string } }>(
       path,
-      { config: { permission: 'read' } },
+      // Whole files leave the archive here; looking at them is metadata and frames.
+      { config: { permission: 'export' } },
       (request, reply) => retrieve(parts, pool, request, reply),
     );
   route('/studies/:study');
@@ -103,7 +104,8 @@ async function* storedBytes(
   instance: ArchivedInstance,
 ): AsyncGenerator<Uint8Array> {
   // One read for the usual slice; a stream for what is too big to hold.
-  if (instance.size <= 8 << 20) yield await blobs.bytes(instance.blob);
+  if (instance.size <= 8 << 20)
+    yield await blobs.bytes(instance.blob, { start: 0, end: instance.size });
   else yield* await blobs.get(instance.blob);
 }
 

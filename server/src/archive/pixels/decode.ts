@@ -3,7 +3,7 @@ import { type ImagePixel, unpackBits, unpackNative } from '@yuepian/dicom';
 import { expand422, interleave, ybrToRgb } from './colour.ts';
 import type { DecodedFrame, Samples } from './image.ts';
 import { applyPalette, type Palette } from './palette.ts';
-import { type UndoOptions, undoCoding } from './undo.ts';
+import { type NativeFrame, type UndoOptions, undoCoding } from './undo.ts';
 
 export interface DecodeOptions extends UndoOptions {
   /** Needed for PALETTE COLOR. */
@@ -33,7 +33,7 @@ export async function decodeFrame(
 }
 
 /** Samples with the coding undone and nothing else; may be a view of the frame's bytes. */
-export interface StoredSamples {
+interface StoredSamples {
   readonly samples: Samples;
   readonly photometric: string;
   /** RRR…GGG…BBB… instead of RGBRGB… */
@@ -41,23 +41,25 @@ export interface StoredSamples {
 }
 
 /** Like `decodeFrame`, but colours stay as they are stored. */
-export async function decodeStored(
+async function decodeStored(
   image: ImagePixel,
   transferSyntaxUid: string,
   bytes: Uint8Array,
   options: UndoOptions = {},
 ): Promise<StoredSamples> {
   const native = await undoCoding(image, transferSyntaxUid, bytes, options);
-  const samples =
-    native.image.bitsAllocated === 1
-      ? unpackBits(native.bytes, 0, image.rows * image.columns)
-      : unpackNative(native.image, native.bytes);
   return {
-    samples,
+    samples: storedSamples(native),
     photometric: native.image.photometricInterpretation,
     planar: native.image.planarConfiguration === 1 && image.samplesPerPixel > 1,
   };
 }
+
+/** One typed element a sample, in stored order; a view of the bytes where nothing has to change. */
+export const storedSamples = ({ image, bytes }: NativeFrame): Samples =>
+  image.bitsAllocated === 1
+    ? unpackBits(bytes, 0, image.rows * image.columns)
+    : unpackNative(image, bytes);
 
 function finish(
   image: ImagePixel,

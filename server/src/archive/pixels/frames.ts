@@ -1,10 +1,9 @@
-import { constants, inflateRawSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { constants, inflateRaw, inflateRawSync } from 'node:zlib';
 import { YuepianError } from '@yuepian/contract';
-import type { ImagePixel } from '@yuepian/dicom';
-import { decodeFrame } from './decode.ts';
-import { type DecodedFrame, nativeFrameBits } from './image.ts';
+import { type Dataset, type ImagePixel, readDataset } from '@yuepian/dicom';
+import { nativeFrameBits } from './image.ts';
 import { type ByteSource, fragmentsOfFrame, type PixelLocation } from './locate.ts';
-import type { Palette } from './palette.ts';
 
 /** All that is needed to read the frames of one instance; plain JSON, for another process too. */
 export interface StoredImage {
@@ -24,22 +23,63 @@ export interface FrameBytes {
 }
 
 /** An inflated data set larger than this is taken for a bomb. */
-export const maximumInflatedBytes = 2 ** 30;
+const maximumInflatedBytes = 256 << 20;
+// The stream may be followed by a padding byte (PS3.5 §A.5).
+const inflateOptions = {
+  maxOutputLength: maximumInflatedBytes,
+  finishFlush: constants.Z_SYNC_FLUSH,
+} as const;
+const inflateBeside = promisify<Uint8Array, typeof inflateOptions, Buffer>(inflateRaw);
 
-/** @throws YuepianError truncated, too_large */
+/** For a child process, where nobody waits. @throws YuepianError truncated, too_large */
 export function inflateDataset(bytes: Uint8Array): Uint8Array {
   try {
-    return inflateRawSync(bytes, {
-      maxOutputLength: maximumInflatedBytes,
-      // The stream may be followed by a padding byte (PS3.5 §A.5).
-      finishFlush: constants.Z_SYNC_FLUSH,
-    });
+    return new Uint8Array(inflateRawSync(bytes, inflateOptions));
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : '';
-    if (code === 'ERR_BUFFER_TOO_LARGE') {
-      throw new YuepianError('too_large', { limit: '1 GiB' }, { cause: error });
-    }
-    throw new YuepianError('truncated', { where: 'deflated data set' }, { cause: error });
+    throw inflateError(error);
+  }
+}
+
+/** The same in a thread of its own. */
+export async function inflate(bytes: Uint8Array): Promise<Uint8Array> {
+  try {
+    return new Uint8Array(await inflateBeside(bytes, inflateOptions));
+  } catch (error) {
+    throw inflateError(error);
+  }
+}
+
+function inflateError(error: unknown): YuepianError {
+  const code = error instanceof Error && 'code' in error ? error.code : '';
+  return code === 'ERR_BUFFER_TOO_LARGE'
+    ? new YuepianError('too_large', { limit: '256 MiB' }, { cause: error })
+    : new YuepianError('truncated', { where: 'deflated data set' }, { cause: error });
+}
+
+/**
+ * Reads a data set up to its pixels without blocking for a deflated one.
+ *
+ * @param whole false when `bytes` is only the beginning of the file: a deflated data set cannot be
+ *   read in part and throws truncated then.
+ */
+export async function readDatasetHead(
+  bytes: Uint8Array,
+  whole = true,
+): Promise<{ dataset: Dataset; deflatedFrom: number | undefined }> {
+  let deflated: Uint8Array | undefined;
+  try {
+    const inflateRaw = (rest: Uint8Array): Uint8Array => {
+      deflated = rest;
+      throw new YuepianError('truncated', { where: 'deflated data set' });
+    };
+    const dataset = readDataset(bytes, { stopAtPixelData: true, inflateRaw });
+    return { dataset, deflatedFrom: undefined };
+  } catch (error) {
+    if (deflated === undefined || !whole) throw error;
+    const inflated = await inflate(deflated);
+    const deflatedFrom = deflated.byteOffset - bytes.byteOffset;
+    const dataset = readDataset(bytes, { stopAtPixelData: true, inflateRaw: () => inflated });
+    return { dataset, deflatedFrom };
   }
 }
 
@@ -75,24 +115,9 @@ export async function readFrameBytes(
   }
   const bytes =
     pixels.deflated === true
-      ? inflateDataset(
-          await source.read({ start: stored.datasetOffset, end: source.size }),
+      ? (
+          await inflate(await source.read({ start: stored.datasetOffset, end: source.size }))
         ).subarray(start, end)
       : await source.read({ start, end });
   return { bytes, bitOffset: firstBit % 8, vr: pixels.vr };
-}
-
-/** Reads and decodes a 1-based frame in this process. */
-export async function readFrame(
-  source: ByteSource,
-  stored: StoredImage,
-  frame: number,
-  palette?: Palette,
-): Promise<DecodedFrame> {
-  const { bytes, bitOffset, vr } = await readFrameBytes(source, stored, frame);
-  return await decodeFrame(stored.image, stored.transferSyntaxUid, bytes, {
-    bitOffset,
-    vr,
-    ...(palette === undefined ? {} : { palette }),
-  });
 }

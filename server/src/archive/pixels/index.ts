@@ -1,8 +1,9 @@
-export { type DecodeOptions, decodeFrame, decodeStored, type StoredSamples } from './decode.ts';
+export { type DecodeOptions, decodeFrame, storedSamples } from './decode.ts';
 export {
   type FrameBytes,
+  inflate,
   inflateDataset,
-  readFrame,
+  readDatasetHead,
   readFrameBytes,
   type StoredImage,
 } from './frames.ts';

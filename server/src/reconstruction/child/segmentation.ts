@@ -58,24 +58,35 @@ export function segmentationOf(labelMap: LabelMap, subject: SegmentationSubject)
 
 const stamp = (at: Date): string[] => at.toISOString().replace(/[-:]/g, '').slice(0, 15).split('T');
 
+/**
+ * Patient and study as the images say it. Archives hold values that break the standard's rules; ours
+ * must keep them (PS3.5 §6.2), so what is too long is cut and what is no date is left out. The
+ * study is told by its UID, not by these.
+ */
 function patientStudyOf({ patient, study, studyInstanceUid }: InstanceHeader) {
-  const name = (n: InstanceHeader['patient']['name']) => ({
-    ...(n.alphabetic ? { Alphabetic: n.alphabetic } : {}),
-    ...(n.ideographic ? { Ideographic: n.ideographic } : {}),
-    ...(n.phonetic ? { Phonetic: n.phonetic } : {}),
-  });
   return {
-    patientId: patient.id,
-    patientName: name(patient.name),
-    patientBirthDate: patient.birthDate,
-    patientSex: patient.sex,
-    patientAge: patient.age,
+    patientId: text(patient.id, 64),
+    patientName: nameOf(patient.name),
+    patientBirthDate: matching(patient.birthDate, /^\d{8}$/),
+    patientSex: matching(patient.sex, /^[A-Z]{1,16}$/),
+    patientAge: matching(patient.age, /^\d{3}[DWMY]$/),
     studyInstanceUid,
-    studyDate: study.date,
-    studyTime: study.time,
-    studyId: study.id,
-    accessionNumber: study.accessionNumber,
-    studyDescription: study.description,
-    referringPhysicianName: name(study.referringPhysician),
+    studyDate: matching(study.date, /^\d{8}$/),
+    studyTime: matching(study.time, /^\d{2}(\d{2}(\d{2}(\.\d{1,6})?)?)?$/),
+    studyId: text(study.id, 16),
+    accessionNumber: text(study.accessionNumber, 16),
+    studyDescription: text(study.description, 64),
+    referringPhysicianName: nameOf(study.referringPhysician),
   };
 }
+
+const matching = (value: string, pattern: RegExp): string => (pattern.test(value) ? value : '');
+/** By characters, not by UTF-16 halves; no backslash, which parts values, and no controls. */
+const text = (value: string, length: number): string =>
+  [...value.replace(/[\\\p{Cc}]/gu, ' ')].slice(0, length).join('').trim();
+const group = (value: string): string => text(value.replaceAll('=', ' '), 64);
+const nameOf = (n: InstanceHeader['patient']['name']) => ({
+  ...(n.alphabetic ? { Alphabetic: group(n.alphabetic) } : {}),
+  ...(n.ideographic ? { Ideographic: group(n.ideographic) } : {}),
+  ...(n.phonetic ? { Phonetic: group(n.phonetic) } : {}),
+});

@@ -14,6 +14,7 @@ import {
   readDataset,
 } from '@yuepian/dicom';
 import type { VoxelArray } from '@yuepian/geometry';
+import type { DecodePool } from '../../archive/index.ts';
 import { problemOf } from './frames.ts';
 
 /** An instance on disk, wherever that is. */
@@ -111,11 +112,12 @@ export interface Frame {
 }
 
 /**
- * Frames of a series. `source(order)` reads ahead in that order and keeps a multi-frame file open
- * while its frames are asked for.
+ * Frames of a series. `source(order)` reads and decodes ahead in that order, on several threads
+ * where frames are compressed, and keeps a multi-frame file open while its frames are asked for.
  */
 export class SeriesFrames {
   readonly #files: ReadonlyMap<string, SeriesFile>;
+  #pool: Promise<DecodePool> | undefined;
 
   constructor(files: readonly SeriesFile[]) {
     this.#files = new Map(files.map((file) => [file.sopInstanceUid, file]));
@@ -170,6 +172,12 @@ export class SeriesFrames {
     return problems;
   }
 
+  /** Ends the decoding threads. */
+  async close(): Promise<void> {
+    await (await this.#pool)?.close();
+    this.#pool = undefined;
+  }
+
   async dataset(sopInstanceUid: string): Promise<Dataset> {
     const file = this.#files.get(sopInstanceUid);
     if (!file) throw new YuepianError('not_found', { what: sopInstanceUid });
@@ -183,18 +191,22 @@ export class SeriesFrames {
     if (grey && !isEncapsulated(dataset.transferSyntaxUid)) {
       return { samples: nativeFrame(dataset, frame), colour: false };
     }
-    // Loaded only now: most series are not compressed, and the codecs cost time and memory.
-    const { decodeFrame, paletteOf } = await import('../../archive/index.ts');
+    const { paletteOf } = await codecs();
     const indexed = image.photometricInterpretation === 'PALETTE COLOR';
-    const decoded = await decodeFrame(
+    this.#pool ??= codecs().then((archive) => new archive.DecodePool());
+    const decoded = await (await this.#pool).decode({
       image,
-      dataset.transferSyntaxUid,
-      frameBytes(dataset, frame),
-      indexed ? { palette: paletteOf(dataset) } : {},
-    );
+      transferSyntaxUid: dataset.transferSyntaxUid,
+      // A copy: what crosses to the thread is the whole buffer under a view.
+      bytes: frameBytes(dataset, frame).slice(),
+      options: indexed ? { palette: paletteOf(dataset) } : {},
+    });
     return { samples: voxels(decoded.samples), colour: decoded.samplesPerPixel === 3 };
   }
 }
+
+/** Loaded only when they are needed: most series are not compressed, and codecs cost time and memory. */
+const codecs = () => import('../../archive/index.ts');
 
 const keyOf = (ref: FrameRef): string => `${ref.sopInstanceUid} ${ref.frame}`;
 

@@ -1,4 +1,4 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
@@ -6,7 +6,7 @@ import { structureTable, type VolumeManifest } from '@yuepian/contract';
 import type { InstanceHeader } from '@yuepian/dicom';
 import { bytesPerVoxel, type LabelMap, type Volume } from '@yuepian/geometry';
 import { classicalSource, estimateMemory, toGlb } from '@yuepian/reconstruct';
-import { type DerivedStructure, keepOnly, type StructureSet, writeJson } from '../derived.ts';
+import { type DerivedStructure, keepOnly, type StructureSet, writeWhole } from '../derived.ts';
 import { downsampleLabels, labelLevel, planLevels } from '../pyramid/index.ts';
 import { checkMemory } from './memory.ts';
 import { digestOf, labelRanks, labelsOf, type Model, modelsOf } from './models.ts';
@@ -52,7 +52,14 @@ export async function makeStructures(input: StructuresInput): Promise<void> {
   for await (const model of modelsOf(map, options, startedAt)) await output.add(model);
   onStep('store', 0.96);
   await output.finish();
-  if (map.segments.length > 0) await archive(map, output.digest, input);
+  if (map.segments.length === 0) return;
+  try {
+    await archive(map, output.digest, input);
+  } catch (error) {
+    // The models are of use without it; the log says what is missing.
+    if (!(error instanceof RangeError)) throw error;
+    console.error('the segmentation could not be written as DICOM', error);
+  }
 }
 
 const nothing = Promise.resolve();
@@ -155,17 +162,14 @@ class StructureOutput {
       ...(this.#labels ? { labels: this.#labels } : {}),
       structures: this.#structures,
     };
-    await writeJson(path.join(this.#input.folder, 'structures.json'), set);
+    await this.#write('structures.json', JSON.stringify(set));
     this.#input.onStructures();
   }
 
   /** Never half a file under its name: somebody may be reading the same content right now. */
-  async #write(name: string, bytes: Uint8Array): Promise<void> {
-    const file = path.join(this.#input.folder, name);
-    await mkdir(path.dirname(file), { recursive: true });
-    const beside = path.join(this.#input.scratch, path.basename(name));
-    await writeFile(beside, bytes);
-    await rename(beside, file);
+  #write(name: string, content: string | Uint8Array): Promise<void> {
+    const { folder, scratch } = this.#input;
+    return writeWhole(path.join(folder, name), content, scratch);
   }
 }
 

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import {
+  frameOfReferenceUid,
   type VolumeId,
   type VolumeManifest,
   volumeManifest,
@@ -13,10 +14,11 @@ import {
   type InstanceHeader,
   layoutSeries,
   rectify,
+  uidFrom,
   type VolumePlan,
 } from '@yuepian/dicom';
 import { spacing, type Volume, voxelTypeOf } from '@yuepian/geometry';
-import { nameOf, replaceFolder, volumeIdOf, writeJson } from '../derived.ts';
+import { nameOf, replaceFolder, volumeIdOf } from '../derived.ts';
 import { valueRange, volumeThumbnail, writePyramid } from '../pyramid/index.ts';
 import { describeFrames, displayableHeaders } from './frames.ts';
 import { checkMemory } from './memory.ts';
@@ -56,7 +58,12 @@ export async function deriveSeries(
     const layout = { version: 1, kind: 'document', volumes: [], reconstructable: false } as const;
     return { layout: { ...layout, volumes: [], warnings: [] } };
   }
-  return deriveImages(images, new SeriesFrames(files), options);
+  const frames = new SeriesFrames(files);
+  try {
+    return await deriveImages(images, frames, options);
+  } finally {
+    await frames.close();
+  }
 }
 
 async function deriveImages(
@@ -135,7 +142,7 @@ async function tryVolumes(
       options.onStep('pyramid', start + share * (decodeShare + f * (1 - decodeShare))),
     );
     made.set(id, manifest);
-    main = { manifest, volume };
+    main = { manifest, volume: { ...volume, frameOfReferenceUid: manifest.frameOfReferenceUid } };
   }
   const volumes = named.flatMap(({ id }) => made.get(id) ?? []);
   return main ? { volumes, main } : { volumes };
@@ -202,7 +209,7 @@ async function publishVolume(
     id,
     revision: nameOf('revision', options.fingerprint, id).slice(0, 16),
     seriesInstanceUid: plan.seriesInstanceUid,
-    frameOfReferenceUid: volume.frameOfReferenceUid,
+    frameOfReferenceUid: frameOfReferenceOf(volume, options),
     modality: plan.modality,
     label: plan.label,
     voxelType: voxelTypeOf(volume.data),
@@ -221,10 +228,19 @@ async function publishVolume(
       distance,
     })),
   });
-  await writeJson(path.join(building, 'manifest.json'), manifest);
+  await writeFile(path.join(building, 'manifest.json'), JSON.stringify(manifest));
   await replaceFolder(building, path.join(options.derived, id), options.scratch);
   return manifest;
 }
+
+/**
+ * The space that marks on this volume lie in. A series that names none (or no UID) gets one of its
+ * own, which links it to no other; the plan warns about it.
+ */
+const frameOfReferenceOf = (volume: Volume, { seriesInstanceUid }: DeriveOptions): string =>
+  frameOfReferenceUid.safeParse(volume.frameOfReferenceUid).success
+    ? volume.frameOfReferenceUid
+    : uidFrom(`frame of reference ${seriesInstanceUid}`);
 
 /** Fewer or thicker slices make no model worth looking at. */
 const minimumSlices = 16;

@@ -1,0 +1,105 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Mark } from '@yuepian/contract';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startServer, type TestServer } from '../server/src/testing.ts';
+import { picture, signIn, startBrowser, type TestBrowser } from './support/browser.ts';
+import { ultrasoundCine, unsupportedSyntax, xrayWithoutSpacing } from './support/frames.ts';
+import { importFiles, studyOf, whenStudy } from './support/phantom.ts';
+
+let server: TestServer;
+let browser: TestBrowser;
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'yuepian-e2e-frames-'));
+  [server, browser] = await Promise.all([startServer(), startBrowser()]);
+});
+afterAll(async () => {
+  await browser?.[Symbol.asyncDispose]();
+  await server?.[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function open(name: string, bytes: Uint8Array): Promise<{ page: Page; uid: string }> {
+  const file = join(folder, name);
+  await writeFile(file, bytes);
+  const uid = await importFiles(server, [file]);
+  await whenStudy(server, uid, (s) => s.series.every((x) => x.kind !== 'preparing'));
+  const page = await browser.open(`${server.url}/studies/${uid}`);
+  await signIn(page, server.password);
+  return { page, uid };
+}
+
+/** The colour in the middle of the shown picture. */
+const middle = (page: Page): Promise<number[]> =>
+  page.evaluate(() => {
+    const canvases = document.querySelectorAll<HTMLCanvasElement>(
+      '[data-testid="view-frame"] canvas',
+    );
+    for (const canvas of canvases) {
+      if (canvas.dataset['testid']?.startsWith('marks') || canvas.width === 0) continue;
+      const copy = document.createElement('canvas');
+      copy.width = copy.height = 1;
+      const context = copy.getContext('2d');
+      context?.drawImage(canvas, canvas.width / 2, canvas.height / 2, 1, 1, 0, 0, 1, 1);
+      const data = [...(context?.getImageData(0, 0, 1, 1).data.slice(0, 3) ?? [])];
+      if (data.some((v) => v > 0)) return data;
+    }
+    return [];
+  });
+
+test('a colour cine shows its frames in one large view, steps and plays', async () => {
+  const { page, uid } = await open('cine.dcm', ultrasoundCine(6));
+  const study = await studyOf(server, uid);
+  expect(study.series[0]).toMatchObject({ kind: 'frames', frames: { cineRate: 20 } });
+  expect(study.series[0]?.frames?.frames).toHaveLength(6);
+  await page.getByTestId('cine').waitFor();
+  await expect.poll(() => middle(page), { timeout: 20_000 }).toEqual([200, 0, 0]);
+  await page.getByTestId('frame-next').click();
+  await expect.poll(() => middle(page), { timeout: 20_000 }).toEqual([0, 200, 0]);
+  await page.getByTestId('frame-previous').click();
+  await expect.poll(() => middle(page), { timeout: 20_000 }).toEqual([200, 0, 0]);
+  await picture(page, 'frames-cine');
+  await page.getByTestId('play').click();
+  await expect.poll(() => middle(page), { timeout: 20_000 }).toEqual([0, 0, 200]);
+  // The name is data, not markup.
+  expect(await page.getByTestId('patient-line').first().textContent()).toContain('李娜');
+  expect(await page.locator('[data-testid="patient-line"] b').count()).toBe(0);
+  await page.close();
+});
+
+test('an X-ray without spacing says so, and a length on it shows no millimetres', async () => {
+  const { page, uid } = await open('xray.dcm', xrayWithoutSpacing());
+  await page.getByTestId('warning').getByText('像素间距未知').waitFor();
+  const tab = page.getByTestId('group-measure');
+  if (await tab.count()) await tab.click();
+  await page.getByTestId('tool-length').click();
+  const box = await page.getByTestId('view-frame').boundingBox();
+  if (!box) throw new Error('no frame view');
+  const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+  await page.mouse.move(x, y);
+  await page.mouse.down();
+  await page.mouse.move(x + 40, y + 10, { steps: 4 });
+  await page.mouse.up();
+  await page.locator('[data-testid="saved"]').getByText('已保存').waitFor();
+  const { caseId } = await studyOf(server, uid);
+  const { marks } = (await (await server.fetch(`/api/cases/${caseId}`)).json()) as {
+    marks: Mark[];
+  };
+  expect(marks).toHaveLength(1);
+  expect(marks[0]).toMatchObject({ kind: 'length', frame: { frame: 1 } });
+  expect(marks[0]?.frameOfReferenceUid).toBeUndefined();
+  await picture(page, 'frames-xray');
+  await page.close();
+});
+
+test('what cannot be displayed is stored and says why', async () => {
+  const { page, uid } = await open('movie.dcm', unsupportedSyntax());
+  const [series] = (await studyOf(server, uid)).series;
+  expect(series?.warnings.map((w) => w.code)).toContain('cannot_display');
+  await page.getByText('无法显示').first().waitFor();
+  await picture(page, 'frames-undisplayable');
+  await page.close();
+});
