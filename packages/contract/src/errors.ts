@@ -128,8 +128,8 @@ export const errorTable = {
   unsupported_transfer_syntax: {
     http: 415,
     ws: 4415,
-    zh: '无法显示：不支持的传输语法 {uid}（已归档）。',
-    en: 'Cannot be displayed: transfer syntax {uid} is not supported (it is stored).',
+    zh: '不支持的传输语法 {uid}（文件已归档）。',
+    en: 'Transfer syntax {uid} is not supported (the file is stored).',
   },
   cannot_decode: {
     http: 422,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ErrorDetails, Language } from './errors.ts';
+import { type ErrorDetails, errorCodes, type Language, sentence } from './errors.ts';
 
 /** What cannot be trusted about an image, and so is said on the screen. A closed set, like errors. */
 export const warningTable = {
@@ -53,10 +53,19 @@ export const warning = z.object({
 });
 export type Warning = z.infer<typeof warning>;
 
-export const warningText = (
+/**
+ * The words of a warning. `cannot_display` names its cause by an error code (`details.cause`), whose
+ * sentence is put in place of {reason}.
+ */
+export function warningText(
   w: { code: WarningCode; details: ErrorDetails },
   language: Language,
-): string =>
-  warningTable[w.code][language].replace(/\{(\w+)\}/g, (_, name: string) =>
-    String(w.details[name] ?? '?'),
+): string {
+  const cause = errorCodes.find((code) => code === w.details.cause);
+  const details = cause
+    ? { ...w.details, reason: sentence(cause, language, w.details) }
+    : w.details;
+  return warningTable[w.code][language].replace(/\{(\w+)\}/g, (_, name: string) =>
+    String(details[name as keyof typeof details] ?? '?'),
   );
+}

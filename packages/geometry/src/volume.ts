@@ -43,7 +43,8 @@ export function createVoxels(type: VoxelType, length: number): VoxelArray {
 
 /** A typed view of the bytes as voxels. @throws RangeError when the length is no whole number of voxels. */
 export function voxelsFromBytes(type: VoxelType, bytes: Uint8Array): VoxelArray {
-  const aligned = bytes.byteOffset % bytesPerVoxel[type] === 0 ? bytes : bytes.slice();
+  // A copy by constructor: `slice` of a Node Buffer is a view and stays unaligned.
+  const aligned = bytes.byteOffset % bytesPerVoxel[type] === 0 ? bytes : new Uint8Array(bytes);
   const n = aligned.byteLength / bytesPerVoxel[type];
   if (!Number.isInteger(n)) throw new RangeError('the bytes are no whole number of voxels');
   switch (type) {

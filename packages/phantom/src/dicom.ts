@@ -171,7 +171,7 @@ function mrElements(values: Int16Array | Uint16Array): DicomElements {
     '00180023': element('CS', '3D'),
     '00180080': element('DS', 1900),
     '00180081': element('DS', 2.9),
-      '00180083': element('DS', 1),
+    '00180083': element('DS', 1),
     '00180084': element('DS', 127.7),
     '00180085': element('SH', '1H'),
     '00180087': element('DS', 3),

@@ -70,7 +70,9 @@ describe('ctAbdomen', () => {
     expect(z('lung_left')).toBeGreaterThan(z('liver'));
     expect(z('liver')).toBeGreaterThan(z('bladder'));
     // The spine lies behind the aorta: y grows to the back.
-    expect(found.get('spine')?.centroid[1]).toBeGreaterThan((found.get('aorta')?.centroid[1] ?? 0) + 15);
+    expect(found.get('spine')?.centroid[1]).toBeGreaterThan(
+      (found.get('aorta')?.centroid[1] ?? 0) + 15,
+    );
   });
 
   it('has sizes within the range of adults', () => {
@@ -204,23 +206,26 @@ describe('phantomInstances', () => {
     MR: mrHead({ size: 64, slices: 24 }),
   };
 
-  it.each(['CT', 'MR'] as const)('writes a %s series that reads back to the same values', (modality) => {
-    const phantom = cases[modality];
-    const files = [...phantomInstances(phantom)];
-    expect(files).toHaveLength(25);
-    const k = 13;
-    const dataset = readDataset(files[k]?.bytes ?? new Uint8Array(0));
-    expect(dataset.personName('PatientName').ideographic).toMatch(/^(王|李)\^/);
-    expect(dataset.numbers('ImagePositionPatient')[2]).toBeCloseTo(
-      phantom.affine[11] + k * phantom.affine[10],
-      9,
-    );
-    const bytes = dataset.bytes('PixelData') ?? new Uint8Array(0);
-    const stored = new Uint16Array(bytes.slice().buffer);
-    const intercept = dataset.number('RescaleIntercept') ?? 0;
-    const values = phantom.renderSlice(k).values;
-    expect([...stored].map((v) => v + intercept)).toEqual([...values]);
-  });
+  it.each(['CT', 'MR'] as const)(
+    'writes a %s series that reads back to the same values',
+    (modality) => {
+      const phantom = cases[modality];
+      const files = [...phantomInstances(phantom)];
+      expect(files).toHaveLength(25);
+      const k = 13;
+      const dataset = readDataset(files[k]?.bytes ?? new Uint8Array(0));
+      expect(dataset.personName('PatientName').ideographic).toMatch(/^(王|李)\^/);
+      expect(dataset.numbers('ImagePositionPatient')[2]).toBeCloseTo(
+        phantom.affine[11] + k * phantom.affine[10],
+        9,
+      );
+      const bytes = dataset.bytes('PixelData') ?? new Uint8Array(0);
+      const stored = new Uint16Array(bytes.slice().buffer);
+      const intercept = dataset.number('RescaleIntercept') ?? 0;
+      const values = phantom.renderSlice(k).values;
+      expect([...stored].map((v) => v + intercept)).toEqual([...values]);
+    },
+  );
 
   it('carries the ground truth as a segmentation that reads back equal', () => {
     const phantom = cases.CT;
@@ -238,14 +243,19 @@ describe('phantomInstances', () => {
     });
   });
 
-  it.skipIf(!hasValidator).each(['CT', 'MR'] as const)('%s and its SEG have no error for dciodvfy', (modality) => {
-    const files = [...phantomInstances(cases[modality])];
-    for (const file of [files[0], files.at(-1)]) {
-      const path = join(folder, `${modality}.dcm`);
-      writeFileSync(path, file?.bytes ?? '');
-      const report = execFileSync('sh', ['-c', `dciodvfy "${path}" 2>&1 || true`], { encoding: 'utf8' });
-      expect(report.split('\n').filter((line) => line.startsWith('Error'))).toEqual([]);
-      expect(report).toMatch(/CTImage|MRImage|Segmentation/);
-    }
-  });
+  it.skipIf(!hasValidator).each(['CT', 'MR'] as const)(
+    '%s and its SEG have no error for dciodvfy',
+    (modality) => {
+      const files = [...phantomInstances(cases[modality])];
+      for (const file of [files[0], files.at(-1)]) {
+        const path = join(folder, `${modality}.dcm`);
+        writeFileSync(path, file?.bytes ?? '');
+        const report = execFileSync('sh', ['-c', `dciodvfy "${path}" 2>&1 || true`], {
+          encoding: 'utf8',
+        });
+        expect(report.split('\n').filter((line) => line.startsWith('Error'))).toEqual([]);
+        expect(report).toMatch(/CTImage|MRImage|Segmentation/);
+      }
+    },
+  );
 });

@@ -13,7 +13,10 @@ export const levelTriangles: readonly number[] = [15_000, 60_000, 250_000];
 export async function simplify(mesh: Mesh, triangles: number): Promise<Mesh> {
   if (triangleCount(mesh) <= triangles) return mesh;
   await MeshoptSimplifier.ready;
-  const [reduced] = MeshoptSimplifier.simplify(mesh.indices, mesh.positions, 3, triangles * 3, 1);
+  // Sheets that touch are two vertices in one place; apart, their edges could drift open.
+  const same = MeshoptSimplifier.generatePositionRemap(mesh.positions, 3);
+  const welded = mesh.indices.map((v) => same[v] as number);
+  const [reduced] = MeshoptSimplifier.simplify(welded, mesh.positions, 3, triangles * 3, 1);
   const [remap, count] = MeshoptSimplifier.compactMesh(reduced);
   const positions = new Float32Array(count * 3);
   for (let v = 0; v < remap.length; v++) {

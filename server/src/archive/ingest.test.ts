@@ -166,6 +166,28 @@ describe('ingest', () => {
     expect((await archive.ingest(slice())).status).toBe('stored');
   });
 
+  it('takes an object too big to be held, and reads its frames where they lie', async () => {
+    await using test = await startArchive();
+    const [frames, size] = [12, 512];
+    const samples = new Int16Array(frames * size * size);
+    for (let i = 0; i < samples.length; i++) samples[i] = i >> 8;
+    const elements = {
+      '00280008': element('IS', frames),
+      '7FE00010': { vr: 'OW', bytes: new Uint8Array(samples.buffer) },
+    };
+    const bytes = slice({ size, elements });
+    expect((await test.archive.ingest(pieces(bytes, 60_000))).status).toBe('stored');
+    expect(await readdir(path.join(test.folder, 'tmp'))).toEqual([]);
+    const { samples: seventh } = await test.archive.frame(uids().sop, 7);
+    const length = size * size;
+    const truth = samples.subarray(6 * length, 7 * length);
+    expect(
+      Buffer.compare(new Uint8Array(seventh.buffer), new Uint8Array(truth.slice().buffer)),
+    ).toBe(0);
+    const cut = pieces(bytes.subarray(0, -1000), 60_000);
+    await expect(test.archive.ingest(cut)).rejects.toMatchObject({ code: 'truncated' });
+  });
+
   it('goes through all series, oldest first', async () => {
     await using test = await startArchive();
     for (const study of ['A', 'B', 'C']) await test.archive.ingest(slice({ study, sop: study }));
@@ -198,6 +220,14 @@ describe('bad input', () => {
     await expect(test.archive.ingest(pieces(make(), 33))).rejects.toMatchObject({ code });
     expect(await blobFiles(test)).toEqual([]);
     expect(await readdir(path.join(test.folder, 'tmp'))).toEqual([]);
+  });
+
+  it('a deflate bomb is not inflated to its end', async () => {
+    await using test = await startArchive();
+    const elements = { '00091010': { vr: 'OB', bytes: new Uint8Array(300 << 20) } };
+    const bomb = slice({ ...deflated, elements });
+    expect(bomb.length).toBeLessThan(1 << 20);
+    await expect(test.archive.ingest(bomb)).rejects.toMatchObject({ code: 'too_large' });
   });
 
   it('a source that breaks off leaves nothing', async () => {

@@ -1,7 +1,7 @@
 import type { ArchivedInstance, ArchivedSeries } from '../archive/index.ts';
 import type { SeriesLayoutRecord } from './child/protocol.ts';
 import { type DerivedFolder, nameOf } from './derived.ts';
-import type { ArchivePort } from './ports.ts';
+import type { ArchivePort, ReconstructionDeps } from './ports.ts';
 import type { JobKind, JobQueue, JobStore } from './queue/index.ts';
 import type { SeriesStore } from './series.store.ts';
 
@@ -23,6 +23,7 @@ export interface PlannerParts {
   readonly queue: JobQueue;
   readonly jobs: JobStore;
   readonly store: SeriesStore;
+  readonly publish: ReconstructionDeps['publish'];
 }
 
 /** Compares what the archive holds with what was derived of it, and queues what is missing. */
@@ -48,13 +49,32 @@ export class Planner {
     }
     const content = fingerprintOf(instances);
     if (stored?.fingerprint !== content || !(await this.whole(stored.layout, quick))) {
-      await this.#queue('volume', series, content);
+      if (await this.#isDocument(uid)) await this.#layOutDocument(series, content);
+      else await this.#queue('volume', series, content);
       return;
     }
     const { reconstructable, mainVolume } = stored.layout;
     if (!reconstructable || !mainVolume) return;
     const set = await this.#parts.derived.structures(mainVolume);
     if (!set?.complete) await this.#queue('reconstruction', series, content);
+  }
+
+  /** Told by the index alone: no process is started for a report or a segmentation. */
+  async #isDocument(seriesUid: string): Promise<boolean> {
+    const headers = await this.#parts.archive.headers(seriesUid);
+    return headers.every((header) => header.kind !== 'image');
+  }
+
+  async #layOutDocument(series: ArchivedSeries, content: string): Promise<void> {
+    const { store, publish } = this.#parts;
+    await store.put(series, content, {
+      version: 1,
+      kind: 'document',
+      volumes: [],
+      reconstructable: false,
+      warnings: [],
+    });
+    publish({ type: 'study', studyInstanceUid: series.studyInstanceUid, change: 'changed' });
   }
 
   async #queue(kind: JobKind, series: ArchivedSeries, content: string): Promise<void> {

@@ -40,7 +40,14 @@ export class Reconstruction {
       unexpected: (error) => log.error('job queue', error),
       run: (job, control) => run(job, control),
     });
-    this.#planner = new Planner({ archive, derived, jobs, queue: this.queue, store });
+    this.#planner = new Planner({
+      archive,
+      derived,
+      jobs,
+      queue: this.queue,
+      store,
+      publish: deps.publish,
+    });
     const run = jobRunner({
       deps,
       dataFolder,

@@ -284,7 +284,7 @@ describe('a series that is no volume', () => {
     expect(series.kind).toBe('undisplayable');
     expect(series.warnings[0]).toMatchObject({
       code: 'cannot_display',
-      details: { reason: expect.stringContaining('1.2.840.10008.1.2.4') },
+      details: { cause: 'unsupported_transfer_syntax', uid: '1.2.840.10008.1.2.4' },
     });
   });
 

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
 import path from 'node:path';
 import { seriesInstanceUid, studyInstanceUid, volumeId, YuepianError } from '@yuepian/contract';
 import { runChild } from './child/host.ts';
@@ -130,7 +130,7 @@ class SeriesRun {
     const inside = path.relative(this.#task.scratch, file);
     if (inside.startsWith('..') || path.isAbsolute(inside)) return false;
     try {
-      await this.#parts.deps.archive.file(await readFile(file));
+      await this.#parts.deps.archive.ingest(createReadStream(file));
       return true;
     } catch (error) {
       this.#parts.log(`the segmentation was not archived: ${String(error)}`);

@@ -70,8 +70,13 @@ export function connectCase(options: ConnectOptions): CaseConnection {
   let hasSynced = false;
   let isRefused = false;
   const tell = (): void => save.set({ save: stateNow() });
+  // A browser that knows it has no network knows it long before the socket does.
+  const whenNetworkChanges = (): void => tell();
+  globalThis.addEventListener?.('offline', whenNetworkChanges);
+  globalThis.addEventListener?.('online', whenNetworkChanges);
   const stateNow = (): SaveState => {
     if (isRefused) return { state: 'refused' };
+    if (globalThis.navigator?.onLine === false) return { state: 'offline', waiting };
     if (!isConnected)
       return hasSynced || waiting > 0 ? { state: 'offline', waiting } : { state: 'connecting' };
     if (!mayChange) return { state: 'local' };
@@ -117,6 +122,8 @@ export function connectCase(options: ConnectOptions): CaseConnection {
     save,
     arrived,
     close() {
+      globalThis.removeEventListener?.('offline', whenNetworkChanges);
+      globalThis.removeEventListener?.('online', whenNetworkChanges);
       provider.destroy();
       socket.destroy();
       void kept?.destroy();

@@ -23,6 +23,11 @@ export class DecodePool {
   readonly #queue: Task[] = [];
   #next = 0;
 
+  /** Starts the workers before they are needed. */
+  warm(): void {
+    while (this.#lanes.length < workers) this.#openLane();
+  }
+
   slab(job: Job<'slab'>, signal?: AbortSignal): Promise<Reply<'slab'>> {
     return this.#ask(job, signal, 'slab');
   }

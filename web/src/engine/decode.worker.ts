@@ -1,7 +1,6 @@
 import { decodePlanes, YuepianError } from '@yuepian/contract';
 import { bytesPerVoxel } from '@yuepian/geometry';
 import { fetchOk, gunzip } from './fetch-bytes.ts';
-import { readMesh } from './glb.ts';
 import type { WorkerReply, WorkerRequest } from './worker-messages.ts';
 
 /** Fetches, gunzips and un-filters off the page's thread. */
@@ -28,6 +27,8 @@ async function answer(
 ): Promise<void> {
   const response = await fetchOk(request.url, signal);
   if (request.kind === 'mesh') {
+    // Only when there are models: the glTF reader would hold up the first slice.
+    const { readMesh } = await import('./glb.ts');
     const mesh = await readMesh(new Uint8Array(await response.arrayBuffer()));
     reply({ kind: 'mesh', id: request.id, ...mesh }, [
       mesh.positions.buffer,
@@ -49,6 +50,7 @@ async function answer(
   }
   const type = request.voxelType === 'uint16' ? 'uint16' : 'int16';
   const voxels = decodePlanes(bytes, type, request.rowLength);
+  bytes.buffer.transfer?.(0);
   const buffer = voxels.buffer as ArrayBuffer;
   reply({ kind: 'slab', id: request.id, buffer, byteOffset: 0, byteLength: voxels.byteLength }, [
     buffer,

@@ -72,6 +72,7 @@ class TheEngine implements Engine {
 
   constructor() {
     const { capabilities } = this;
+    this.#pool.warm();
     if (capabilities.volume) {
       this.#stage = new Stage(capabilities);
       this.#stage.onContextLost(() => this.#problem({ code: 'context_lost', details: {} }));

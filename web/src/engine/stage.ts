@@ -53,6 +53,8 @@ export interface Seat {
 
 const engineId = 'yuepian';
 const reserveId = 'reserve';
+/** Frames the 3D view waits for planes; somebody who scrolls on and on must not stop it for good. */
+const patience = 4;
 
 /**
  * Cornerstone, set up once per tab: one rendering engine with ONE graphics context for all views, so
@@ -65,6 +67,8 @@ export class Stage {
   readonly #engine: RenderingEngine;
   readonly #parking: HTMLDivElement;
   readonly #free = new Map<'plane' | 'volume', Seat[]>();
+  /** Asked for and not yet drawn: planes, and 3D views that wait for them. */
+  readonly #planes = new Set<string>();
   readonly #late = new Set<string>();
   #seats = 0;
   #reserved: [number, number] = [0, 0];
@@ -89,6 +93,7 @@ export class Stage {
 
   park(kind: 'plane' | 'volume', seat: Seat): void {
     this.#parking.append(seat.host);
+    this.#planes.delete(seat.id);
     const list = this.#free.get(kind) ?? [];
     if (!list.includes(seat)) list.push(seat);
     this.#free.set(kind, list);
@@ -96,18 +101,27 @@ export class Stage {
 
   /**
    * Asks for a frame of a view; Cornerstone draws all asked-for views in the next animation frame.
-   * The 3D view asks one frame later, so that planes never wait for it.
+   * The 3D view asks once the planes are drawn, so that these never wait for it.
    */
   request(kind: 'plane' | 'volume', seat: Seat): void {
     if (kind === 'plane') {
+      this.#planes.add(seat.id);
       this.#engine.renderViewport(seat.id);
     } else if (!this.#late.has(seat.id)) {
       this.#late.add(seat.id);
-      requestAnimationFrame(() => {
-        this.#late.delete(seat.id);
-        this.#engine.renderViewport(seat.id);
-      });
+      this.#askLate(seat.id, patience);
     }
+  }
+
+  #askLate(id: string, tries: number): void {
+    requestAnimationFrame(() => {
+      if (this.#planes.size > 0 && tries > 0) {
+        this.#askLate(id, tries - 1);
+        return;
+      }
+      this.#late.delete(id);
+      this.#engine.renderViewport(id);
+    });
   }
 
   get glWindow(): GlWindow {
@@ -153,6 +167,7 @@ export class Stage {
     const viewport = this.#engine.getViewport<Viewport>(id);
     // Fingers and pens are the pointer layer's; Cornerstone makes its element focusable.
     host.removeAttribute('tabindex');
+    host.addEventListener(Enums.Events.IMAGE_RENDERED, () => this.#planes.delete(id));
     const { canvas } = viewport;
     canvas.style.imageRendering = 'auto';
     canvas.style.left = '0';

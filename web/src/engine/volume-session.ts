@@ -14,6 +14,8 @@ import type { DecodePool } from './decode-pool.ts';
 import { Emitter } from './emitter.ts';
 import type { VolumeProgress, VolumeSession } from './types.ts';
 
+type Slab = Awaited<ReturnType<DecodePool['slab']>>;
+
 /** What a session does with a level while it arrives; the engine puts it on the graphics card. */
 export interface LevelSink {
   /** Slices [first, first + count) of the level's data are in place. */
@@ -107,12 +109,46 @@ export class VolumeLoading implements VolumeSession {
   async #load(): Promise<void> {
     // Not before the caller holds the session.
     await Promise.resolve();
-    for (const level of this.#plan) await this.#loadLevel(level);
+    let asked = this.#ask(this.#plan[0]);
+    for (const [i, level] of this.#plan.entries()) {
+      const next = (): void => {
+        asked = this.#ask(this.#plan[i + 1]);
+      };
+      await this.#loadLevel(level, asked, next);
+    }
     this.#complete = true;
     this.#changed.emit(this.progress);
   }
 
-  async #loadLevel(level: VolumeLevel): Promise<void> {
+  /** Sets the workers to a level's slabs; they answer while the page makes room for them. */
+  #ask(level: VolumeLevel | undefined): readonly Promise<Slab>[] {
+    if (!level) return [];
+    const [nx, ny, nz] = level.size;
+    return level.slabBytes.map((_, slab) => {
+      const first = slab * level.slabSlices;
+      const asked = this.#pool.slab(
+        {
+          kind: 'slab',
+          url: slabUrl(this.manifest, level, slab),
+          coding: level.coding,
+          voxelType: this.manifest.voxelType,
+          rowLength: nx,
+          voxels: nx * ny * Math.min(level.slabSlices, nz - first),
+        },
+        this.#controller.signal,
+      );
+      // Whoever awaits it later hears of the failure; until then it is nobody's.
+      asked.catch(() => undefined);
+      return asked;
+    });
+  }
+
+  /** @param arrived called when all slabs are in place, before the level is on the screen. */
+  async #loadLevel(
+    level: VolumeLevel,
+    slabs: readonly Promise<Slab>[],
+    arrived: () => void,
+  ): Promise<void> {
     const { signal } = this.#controller;
     signal.throwIfAborted();
     const { voxelType, frameOfReferenceUid } = this.manifest;
@@ -122,27 +158,14 @@ export class VolumeLoading implements VolumeSession {
     const sink = this.#host.begin(level, volume);
     try {
       await Promise.all(
-        level.slabBytes.map(async (bytes, slab) => {
+        slabs.map(async (asked, slab) => {
+          const { buffer, byteOffset, byteLength } = await asked;
           const first = slab * level.slabSlices;
-          const count = Math.min(level.slabSlices, nz - first);
-          const reply = await this.#pool.slab(
-            {
-              kind: 'slab',
-              url: slabUrl(this.manifest, level, slab),
-              coding: level.coding,
-              voxelType,
-              rowLength: nx,
-              voxels: nx * ny * count,
-            },
-            signal,
-          );
-          const part = voxelsFromBytes(
-            voxelType,
-            new Uint8Array(reply.buffer, reply.byteOffset, reply.byteLength),
-          );
-          data.set(part, nx * ny * first);
-          this.#bytes += bytes;
-          sink.arrived(first, count);
+          const bytes = new Uint8Array(buffer, byteOffset, byteLength);
+          data.set(voxelsFromBytes(voxelType, bytes), nx * ny * first);
+          free(buffer);
+          this.#bytes += level.slabBytes[slab] ?? 0;
+          sink.arrived(first, Math.min(level.slabSlices, nz - first));
           this.#changed.emit(this.progress);
         }),
       );
@@ -150,6 +173,7 @@ export class VolumeLoading implements VolumeSession {
         this.#full = volume;
         this.#inverse = invert(volume.affine);
       }
+      arrived();
       await sink.finish();
     } catch (error) {
       sink.discard();
@@ -161,6 +185,9 @@ export class VolumeLoading implements VolumeSession {
     this.#changed.emit(this.progress);
   }
 }
+
+/** Gives the memory back now: the collector lets a whole volume of slabs pile up first. */
+const free = (buffer: ArrayBuffer): void => void buffer.transfer?.(0);
 
 const coarsest = (m: VolumeManifest): number => Math.max(...m.levels.map((l) => l.level));
 

@@ -313,6 +313,8 @@ export const en: Dictionary = {
     goTo: (name) => `Go to ${name}`,
   },
   steps: {
+    start: 'Starting',
+    working: 'Reconstructing',
     read: 'Reading images',
     decode: 'Decoding',
     pyramid: 'Building the volume',

@@ -305,6 +305,8 @@ export const zh = {
     goTo: (name: string) => `定位到${name}`,
   },
   steps: {
+    start: '正在启动',
+    working: '正在重建',
     read: '读取影像',
     decode: '解码',
     pyramid: '生成分级体数据',

@@ -20,7 +20,7 @@ export function ReconstructionStatus(props: ReconstructionStatusProps) {
   const state = job?.state ?? series.reconstruction.state;
   const hasModels = series.structures.length > 0;
   if (job && (state === 'queued' || state === 'running')) {
-    const step = t.steps[job.step] ?? job.step;
+    const step = t.steps[job.step] ?? t.steps.working ?? '';
     const left =
       job.remainingSeconds !== undefined &&
       t.structures.remaining(formatDuration(job.remainingSeconds, language));

@@ -159,10 +159,19 @@ function PreviewLabel() {
   );
 }
 
+/** How long the name of a touched structure stays. */
+const touchedMs = 5_000;
+
 /** The structure that was just touched, by name. */
 function Touched() {
   const language = useLanguage();
+  const room = useRoom();
   const touched = useRoomState((s) => s.touched);
+  useEffect(() => {
+    if (touched === undefined) return;
+    const timer = setTimeout(() => room.state.set({ touched: undefined }), touchedMs);
+    return () => clearTimeout(timer);
+  }, [room, touched]);
   const shown = useRoomState((s) => s.shown);
   const structure = structuresOf(shown).find((s) => s.key === touched);
   const colour = useCase((c) => (touched && c.looks[touched]?.colour) || structure?.colour);

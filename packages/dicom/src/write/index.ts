@@ -18,7 +18,12 @@ export {
   type WriteOptions,
   writeInstance,
 } from './instance.ts';
-export { equipmentElements, type PatientStudy, patientStudyElements, patientStudyOf } from './modules.ts';
+export {
+  equipmentElements,
+  type PatientStudy,
+  patientStudyElements,
+  patientStudyOf,
+} from './modules.ts';
 export {
   type ReadSegment,
   type ReadSegmentation,

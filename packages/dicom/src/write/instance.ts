@@ -93,8 +93,14 @@ function writeElement(out: ByteWriter, explicit: boolean, tag: string, one: Dico
   out.uint16(Number.parseInt(tag.slice(4), 16));
   if (explicit) out.ascii(one.vr);
   if (explicit && longForm.has(one.vr)) out.uint16(0);
-  if (one.vr === 'SQ') return writeSequence(out, explicit, one);
-  if (one.fragments) return writeFragments(out, one.fragments);
+  if (one.vr === 'SQ') {
+    writeSequence(out, explicit, one);
+    return;
+  }
+  if (one.fragments) {
+    writeFragments(out, one.fragments);
+    return;
+  }
   const value = encodeValue(tag, one);
   if (!explicit || longForm.has(one.vr)) out.uint32(value.length);
   else if (value.length > 0xffff) throw new RangeError(`${tag}: too long for ${one.vr}`);

@@ -4,9 +4,7 @@ import type { Vec3 } from '@yuepian/geometry';
 export type TubePoint = readonly [number, number, number, number];
 
 /** Catmull-Rom curve (centripetal parameter would loop less, uniform is enough here) through rows of numbers. */
-export function spline(
-  rows: readonly (readonly number[])[],
-): (t: number) => number[] {
+export function spline(rows: readonly (readonly number[])[]): (t: number) => number[] {
   const last = rows.length - 1;
   const row = (i: number): readonly number[] => rows[Math.min(last, Math.max(0, i))] as number[];
   return (t) => {
@@ -18,10 +16,7 @@ export function spline(
       const a = p0[n] as number;
       const c = p2[n] as number;
       const d = p3[n] as number;
-      return (
-        b +
-        0.5 * f * (c - a + f * (2 * a - 5 * b + 4 * c - d + f * (3 * (b - c) + d - a)))
-      );
+      return b + 0.5 * f * (c - a + f * (2 * a - 5 * b + 4 * c - d + f * (3 * (b - c) + d - a)));
     });
   };
 }
@@ -51,7 +46,9 @@ export function keyframes(rows: readonly (readonly number[])[]): (z: number) => 
   const sorted = [...rows].sort((a, b) => (a[0] as number) - (b[0] as number));
   const zs = sorted.map((r) => r[0] as number);
   const columns = (sorted[0]?.length ?? 1) - 1;
-  const slopes = Array.from({ length: columns }, (_, c) => monotoneSlopes(zs, column(sorted, c + 1)));
+  const slopes = Array.from({ length: columns }, (_, c) =>
+    monotoneSlopes(zs, column(sorted, c + 1)),
+  );
   return (z) => {
     const last = zs.length - 1;
     let i = 0;
@@ -78,7 +75,9 @@ const column = (rows: readonly (readonly number[])[], c: number): number[] =>
   rows.map((r) => r[c] as number);
 
 function monotoneSlopes(x: readonly number[], y: readonly number[]): number[] {
-  const secant = y.slice(1).map((v, n) => (v - (y[n] as number)) / ((x[n + 1] as number) - (x[n] as number)));
+  const secant = y
+    .slice(1)
+    .map((v, n) => (v - (y[n] as number)) / ((x[n + 1] as number) - (x[n] as number)));
   return y.map((_, n) => {
     const a = secant[n - 1];
     const b = secant[n];

@@ -86,8 +86,16 @@ export class Field {
 
   #addCone(a: TubePoint, b: TubePoint, reach: number): void {
     const r = Math.max(a[3], b[3]) + reach;
-    const low: Vec3 = [Math.min(a[0], b[0]) - r, Math.min(a[1], b[1]) - r, Math.min(a[2], b[2]) - r];
-    const high: Vec3 = [Math.max(a[0], b[0]) + r, Math.max(a[1], b[1]) + r, Math.max(a[2], b[2]) + r];
+    const low: Vec3 = [
+      Math.min(a[0], b[0]) - r,
+      Math.min(a[1], b[1]) - r,
+      Math.min(a[2], b[2]) - r,
+    ];
+    const high: Vec3 = [
+      Math.max(a[0], b[0]) + r,
+      Math.max(a[1], b[1]) + r,
+      Math.max(a[2], b[2]) + r,
+    ];
     const [ax, ay, az, ar] = a;
     const bx = b[0] - ax;
     const by = b[1] - ay;

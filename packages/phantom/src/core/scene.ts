@@ -123,7 +123,11 @@ function countLabels(scene: Scene, outer: Box, points: number): Float64Array {
     f(outer[end][2], covered[end][2]),
   ];
   const box: Box = { min: pick(Math.max, 'min'), max: pick(Math.min, 'max') };
-  const extent = ([0, 1, 2] as const).map((n) => box.max[n] - box.min[n]) as [number, number, number];
+  const extent = ([0, 1, 2] as const).map((n) => box.max[n] - box.min[n]) as [
+    number,
+    number,
+    number,
+  ];
   const step = Math.cbrt((extent[0] * extent[1] * extent[2]) / points);
   // Whole cells: the grid tiles the box exactly.
   const [dx, dy, dz] = extent.map((e) => e / Math.ceil(e / step)) as [number, number, number];

@@ -102,12 +102,12 @@ export interface LocalFrame {
 export function frameAlong(origin: Vec3, axis: Vec3, towards: Vec3): LocalFrame {
   const w = unit3(axis);
   const along = w[0] * towards[0] + w[1] * towards[1] + w[2] * towards[2];
-  const u = unit3([towards[0] - along * w[0], towards[1] - along * w[1], towards[2] - along * w[2]]);
-  const v: Vec3 = [
-    w[1] * u[2] - w[2] * u[1],
-    w[2] * u[0] - w[0] * u[2],
-    w[0] * u[1] - w[1] * u[0],
-  ];
+  const u = unit3([
+    towards[0] - along * w[0],
+    towards[1] - along * w[1],
+    towards[2] - along * w[2],
+  ]);
+  const v: Vec3 = [w[1] * u[2] - w[2] * u[1], w[2] * u[0] - w[0] * u[2], w[0] * u[1] - w[1] * u[0]];
   return { origin, u, v, w };
 }
 

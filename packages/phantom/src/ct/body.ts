@@ -14,7 +14,9 @@ export const covered: Box = { min: [-200, -192, -238], max: [200, 208, 262] };
 export const trunkBox: Box = { min: [-186, -130, bottom - 6], max: [186, 138, top + 6] };
 
 /** Columns of numbers by height as a table of 1 mm, so that a formula can read them at every node. */
-export function profile(rows: readonly (readonly number[])[]): (column: number, z: number) => number {
+export function profile(
+  rows: readonly (readonly number[])[],
+): (column: number, z: number) => number {
   const f = keyframes(rows);
   const [low, high] = [bottom - 20, top + 20];
   const table = Array.from({ length: high - low + 2 }, (_, n) => f(low + n));
@@ -72,14 +74,17 @@ const skinShape: Sdf = (x, y, z) => {
   let d = superellipse(x, y - yc, contour(0, z), depth, contour(4, z));
   if (d > 20) return d;
   // Nobody is quite even, nor quite the same on both sides.
-  d += 1.3 * Math.sin(x * 0.031 + 1) * Math.sin(y * 0.037 + z * 0.017) + 0.9 * Math.sin(z * 0.043 + x * 0.02);
+  d +=
+    1.3 * Math.sin(x * 0.031 + 1) * Math.sin(y * 0.037 + z * 0.017) +
+    0.9 * Math.sin(z * 0.043 + x * 0.02);
   // Furrow of the spine between the back muscles, fading towards the sacrum.
   const back = contour(2, z);
   const furrow = 7 * Math.exp(-(((z - 40) / 90) ** 2)) * Math.exp(-((x / 16) ** 2));
   if (y > yc) d += furrow;
   // Natal cleft and, below the perineum, the gap between the thighs.
   const opening = clamp((-86 - z) / 70, 0, 1);
-  const cleft = Math.hypot(x * 1.25, Math.max(0, back - y - 26 * opening)) - 2.5 * Math.min(1, 2 * opening);
+  const cleft =
+    Math.hypot(x * 1.25, Math.max(0, back - y - 26 * opening)) - 2.5 * Math.min(1, 2 * opening);
   if (z < -86) d = smax(d, -Math.max(cleft, 40 - y), 1 + 9 * opening);
   const gap = Math.abs(x) - clamp((-206 - z) * 0.42, -6, 14);
   if (z < -190) d = smax(d, -gap, 14);

@@ -77,7 +77,12 @@ export interface SmallBowel {
 export function smallBowel(random: Random, lumps: Noise, neighbours: readonly Field[]): SmallBowel {
   const points: TubePoint[] = [];
   const add = (x: number, y: number, z: number, r: number) =>
-    points.push([x + random.between(-5, 5), y + random.between(-4, 4), z + random.between(-5, 5), r]);
+    points.push([
+      x + random.between(-5, 5),
+      y + random.between(-4, 4),
+      z + random.between(-5, 5),
+      r,
+    ]);
   // Jejunum, upper left, then ileum across to the lower right.
   const layers: readonly (readonly [number, number, number])[] = [
     [-30, 26, 13],
@@ -119,7 +124,14 @@ export function smallBowel(random: Random, lumps: Noise, neighbours: readonly Fi
   const gas = new Field(boxAround(line, 0), 1.75);
   line.forEach(([x, y, z, r], n) => {
     if (Math.sin(n * 0.19) + 0.5 * Math.sin(n * 0.047 + 1) < 1.05) return;
-    gas.addTube([[x, y - 0.35 * r, z, 0.5 * r], [x + 2, y - 0.35 * r, z, 0.5 * r]], 4);
+    gas.addTube(
+      [
+        [x, y - 0.35 * r, z, 0.5 * r],
+        [x + 2, y - 0.35 * r, z, 0.5 * r],
+      ],
+      4,
+    );
   });
+  gas.map((d, x, y, z) => (d < 6 ? Math.max(d, cavity(x, y, z) + 6) : d));
   return { loops, gas: carve(gas, neighbours, 4) };
 }

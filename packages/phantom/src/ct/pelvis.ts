@@ -146,10 +146,8 @@ export function femurField(side: 1 | -1, rough: Noise): Field {
 
 /** Cartilage: the symphysis. */
 export function symphysisField(): Field {
-  return Field.of(
-    { min: [-10, -76, -204], max: [10, -44, -156] },
-    1.5,
-    (x, y, z) => smax(ellipsoid(x, y + 60, z + 181, 30, 10, 18), Math.abs(x) - 3.4, 2),
+  return Field.of({ min: [-10, -76, -204], max: [10, -44, -156] }, 1.5, (x, y, z) =>
+    smax(ellipsoid(x, y + 60, z + 181, 30, 10, 18), Math.abs(x) - 3.4, 2),
   );
 }
 

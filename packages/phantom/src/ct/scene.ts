@@ -63,7 +63,14 @@ export const hu = {
   cartilage: 105,
 } as const;
 
-const bones = [label.spine, label.rib, label.pelvis, label.sacrum, label.femurLeft, label.femurRight];
+const bones = [
+  label.spine,
+  label.rib,
+  label.pelvis,
+  label.sacrum,
+  label.femurLeft,
+  label.femurRight,
+];
 
 export const abdomenSegments: Scene['segments'] = [
   { key: 'skin', labels: Object.values(label) },
@@ -177,7 +184,11 @@ const tissue =
   (_d, x, y, z) =>
     value + depth * cloud(x, y, z);
 
-function visceraParts(random: Random, n: Noises, { kidneys, bladder, vessels: tree }: Organs): Part[] {
+function visceraParts(
+  random: Random,
+  n: Noises,
+  { kidneys, bladder, vessels: tree }: Organs,
+): Part[] {
   const { lumps, small, cloud, grain } = n;
   const renal = [kidneys.left.parenchyma, kidneys.right.parenchyma];
   const liver = viscera.carve(viscera.liverField(lumps), renal, 5);
@@ -187,8 +198,16 @@ function visceraParts(random: Random, n: Noises, { kidneys, bladder, vessels: tr
   const solid = [liver, spleen, stomach.wall, gallbladder, ...renal];
   const { colon: large, rectum } = colon(small);
   const colonOrgan = viscera.carveHollow(large.organ, [...solid, bladder.wall], 2);
-  const duodenum = viscera.carveHollow(viscera.duodenum(small), [stomach.wall, gallbladder, ...renal], 2);
-  const pancreas = viscera.carve(viscera.pancreasField(small), [stomach.wall, duodenum.wall, spleen], 1);
+  const duodenum = viscera.carveHollow(
+    viscera.duodenum(small),
+    [stomach.wall, gallbladder, ...renal],
+    2,
+  );
+  const pancreas = viscera.carve(
+    viscera.pancreasField(small),
+    [stomach.wall, duodenum.wall, spleen],
+    1,
+  );
   const loops = smallBowel(random, small, [
     ...solid,
     colonOrgan.wall,
@@ -213,11 +232,16 @@ function visceraParts(random: Random, n: Noises, { kidneys, bladder, vessels: tr
     d > -2.3 ? hu.bowelWall + 8 * cloud(x, y, z) : 24 + 20 * small(x, y, z);
   const gas = (field: Field): Layer => ({ field, shade: -960 });
   const lung = lungShade(n.fold, cloud);
+  const lungs = [viscera.lungField(1), viscera.lungField(-1)] as const;
+  const inLung = tree.lungVessels.map((d, x, y, z) =>
+    d > 3 ? d : Math.max(d, Math.min(lungs[0].at(x, y, z), lungs[1].at(x, y, z)) + 2),
+  );
   return [
     {
       layers: [
-        { field: viscera.lungField(1), shade: lung, label: label.lungLeft, edge: 1.6 },
-        { field: viscera.lungField(-1), shade: lung, label: label.lungRight, edge: 1.6 },
+        { field: lungs[0], shade: lung, label: label.lungLeft, edge: 1.6 },
+        { field: lungs[1], shade: lung, label: label.lungRight, edge: 1.6 },
+        { field: inLung, shade: 40, edge: 1.4 },
         { field: viscera.heartField(), shade: 105, label: label.body },
         { field: viscera.heartChamberField(), shade: 165 },
         { field: viscera.diaphragmField(), shade: hu.muscle - 6, label: label.body },

@@ -121,12 +121,7 @@ const archOf = (v: Vertebra): Arch => {
     transverse: isLumbar
       ? bar([canal + 4, back + 9, 2], [width + 17, back + 14, 4], 4.6, 3.4, 1.25)
       : bar([canal + 4, back + 10, 3], [29, back + 23, 7], 5, 5.2),
-    superior: bar(
-      [canal + 4.5, back + 10, 4],
-      [canal + 6, back + 12.5, height / 2 + 8],
-      4.8,
-      4,
-    ),
+    superior: bar([canal + 4.5, back + 10, 4], [canal + 6, back + 12.5, height / 2 + 8], 4.8, 4),
     inferior: bar(
       [canal + 1.5, back + 17, -8],
       [canal + 1, back + 18.5, -height / 2 - 8],
@@ -179,7 +174,10 @@ function vertebraDistance(v: Vertebra, x: number, y: number, z: number): number 
 export function spineField(rough: Noise): Field {
   const f: Sdf = (x, y, z) => {
     const yc = spineCentre(z);
-    const coarse = Math.hypot(Math.max(0, Math.abs(x) - 34), Math.max(0, Math.abs(y - yc - 22) - 46));
+    const coarse = Math.hypot(
+      Math.max(0, Math.abs(x) - 34),
+      Math.max(0, Math.abs(y - yc - 22) - 46),
+    );
     if (coarse > 14) return coarse;
     let d = 40;
     for (const v of vertebrae) {
@@ -229,8 +227,10 @@ export function canalFields(): { readonly fat: Field; readonly sac: Field; reado
   };
   const centre = (z: number): number => spineCentre(z) + place(z).depth * 0.86 + 9;
   const box = { min: [-18, 0, -64], max: [18, 96, top + 4] } as const;
-  const round = (rx: number, ry: number, low: number): Sdf => (x, y, z) =>
-    smax(ellipse(x, y - centre(z), rx, ry), low - z, 3);
+  const round =
+    (rx: number, ry: number, low: number): Sdf =>
+    (x, y, z) =>
+      smax(ellipse(x, y - centre(z), rx, ry), low - z, 3);
   return {
     fat: Field.of(box, 1.5, round(11.5, 9.5, -70)),
     sac: Field.of(box, 1.5, round(8.5, 7.2, -70)),
@@ -335,4 +335,3 @@ export function endplateDistance(x: number, y: number, z: number): number {
   }
   return best;
 }
-

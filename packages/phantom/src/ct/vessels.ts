@@ -71,9 +71,21 @@ function renal(kind: 'artery' | 'vein'): Line[] {
   const r = kind === 'artery' ? 2.7 : 4.4;
   const off = kind === 'artery' ? -3 : -7;
   const fork = (frame: LocalFrame): Line[] => [
-    [from(frame, -32, off, 6, r), from(frame, -20, off * 0.6, 14, r * 0.6), from(frame, -8, -4, 23, r * 0.4)],
-    [from(frame, -32, off, 6, r), from(frame, -20, off * 0.6, -8, r * 0.6), from(frame, -8, -4, -20, r * 0.4)],
-    [from(frame, -32, off, 6, r), from(frame, -18, -6, 4, r * 0.6), from(frame, -8, -5, 6, r * 0.4)],
+    [
+      from(frame, -32, off, 6, r),
+      from(frame, -20, off * 0.6, 14, r * 0.6),
+      from(frame, -8, -4, 23, r * 0.4),
+    ],
+    [
+      from(frame, -32, off, 6, r),
+      from(frame, -20, off * 0.6, -8, r * 0.6),
+      from(frame, -8, -4, -20, r * 0.4),
+    ],
+    [
+      from(frame, -32, off, 6, r),
+      from(frame, -18, -6, 4, r * 0.6),
+      from(frame, -8, -5, 6, r * 0.4),
+    ],
   ];
   const trunks: Line[] =
     kind === 'artery'
@@ -90,11 +102,35 @@ function renal(kind: 'artery' | 'vein'): Line[] {
 
 const visceralArteries: readonly Line[] = [
   // Coeliac trunk to liver and spleen; superior and inferior mesenteric artery.
-  [[10, -8, 122, 4], [8, -24, 124, 3.6]],
-  [[8, -24, 124, 3], [-14, -32, 122, 2.6], [-34, -34, 128, 2.2]],
-  [[8, -24, 124, 3.4], [34, -14, 128, 3], [60, 8, 140, 2.8], [84, 28, 148, 2.4]],
-  [[9, -12, 110, 4.2], [6, -30, 100, 4], [3, -42, 70, 3.6], [-4, -50, 30, 3.2], [-22, -54, -10, 2.6], [-46, -48, -40, 1.8]],
-  [[8, -26, 30, 2.4], [18, -32, 10, 2.2], [26, -30, -20, 2], [24, -14, -60, 1.8]],
+  [
+    [10, -8, 122, 4],
+    [8, -24, 124, 3.6],
+  ],
+  [
+    [8, -24, 124, 3],
+    [-14, -32, 122, 2.6],
+    [-34, -34, 128, 2.2],
+  ],
+  [
+    [8, -24, 124, 3.4],
+    [34, -14, 128, 3],
+    [60, 8, 140, 2.8],
+    [84, 28, 148, 2.4],
+  ],
+  [
+    [9, -12, 110, 4.2],
+    [6, -30, 100, 4],
+    [3, -42, 70, 3.6],
+    [-4, -50, 30, 3.2],
+    [-22, -54, -10, 2.6],
+    [-46, -48, -40, 1.8],
+  ],
+  [
+    [8, -26, 30, 2.4],
+    [18, -32, 10, 2.2],
+    [26, -30, -20, 2],
+    [24, -14, -60, 1.8],
+  ],
 ];
 const mesentery: readonly Line[] = [-60, -42, -24, -6, 12, 30, 48, 64].map((x, n) => [
   [3 - n, -44, 68 - 10 * n, 1.8],
@@ -103,14 +139,40 @@ const mesentery: readonly Line[] = [-60, -42, -24, -6, 12, 30, 48, 64].map((x, n
 ]);
 const portalLines: readonly Line[] = [
   // Superior mesenteric vein, splenic vein, portal vein, inferior mesenteric vein.
-  [[-44, -52, -34, 2.6], [-18, -56, 0, 4], [-10, -52, 40, 5], [-11, -42, 80, 5.6], [-12, -34, 108, 6]],
-  [[88, 30, 152, 3], [62, 14, 140, 4], [34, -8, 124, 4.6], [8, -26, 110, 5], [-12, -34, 108, 5.6]],
-  [[-12, -34, 108, 6.4], [-26, -34, 124, 6.4], [-42, -32, 140, 6]],
-  [[30, -24, -20, 1.6], [34, -26, 40, 2], [26, -22, 90, 2.2], [14, -24, 110, 2.4]],
+  [
+    [-44, -52, -34, 2.6],
+    [-18, -56, 0, 4],
+    [-10, -52, 40, 5],
+    [-11, -42, 80, 5.6],
+    [-12, -34, 108, 6],
+  ],
+  [
+    [88, 30, 152, 3],
+    [62, 14, 140, 4],
+    [34, -8, 124, 4.6],
+    [8, -26, 110, 5],
+    [-12, -34, 108, 5.6],
+  ],
+  [
+    [-12, -34, 108, 6.4],
+    [-26, -34, 124, 6.4],
+    [-42, -32, 140, 6],
+  ],
+  [
+    [30, -24, -20, 1.6],
+    [34, -26, 40, 2],
+    [26, -22, 90, 2.2],
+    [14, -24, 110, 2.4],
+  ],
 ];
 
 /** A tree that forks inside the liver: main branch first, finer ones with a random lean. */
-function branches(random: Random, start: TubePoint, direction: readonly number[], depth: number): Line[] {
+function branches(
+  random: Random,
+  start: TubePoint,
+  direction: readonly number[],
+  depth: number,
+): Line[] {
   const [x, y, z, r] = start;
   const length = 12 + r * 4.2;
   const bend = direction.map((d) => d + 0.25 * random.normal());
@@ -148,6 +210,21 @@ function liverTree(seed: number): { readonly portal: Line[]; readonly hepatic: L
   return { portal, hepatic };
 }
 
+/** Vessels of the lung bases: trees that grow downwards and outwards from the roots of the lungs. */
+function lungTrees(seed: number): Line[] {
+  const random = new Random(seed * 11 + 5);
+  const lines: Line[] = [];
+  for (const side of [1, -1]) {
+    for (let n = 0; n < 9; n++) {
+      const angle = -1.2 + n * 0.42;
+      const way = [side * (0.35 + 0.5 * Math.cos(angle)), 0.9 * Math.sin(angle), -0.55];
+      const start: TubePoint = [side * 62, 8 + 22 * Math.sin(angle), 272, 3.1];
+      lines.push(...branches(random, start, way, 4));
+    }
+  }
+  return lines;
+}
+
 const fieldOf = (lines: readonly Line[], step: number): Field => {
   const smooth = lines.map((line) => (line.length > 2 ? tube(line, 3) : line));
   const field = new Field(boxAround(smooth.flat(), 4), step);
@@ -161,6 +238,8 @@ export interface Vessels {
   readonly cava: Field;
   readonly veins: Field;
   readonly portal: Field;
+  /** To be painted inside the lungs only. */
+  readonly lungVessels: Field;
   /** To be painted inside the liver only. */
   readonly liverVessels: Field;
 }
@@ -174,15 +253,19 @@ export function vessels(seed: number): Vessels {
   return {
     aorta: fieldOf([aortaLine], 1.5),
     arteries: fieldOf(
-      [...both(iliacArtery), ...both(internalIliac), ...renal('artery'), ...visceralArteries, ...mesentery],
+      [
+        ...both(iliacArtery),
+        ...both(internalIliac),
+        ...renal('artery'),
+        ...visceralArteries,
+        ...mesentery,
+      ],
       1.5,
     ),
     cava: fieldOf([cavaLine], 1.5),
-    veins: fieldOf(
-      [iliacVein, rightVein, ...both(internalIliacVein), ...renal('vein')],
-      1.5,
-    ),
+    veins: fieldOf([iliacVein, rightVein, ...both(internalIliacVein), ...renal('vein')], 1.5),
     portal: fieldOf(portalLines, 1.5),
+    lungVessels: fieldOf(lungTrees(seed), 1.5),
     liverVessels: fieldOf([...tree.portal, ...tree.hepatic], 1.5),
   };
 }

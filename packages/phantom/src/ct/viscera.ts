@@ -6,11 +6,13 @@ import { cavity, top, underDiaphragm } from './body.ts';
 import { spineCentre } from './spine.ts';
 
 /** Just inside the abdominal cavity: under the diaphragm and within the wall. */
-const within = (gap: number): Sdf => (x, y, z) => {
-  const wall = cavity(x, y, z) + gap;
-  if (z < 100) return wall;
-  return smax(wall, underDiaphragm(x, y, z) + gap + 1.5, 8);
-};
+const within =
+  (gap: number): Sdf =>
+  (x, y, z) => {
+    const wall = cavity(x, y, z) + gap;
+    if (z < 100) return wall;
+    return smax(wall, underDiaphragm(x, y, z) + gap + 1.5, 8);
+  };
 const room = within(2);
 
 /** The liver: fills the right dome; its lower edge rises to the left; the back is hollowed by the spine. */
@@ -55,7 +57,10 @@ export function lungField(side: 1 | -1): Field {
     const floor = -underDiaphragm(x, y, z) + 1.5;
     const yc = spineCentre(z);
     const back = Math.hypot(x * 0.86, y - yc) - 29;
-    const heart = side > 0 ? ellipsoid(x - 22, y + 46, z - 262, 66, 52, 52) : ellipsoid(x - 2, y + 46, z - 270, 52, 50, 60);
+    const heart =
+      side > 0
+        ? ellipsoid(x - 22, y + 46, z - 262, 66, 52, 52)
+        : ellipsoid(x - 2, y + 46, z - 270, 52, 50, 60);
     const middle = 14 - side * x + clamp((-y - 20) / 60, 0, 1) * 10;
     return smax(smax(smax(wall, floor, 3), -back, 8), smax(-heart + 3, middle, 8), 8);
   };
@@ -79,7 +84,15 @@ export const heartChamberField = (): Field =>
   );
 
 export function gallbladderField(): Field {
-  const line = tube([[-44, -72, 84, 12], [-45, -62, 94, 14], [-42, -50, 108, 9], [-38, -42, 120, 4]], 3);
+  const line = tube(
+    [
+      [-44, -72, 84, 12],
+      [-45, -62, 94, 14],
+      [-42, -50, 108, 9],
+      [-38, -42, 120, 4],
+    ],
+    3,
+  );
   return new Field(boxAround(line, 5), 1.75).addTube(line, 5);
 }
 
@@ -151,23 +164,35 @@ export function gasField(
 
 /** Stomach from the fundus under the left dome to the pylorus right of the midline. */
 export const stomachLine = tube(
-  [[66, 16, 204, 30], [74, -6, 186, 38], [72, -30, 158, 36], [58, -52, 128, 30], [32, -64, 106, 25], [6, -62, 100, 19], [-16, -52, 108, 12]],
+  [
+    [66, 16, 204, 30],
+    [74, -6, 186, 38],
+    [72, -30, 158, 36],
+    [58, -52, 128, 30],
+    [32, -64, 106, 25],
+    [6, -62, 100, 19],
+    [-16, -52, 108, 12],
+  ],
   3,
 );
 export const stomach = (lumps: Noise): Hollow =>
-  hollow(
-    [stomachLine],
-    3.6,
-    2,
-    (d, x, y, z) => d + 2.2 * lumps(x, y, z),
-  );
+  hollow([stomachLine], 3.6, 2, (d, x, y, z) => d + 2.2 * lumps(x, y, z));
 
 /** Duodenum round the head of the pancreas. */
 export const duodenum = (lumps: Noise): Hollow =>
   hollow(
     [
       tube(
-        [[-16, -52, 108, 11], [-36, -44, 112, 13], [-46, -26, 96, 13], [-44, -16, 66, 13], [-34, -18, 40, 12.5], [-6, -26, 32, 11], [22, -30, 44, 11.5], [34, -42, 62, 11]],
+        [
+          [-16, -52, 108, 11],
+          [-36, -44, 112, 13],
+          [-46, -26, 96, 13],
+          [-44, -16, 66, 13],
+          [-34, -18, 40, 12.5],
+          [-6, -26, 32, 11],
+          [22, -30, 44, 11.5],
+          [34, -42, 62, 11],
+        ],
         3,
       ),
     ],
@@ -177,7 +202,18 @@ export const duodenum = (lumps: Noise): Hollow =>
   );
 
 export function pancreasField(lumps: Noise): Field {
-  const line = tube([[-28, -28, 70, 10], [-30, -32, 92, 13], [-16, -42, 106, 11], [10, -42, 116, 9.5], [38, -20, 128, 9.5], [66, 8, 140, 8], [84, 22, 146, 6]], 3);
+  const line = tube(
+    [
+      [-28, -28, 70, 10],
+      [-30, -32, 92, 13],
+      [-16, -42, 106, 11],
+      [10, -42, 116, 9.5],
+      [38, -20, 128, 9.5],
+      [66, 8, 140, 8],
+      [84, 22, 146, 6],
+    ],
+    3,
+  );
   return new Field(boxAround(line, 6), 1.75)
     .addTube(line, 6)
     .map((d, x, y, z) => (d < 10 ? d + 2.4 * lumps(x * 2.4, y * 2.4, z * 2.4) : d));
@@ -186,9 +222,20 @@ export function pancreasField(lumps: Noise): Field {
 /** Adrenals: thin limbs above the kidneys. */
 export function adrenalField(): Field {
   const limbs: readonly (readonly TubePoint[])[] = [
-    [[34, 16, 150, 2.6], [40, 26, 140, 2.4], [46, 40, 128, 2]],
-    [[40, 22, 143, 2.6], [52, 26, 132, 2]],
-    [[-28, 20, 146, 2.6], [-36, 34, 132, 2.4], [-44, 46, 120, 1.8]],
+    [
+      [34, 16, 150, 2.6],
+      [40, 26, 140, 2.4],
+      [46, 40, 128, 2],
+    ],
+    [
+      [40, 22, 143, 2.6],
+      [52, 26, 132, 2],
+    ],
+    [
+      [-28, 20, 146, 2.6],
+      [-36, 34, 132, 2.4],
+      [-44, 46, 120, 1.8],
+    ],
   ];
   const lines = limbs.map((limb) => tube(limb, 3));
   const field = new Field(boxAround(lines.flat(), 4), 1.5);
@@ -199,8 +246,24 @@ export function adrenalField(): Field {
 /** Crura of the diaphragm beside the aorta. */
 export const crusField = (): Field => {
   const lines = [
-    tube([[16, 16, 100, 3], [22, 18, 130, 5], [24, 26, 165, 5.5], [20, 20, 196, 4]], 3),
-    tube([[-10, 10, 84, 3], [-12, 12, 125, 6], [-10, 18, 165, 6], [-2, 8, 198, 4]], 3),
+    tube(
+      [
+        [16, 16, 100, 3],
+        [22, 18, 130, 5],
+        [24, 26, 165, 5.5],
+        [20, 20, 196, 4],
+      ],
+      3,
+    ),
+    tube(
+      [
+        [-10, 10, 84, 3],
+        [-12, 12, 125, 6],
+        [-10, 18, 165, 6],
+        [-2, 8, 198, 4],
+      ],
+      3,
+    ),
   ];
   const field = new Field(boxAround(lines.flat(), 4), 1.5);
   for (const line of lines) field.addTube(line, 4);
@@ -209,14 +272,25 @@ export const crusField = (): Field => {
 
 /** A thin sheet of muscle between lung and liver. */
 export const diaphragmField = (): Field =>
-  Field.of({ min: [-156, -112, 118], max: [156, 104, top + 4] }, 2.5, (x, y, z) =>
-    Math.max(Math.abs(underDiaphragm(x, y, z) + 0.5) - 1.8, cavity(x, y, z) - 1, 122 - z),
-    5, 1.6,
+  Field.of(
+    { min: [-156, -112, 118], max: [156, 104, top + 4] },
+    2.5,
+    (x, y, z) =>
+      Math.max(Math.abs(underDiaphragm(x, y, z) + 0.5) - 1.8, cavity(x, y, z) - 1, 122 - z),
+    5,
+    1.6,
   );
 
 /** Oesophagus left of the midline before the aorta. */
 export const oesophagusField = (): Field => {
-  const line = tube([[10, 8, 276, 7.5], [14, 2, 235, 7.5], [26, -2, 208, 7.5], [44, 2, 196, 8]], 3);
+  const line = tube(
+    [
+      [10, 8, 276, 7.5],
+      [14, 2, 235, 7.5],
+      [26, -2, 208, 7.5],
+      [44, 2, 196, 8],
+    ],
+    3,
+  );
   return new Field(boxAround(line, 4), 1.75).addTube(line, 4);
 };
-

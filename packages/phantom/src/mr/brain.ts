@@ -3,7 +3,17 @@ import { mirrored, type TubePoint, tube } from '../core/curve.ts';
 import { type Box, boxAround, Field } from '../core/field.ts';
 import { type Noise, sheetNoise, valueNoise } from '../core/noise.ts';
 import type { Random } from '../core/random.ts';
-import { capsule, clamp, ellipse, ellipsoid, mix, type Sdf, smax, smin, smoothstep } from '../core/sdf.ts';
+import {
+  capsule,
+  clamp,
+  ellipse,
+  ellipsoid,
+  mix,
+  type Sdf,
+  smax,
+  smin,
+  smoothstep,
+} from '../core/sdf.ts';
 import { petrousRidge, tentorium } from './skull.ts';
 
 export const tumourCentre: Vec3 = [-36, 24, 34];
@@ -143,8 +153,22 @@ export function brain(random: Random, vaultField: Field): Brain {
     return field;
   };
   const healthyVentricles = horn([
-    [[13, -34, 4, 3], [13, -28, 13, 5.4], [10, -14, 20, 5.6], [10, 4, 23, 5], [14, 20, 22, 5.6], [23, 33, 15, 7.4], [25, 46, 10, 5], [21, 62, 8, 2.2]],
-    [[23, 33, 15, 6.4], [31, 26, 0, 4.2], [35, 10, -12, 2.8], [33, -4, -17, 2.2]],
+    [
+      [13, -34, 4, 3],
+      [13, -28, 13, 5.4],
+      [10, -14, 20, 5.6],
+      [10, 4, 23, 5],
+      [14, 20, 22, 5.6],
+      [23, 33, 15, 7.4],
+      [25, 46, 10, 5],
+      [21, 62, 8, 2.2],
+    ],
+    [
+      [23, 33, 15, 6.4],
+      [31, 26, 0, 4.2],
+      [35, 10, -12, 2.8],
+      [33, -4, -17, 2.2],
+    ],
   ]);
   const ventricleShape: Sdf = (x, y, z) => {
     const lateral = smax(healthyVentricles.at(x, y, z), 0.9 - Math.abs(x), 1);
@@ -159,12 +183,18 @@ export function brain(random: Random, vaultField: Field): Brain {
   };
 
   const callosum: Sdf = (x, y, z) => {
-    const arch = Math.abs(ellipse(y - 4, z - 6, 40, 22)) - mix(4, 3, smoothstep(30, 10, Math.abs(y)));
+    const arch =
+      Math.abs(ellipse(y - 4, z - 6, 40, 22)) - mix(4, 3, smoothstep(30, 10, Math.abs(y)));
     return smax(smax(arch, 8 - z + 0.16 * Math.abs(y - 4), 4), Math.abs(x) - 15, 6);
   };
 
   const paired = (f: Sdf, b: Box, step = 1.25): Field =>
-    Field.of(b, step, pushed((x, y, z) => f(Math.abs(x), y, z) + 0.6 * lumps(x, y, z)), 4);
+    Field.of(
+      b,
+      step,
+      pushed((x, y, z) => f(Math.abs(x), y, z) + 0.6 * lumps(x, y, z)),
+      4,
+    );
   const deep: Box = { min: [-46, -50, -30], max: [46, 46, 46] };
 
   const [cx, cy, cz] = tumourCentre;
@@ -190,7 +220,12 @@ export function brain(random: Random, vaultField: Field): Brain {
     cerebellum: Field.of({ min: [-64, 6, -70], max: [64, 94, 18] }, 1.5, cerebellum, 20, 1.4),
     stem: Field.of({ min: [-26, -14, -116], max: [26, 46, 24] }, 1.5, stem, 5),
     callosum: Field.of({ min: [-20, -48, -4], max: [20, 54, 36] }, 1.25, pushed(callosum), 4),
-    ventricles: Field.of({ min: [-44, -44, -52], max: [44, 70, 36] }, 1.25, pushed(ventricleShape), 4),
+    ventricles: Field.of(
+      { min: [-44, -44, -52], max: [44, 70, 36] },
+      1.25,
+      pushed(ventricleShape),
+      4,
+    ),
     caudate: paired(
       (x, y, z) =>
         smin(
@@ -203,10 +238,10 @@ export function brain(random: Random, vaultField: Field): Brain {
     putamen: paired((x, y, z) => ellipsoid(x - 27, y + 3, z - 3, 5.6, 17, 11), deep),
     pallidum: paired((x, y, z) => ellipsoid(x - 20, y - 0, z - 1, 3.8, 9, 6.5), deep),
     thalamus: paired((x, y, z) => ellipsoid(x - 11, y - 14, z - 7, 8.6, 15, 9.5), deep),
-    hippocampus: paired(
-      (x, y, z) => capsule(x, y, z, [29, -6, -20], [27, 26, -6], 5, 4),
-      { min: [-44, -20, -34], max: [44, 40, 10] },
-    ),
+    hippocampus: paired((x, y, z) => capsule(x, y, z, [29, -6, -20], [27, 26, -6], 5, 4), {
+      min: [-44, -20, -34],
+      max: [44, 40, 10],
+    }),
     tumour: Field.of(around, 1, mass, 6),
     tumourCore: Field.of(
       around,
@@ -214,7 +249,12 @@ export function brain(random: Random, vaultField: Field): Brain {
       (x, y, z) => mass(x, y, z) + 4.2 + 2.2 * fine(x * 0.8, y * 0.8, z * 0.8),
       6,
     ),
-    oedema: Field.of(around, 1.5, (x, y, z) => mass(x, y, z) - 11 - 6 * lumps(x * 0.8, y * 0.8, z * 0.8), 6),
+    oedema: Field.of(
+      around,
+      1.5,
+      (x, y, z) => mass(x, y, z) - 11 - 6 * lumps(x * 0.8, y * 0.8, z * 0.8),
+      6,
+    ),
   };
 }
 

@@ -41,19 +41,71 @@ export const headSegments: Scene['segments'] = [
 
 /** Muscles of head and neck on one side. */
 const muscles: readonly (readonly TubePoint[])[] = [
-  [[66, -22, 34, 4], [68, -24, 6, 7], [62, -26, -24, 8], [54, -24, -44, 5]],
-  [[64, -34, -30, 6], [60, -28, -56, 9], [54, -20, -80, 7]],
-  [[20, -30, -36, 6], [40, -20, -58, 9], [46, -14, -80, 6]],
-  [[30, -34, -26, 7], [48, -16, -34, 8]],
-  [[62, 26, -42, 6], [60, 14, -80, 9], [54, 0, -124, 10]],
-  [[24, 92, -30, 5], [30, 90, -70, 9], [48, 84, -124, 10]],
-  [[12, 78, -44, 8], [14, 76, -84, 11], [14, 76, -124, 12]],
-  [[34, 70, -46, 9], [34, 66, -84, 12], [36, 64, -124, 13]],
-  [[46, 42, -50, 7], [42, 40, -90, 10], [42, 42, -124, 11]],
-  [[12, 4, -56, 6], [13, 2, -90, 7], [14, 2, -124, 7]],
-  [[0, -72, -72, 15], [0, -50, -76, 22], [0, -32, -88, 15]],
-  [[0, -74, -100, 9], [0, -40, -106, 11], [0, -28, -114, 8]],
-  [[12, -100, -64, 5], [26, -92, -74, 5], [36, -78, -62, 5]],
+  [
+    [66, -22, 34, 4],
+    [68, -24, 6, 7],
+    [62, -26, -24, 8],
+    [54, -24, -44, 5],
+  ],
+  [
+    [64, -34, -30, 6],
+    [60, -28, -56, 9],
+    [54, -20, -80, 7],
+  ],
+  [
+    [20, -30, -36, 6],
+    [40, -20, -58, 9],
+    [46, -14, -80, 6],
+  ],
+  [
+    [30, -34, -26, 7],
+    [48, -16, -34, 8],
+  ],
+  [
+    [62, 26, -42, 6],
+    [60, 14, -80, 9],
+    [54, 0, -124, 10],
+  ],
+  [
+    [24, 92, -30, 5],
+    [30, 90, -70, 9],
+    [48, 84, -124, 10],
+  ],
+  [
+    [12, 78, -44, 8],
+    [14, 76, -84, 11],
+    [14, 76, -124, 12],
+  ],
+  [
+    [34, 70, -46, 9],
+    [34, 66, -84, 12],
+    [36, 64, -124, 13],
+  ],
+  [
+    [46, 42, -50, 7],
+    [42, 40, -90, 10],
+    [42, 42, -124, 11],
+  ],
+  [
+    [12, 4, -56, 6],
+    [13, 2, -90, 7],
+    [14, 2, -124, 7],
+  ],
+  [
+    [0, -72, -72, 15],
+    [0, -50, -76, 22],
+    [0, -32, -88, 15],
+  ],
+  [
+    [0, -74, -100, 9],
+    [0, -40, -106, 11],
+    [0, -28, -114, 8],
+  ],
+  [
+    [12, -100, -64, 5],
+    [26, -92, -74, 5],
+    [36, -78, -62, 5],
+  ],
 ];
 
 /** Every shape and material of the MR patient in paint order. */
@@ -80,7 +132,15 @@ export function headScene(seed: number): Scene {
         label: label.head,
         shade: (d, x, y, z) => (d > -2.2 ? signal.skin : signal.fat + 40 * cloud(x, y, z)),
       },
-      { cells: muscleCells(), shade: (_d, x, y, z) => signal.muscle + 34 * fold(x, y, z * 0.5), seam: 1.4, grow: 11, within: Field.of({ ...skull.headBox, max: [104, 118, 60] }, 2.5, (x, y, z) => smax(skin.at(x, y, z) + 6, 8.5 - inner.at(x, y, z), 2)) },
+      {
+        cells: muscleCells(),
+        shade: (_d, x, y, z) => signal.muscle + 34 * fold(x, y, z * 0.5),
+        seam: 1.4,
+        grow: 11,
+        within: Field.of({ ...skull.headBox, max: [104, 118, 60] }, 2.5, (x, y, z) =>
+          smax(skin.at(x, y, z) + 6, 8.5 - inner.at(x, y, z), 2),
+        ),
+      },
       ...faceLayers(air, skin, fold),
       {
         field: bone,
@@ -96,7 +156,8 @@ export function headScene(seed: number): Scene {
     range: [0, 4095],
     noise: 15,
     rician: true,
-    gain: (x, y, z) => 0.9 + 0.16 * ((x / 90) ** 2 + ((y - 4) / 105) ** 2) + 0.0007 * z - 0.0004 * x,
+    gain: (x, y, z) =>
+      0.9 + 0.16 * ((x / 90) ** 2 + ((y - 4) / 105) ** 2) + 0.0007 * z - 0.0004 * x,
     segments: headSegments,
     boxes: {
       skull: { min: [-88, -114, -118], max: [88, 110, 102] },
@@ -128,7 +189,11 @@ function boneShade(inner: Field, grain: (x: number, y: number, z: number) => num
   };
 }
 
-function faceLayers(air: Field, skin: Field, fold: (x: number, y: number, z: number) => number): Layer[] {
+function faceLayers(
+  air: Field,
+  skin: Field,
+  fold: (x: number, y: number, z: number) => number,
+): Layer[] {
   // Mucosa lines the air spaces.
   const lining = new Field(air.box, 1.5);
   lining.data.set(air.data);
@@ -159,12 +224,35 @@ function eyeLayers(): Layer[] {
   const globe = of((a, y, z) => Math.hypot(a - 32, y + 78, z + 12) - 12.2);
   const lens = of((a, y, z) => ellipsoid(a - 32, y + 87, z + 12, 4.6, 2.1, 4.6));
   const optic = new Field(box, 1.25);
-  const nerve = tube([[31, -67, -12, 2.4], [24, -50, -11, 2.2], [14, -32, -8, 2.3]], 3);
+  const nerve = tube(
+    [
+      [31, -67, -12, 2.4],
+      [24, -50, -11, 2.2],
+      [14, -32, -8, 2.3],
+    ],
+    3,
+  );
   const straps: readonly (readonly TubePoint[])[] = [
-    [[43, -74, -12, 2], [36, -56, -11, 2.6], [18, -36, -9, 1.6]],
-    [[21, -74, -12, 2], [19, -56, -11, 2.6], [14, -36, -9, 1.6]],
-    [[32, -74, -1.5, 1.8], [27, -56, -3, 2.4], [16, -36, -7, 1.6]],
-    [[32, -74, -22, 1.8], [27, -56, -19, 2.4], [16, -36, -12, 1.6]],
+    [
+      [43, -74, -12, 2],
+      [36, -56, -11, 2.6],
+      [18, -36, -9, 1.6],
+    ],
+    [
+      [21, -74, -12, 2],
+      [19, -56, -11, 2.6],
+      [14, -36, -9, 1.6],
+    ],
+    [
+      [32, -74, -1.5, 1.8],
+      [27, -56, -3, 2.4],
+      [16, -36, -7, 1.6],
+    ],
+    [
+      [32, -74, -22, 1.8],
+      [27, -56, -19, 2.4],
+      [16, -36, -12, 1.6],
+    ],
   ];
   const muscle = new Field(box, 1.25);
   for (const line of [nerve, mirrored(nerve)]) optic.addTube(line, 4);
@@ -185,7 +273,10 @@ function brainLayers(
   inner: Field,
   fold: (x: number, y: number, z: number) => number,
 ): (Layer | CellLayer)[] {
-  const grey = (value: number): Shade => (_d, x, y, z) => value + 14 * fold(x, y, z);
+  const grey =
+    (value: number): Shade =>
+    (_d, x, y, z) =>
+      value + 14 * fold(x, y, z);
   const ribbon =
     (thickness: number): Shade =>
     (d, x, y, z) => {
@@ -236,12 +327,35 @@ function venousSinuses(): Field {
   const sagittal: TubePoint[] = [];
   for (let n = 0; n <= 24; n++) {
     const angle = mix(-1.1, 2.05, n / 24);
-    sagittal.push([0, 4 + 84.5 * Math.sin(angle), 20 + 60.5 * Math.cos(angle), mix(1.6, 4, n / 24)]);
+    sagittal.push([
+      0,
+      4 + 84.5 * Math.sin(angle),
+      20 + 60.5 * Math.cos(angle),
+      mix(1.6, 4, n / 24),
+    ]);
   }
   lines.push(sagittal);
-  const transverse = tube([[0, 80, -8, 4], [26, 76, -12, 3.6], [50, 54, -16, 3.8], [54, 30, -28, 4], [40, 16, -44, 4]], 4);
+  const transverse = tube(
+    [
+      [0, 80, -8, 4],
+      [26, 76, -12, 3.6],
+      [50, 54, -16, 3.8],
+      [54, 30, -28, 4],
+      [40, 16, -44, 4],
+    ],
+    4,
+  );
   lines.push(transverse, mirrored(transverse));
-  lines.push(tube([[0, 36, 16, 2], [0, 58, 4, 2.2], [0, 80, -8, 3]], 4));
+  lines.push(
+    tube(
+      [
+        [0, 36, 16, 2],
+        [0, 58, 4, 2.2],
+        [0, 80, -8, 3],
+      ],
+      4,
+    ),
+  );
   const field = new Field(boxAround(lines.flat(), 4), 1.5);
   for (const line of lines) field.addTube(line, 4);
   return field;

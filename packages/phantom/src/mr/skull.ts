@@ -2,7 +2,17 @@ import type { TubePoint } from '../core/curve.ts';
 import { mirrored, tube } from '../core/curve.ts';
 import { type Box, Field } from '../core/field.ts';
 import type { Noise } from '../core/noise.ts';
-import { capsule, clamp, ellipsoid, mix, roundBox, type Sdf, smax, smin, smoothstep } from '../core/sdf.ts';
+import {
+  capsule,
+  clamp,
+  ellipsoid,
+  mix,
+  roundBox,
+  type Sdf,
+  smax,
+  smin,
+  smoothstep,
+} from '../core/sdf.ts';
 
 /**
  * The frame of the MR phantom, LPS mm: x = 0 midline; y = 0 and z = 0 near the anterior commissure.
@@ -44,7 +54,9 @@ export const petrousRidge = (x: number): number => 2 + (Math.abs(x) - 16) * 0.62
 
 /** Thickness of the vault's bone, mm: thin at the temples, thick behind and at the base. */
 export const boneThickness = (x: number, y: number, z: number): number =>
-  6.2 + 1.6 * smoothstep(20, 95, y) - 2.2 * smoothstep(48, 66, Math.abs(x)) * smoothstep(40, 0, z) +
+  6.2 +
+  1.6 * smoothstep(20, 95, y) -
+  2.2 * smoothstep(48, 66, Math.abs(x)) * smoothstep(40, 0, z) +
   2 * smoothstep(-10, -40, z);
 
 const face: Sdf = (x, y, z) => {
@@ -114,10 +126,7 @@ export function skullField(vaultField: Field, rough: Noise): Field {
       const cheek = capsule(a, y, z, [48, -76, 0], [56, -66, -24], 5.5, 6.5);
       const arch = capsule(a, y, z, [56, -66, -26], [68, -10, -26], 5, 4);
       const body = ellipsoid(a - 24, y + 66, z + 40, 19, 24, 23);
-      const alveolar = Math.hypot(
-        Math.hypot(x / 0.92, (y + 60) / 1.06) - 28,
-        (z + 61) * 0.7,
-      ) - 5.5;
+      const alveolar = Math.hypot(Math.hypot(x / 0.92, (y + 60) / 1.06) - 28, (z + 61) * 0.7) - 5.5;
       const maxilla = smin(body, smax(alveolar, y + 52, 6), 6);
       const palate = roundBox(x, y + 66, z + 58, 24, 24, 3, 3);
       const nasal = capsule(a, y, z, [3, -94, -4], [4, -102, -22], 3, 2.5);
@@ -150,7 +159,14 @@ export function mandibleField(): Field {
     ],
     4,
   );
-  const coronoid = tube([[50, -16, -76, 6], [52, -26, -48, 4], [53, -28, -36, 2.5]], 4);
+  const coronoid = tube(
+    [
+      [50, -16, -76, 6],
+      [52, -26, -48, 4],
+      [53, -28, -36, 2.5],
+    ],
+    4,
+  );
   const field = new Field({ min: [-66, -102, -116], max: [66, 8, -26] }, 1.75);
   for (const line of [side, coronoid]) field.addTube(line, 5).addTube(mirrored(line), 5);
   return field;
@@ -166,8 +182,20 @@ export function teethField(): Field {
     const x = 27 * Math.sin(angle);
     const y = -60 - 32 * Math.cos(angle);
     const r = Math.abs(n) > 4 ? 4.6 : 3.2;
-    field.addTube([[x, y, -60, r * 0.8], [x, y - 1, -71, r]], 4);
-    field.addTube([[x, y + 1, -76, r], [x, y + 2, -88, r * 0.8]], 4);
+    field.addTube(
+      [
+        [x, y, -60, r * 0.8],
+        [x, y - 1, -71, r],
+      ],
+      4,
+    );
+    field.addTube(
+      [
+        [x, y + 1, -76, r],
+        [x, y + 2, -88, r * 0.8],
+      ],
+      4,
+    );
   }
   return field;
 }
@@ -225,7 +253,10 @@ export function airField(cells: Noise, skin: Field): Field {
     const nostril = capsule(a, y, z, [7, -100, -52], [6, -98, -42], 3.8, 4);
     out = Math.min(out, nostril);
     out = Math.min(out, ellipsoid(a - 25, y + 65, z + 39, 14.5, 19.5, 18.5) + 1.2 * cells(x, y, z));
-    out = Math.min(out, smax(ellipsoid(a - 10, y + 88.5, z - 8, 10, 3.4, 8) + 0.8 * cells(x, y, z), 1 - a, 1));
+    out = Math.min(
+      out,
+      smax(ellipsoid(a - 10, y + 88.5, z - 8, 10, 3.4, 8) + 0.8 * cells(x, y, z), 1 - a, 1),
+    );
     out = Math.min(out, smax(ellipsoid(x, y + 22, z + 20, 14, 12, 9), 0.7 - Math.abs(x - 2), 1));
     const ethmoid = ellipsoid(a - 9, y + 58, z + 12, 6.5, 22, 9);
     const mastoid = ellipsoid(a - 56, y - 26, z + 40, 9, 11, 14);

@@ -51,9 +51,10 @@ export function ctBone(ct: CoarseVolume, body: BitMask): BitMask {
   andNot(soft, pools);
   andNot(dense, pools);
 
-  const seeds = withoutStones(atLeast(dense, 27 / mm3), soft, ct, body);
+  const deep = erodeBox(body, stepsFor(30, s, 1));
+  const seeds = withoutStones(atLeast(dense, 27 / mm3), soft, ct, deep);
   let bone = growWithin(seeds, soft, stepsFor(10, s, 1));
-  bone = andNot(bone, calcifications(bone, dense, pools, ct, body));
+  bone = andNot(bone, calcifications(bone, dense, pools, ct, deep));
   bone = atLeast(bone, 300 / mm3);
 
   const tissue = andNot(and(maskAbove(ct.data, ct.size, marrowThreshold), body), pools);
@@ -80,11 +81,16 @@ function fill(bone: BitMask, spongy: BitMask, tissue: BitMask, s: Vec3): void {
  * Without stones, calcified plaques and nodes: small compact pieces deep in the body and apart from
  * others. Taken out before anything grows, or they would draw the organ around them in.
  */
-function withoutStones(seeds: BitMask, soft: BitMask, ct: CoarseVolume, body: BitMask): BitMask {
+function withoutStones(
+  seeds: BitMask,
+  soft: BitMask,
+  ct: CoarseVolume,
+  deepBody: BitMask,
+): BitMask {
   const s = spacing(ct.affine);
   const mm3 = voxelMm3(ct.affine);
   const c = components(growWithin(seeds, soft, stepsFor(2.5, s, 1)));
-  const deep = countIn(c, erodeBox(body, stepsFor(30, s, 1)));
+  const deep = countIn(c, deepBody);
   const stones = select(c, (n) => {
     const volume = (c.voxels[n] as number) * mm3;
     const compact = longestMm(c, n, s) < 2.2 * Math.cbrt(volume);
@@ -212,13 +218,13 @@ function calcifications(
   dense: BitMask,
   pools: BitMask,
   ct: CoarseVolume,
-  body: BitMask,
+  deepBody: BitMask,
 ): BitMask {
   const s = spacing(ct.affine);
   const mm3 = voxelMm3(ct.affine);
   const c = components(bone);
   const skeleton = largest(c);
-  const deep = countIn(c, erodeBox(body, stepsFor(30, s, 1)));
+  const deep = countIn(c, deepBody);
   const solid = countIn(c, erode(dense, stepsFor(5, s, 1)));
   const wet = countIn(c, dilate(pools, [1, 1, 1]));
   const mean = meanValues(c, ct.data);

@@ -28,7 +28,7 @@ export interface EdgeThresholds {
  * voxel agree, it takes their label; where they differ, its own value decides among the labels that
  * meet there. So the labels' edges follow the full image and the rest costs next to nothing.
  * @param labels one byte per coarse voxel. @param factor 1, 2 or 4 per axis.
- * @returns one byte per voxel of `volume`.
+ * @returns one byte per voxel of `volume`, and the labels that occur: 1 << label, united.
  */
 export async function refine(
   volume: Volume,
@@ -37,11 +37,16 @@ export async function refine(
   factor: Vec3,
   thresholds: EdgeThresholds,
   pace: Pace,
-): Promise<Uint8Array<ArrayBuffer>> {
-  if (factor.every((f) => f === 1)) return labels.slice();
+): Promise<{ data: Uint8Array<ArrayBuffer>; present: number }> {
   const out = new Uint8Array(volume.data.length);
   const bits = new Uint8Array(labels.length);
-  for (let i = 0; i < labels.length; i++) bits[i] = 1 << (labels[i] as number);
+  let present = 0;
+  for (let i = 0; i < labels.length; i++) {
+    const bit = 1 << (labels[i] as number);
+    bits[i] = bit;
+    present |= bit;
+  }
+  if (factor.every((f) => f === 1)) return { data: labels.slice(), present };
   const [dx, dy, dz] = ([0, 1, 2] as const).map((a) =>
     duals(coarse[a], factor[a], volume.size[a]),
   ) as [Duals, Duals, Duals];
@@ -53,6 +58,7 @@ export async function refine(
     row: volume.size[0],
     plane: volume.size[0] * volume.size[1],
     thresholds,
+    present: 0,
     runs: new Int32Array(dx.count * 2),
   };
   for (let k = 0; k < dz.count; k++) {
@@ -60,7 +66,7 @@ export async function refine(
     pace.step('refine', k / dz.count);
     await pace.breathe();
   }
-  return out;
+  return { data: out, present: band.present };
 }
 
 /**
@@ -101,6 +107,8 @@ interface Band {
   readonly row: number;
   readonly plane: number;
   readonly thresholds: EdgeThresholds;
+  /** Labels written so far. */
+  present: number;
   /** Pairs (end, set of labels) of the current row of cells. */
   readonly runs: Int32Array;
 }
@@ -167,43 +175,40 @@ function writeRow(
   own: number,
   out: Uint8Array,
 ): void {
-  const t = band.thresholds;
   const fx = band.factor[0];
   let x = 0;
   for (let r = 0; r < runs; r++) {
     const end = band.runs[r * 2] as number;
     const set = band.runs[r * 2 + 1] as number;
     if ((set & (set - 1)) === 0) {
+      band.present |= set;
       if (set !== background) out.fill(31 - Math.clz32(set), row + x, row + end);
       x = end;
       continue;
     }
     for (; x < end; x++) {
-      const value = data[row + x] as number;
-      if (t.bone !== undefined && (set & bone) !== 0) {
-        // 0 marks voxels off the edge; next to one, the edge of thin bone is the best known.
-        const edge = t.bone[own + Math.floor(x / fx)] || t.thinBone;
-        if (
-          value > edge ||
-          (value > t.thinBone && isRidge(data, row + x, 2, band.row, band.plane))
-        ) {
-          out[row + x] = classicalLabels.bone;
-          continue;
-        }
-      }
-      if ((set & lungs) === lungs && value < t.lung) {
-        // Where the lungs touch, the coarse voxel's own side decides.
-        const side = band.bits[own + Math.floor(x / fx)] as number;
-        out[row + x] =
-          (side & lungLeft) !== 0 ? classicalLabels.lung_left : classicalLabels.lung_right;
-      } else out[row + x] = decide(value, set, t);
+      const at = row + x;
+      const label = decide(data, at, set, own + Math.floor(x / fx), band);
+      out[at] = label;
+      band.present |= 1 << label;
     }
   }
 }
 
-function decide(value: number, set: number, t: EdgeThresholds): number {
-  if ((set & lungs) !== 0 && value < t.lung)
-    return (set & lungLeft) !== 0 ? classicalLabels.lung_left : classicalLabels.lung_right;
+/** Label of one voxel among those of `set`. @param own its coarse voxel. */
+function decide(data: Volume['data'], at: number, set: number, own: number, band: Band): number {
+  const t = band.thresholds;
+  const value = data[at] as number;
+  if (t.bone !== undefined && (set & bone) !== 0 && value > t.thinBone) {
+    // 0 marks voxels off the edge; next to one, the edge of thin bone is the best known.
+    const edge = t.bone[own] || t.thinBone;
+    if (value > edge || isRidge(data, at, 2, band.row, band.plane)) return classicalLabels.bone;
+  }
+  if ((set & lungs) !== 0 && value < t.lung) {
+    // Where the lungs touch, the coarse voxel's own side decides.
+    const side = (set & lungs) === lungs ? (band.bits[own] as number) : set;
+    return (side & lungLeft) !== 0 ? classicalLabels.lung_left : classicalLabels.lung_right;
+  }
   if ((set & background) !== 0 && value <= t.body) return 0;
   return (set & (soft | bone | lungs)) === 0 ? 0 : classicalLabels.soft;
 }

@@ -1,7 +1,8 @@
 import { YuepianError } from '@yuepian/contract';
-import type { LabelMap, Segment, Volume } from '@yuepian/geometry';
-import { type BitMask, isEmpty, paint } from '../grid/bits.ts';
-import { type CoarseVolume, shrink } from '../grid/shrink.ts';
+import type { LabelMap, Segment, Vec3, Volume } from '@yuepian/geometry';
+import { type BitMask, cropMask, isEmpty, paint } from '../grid/bits.ts';
+import { components } from '../grid/components.ts';
+import { type CoarseVolume, cropCoarse, shrink } from '../grid/shrink.ts';
 import { Pace } from '../pace.ts';
 import { ctBody, mrBody } from './body.ts';
 import { boneEdges, ctBone, trimEdges } from './bone.ts';
@@ -59,15 +60,26 @@ export async function* segmentStages(
 
 async function* ctStages(volume: Volume, pace: Pace): AsyncGenerator<SegmentStage> {
   const factor = coarseFactor(volume.affine, volume.size);
-  const ct = await shrink(volume, factor, 'int16', pace);
-  const labels = new Uint8Array(ct.data.length);
-  const body = ctBody(ct);
-  paint(body, labels, classicalLabels.soft);
+  const whole = await shrink(volume, factor, 'int16', pace);
+  const labels = new Uint8Array(whole.data.length);
+  const wholeBody = ctBody(whole);
+  paint(wholeBody, labels, classicalLabels.soft);
   pace.step('body', 1);
   await pace.breathe();
-  yield coarseStage(ct, labels, segmentsOf(labels));
+  const skin = segmentsOf(presentIn(labels));
+  yield coarseStage(whole, labels, skin);
+  if (skin.length === 0) {
+    const none = new Uint8Array(volume.data.length);
+    yield { resolution: 'full', labelMap: labelled(volume, none, []) };
+    return;
+  }
 
+  // From here on, only the columns and rows that hold the patient.
+  const box = bodyBox(wholeBody);
+  const ct = cropCoarse(whole, box.first, box.size);
+  const body = cropMask(wholeBody, box.first, box.size);
   const rough = ctBone(ct, body);
+  await pace.breathe();
   const edges = boneEdges(ct, rough);
   // Where the coarse grid is the full one, its edges are final and decided here.
   const bone = factor.every((f) => f === 1) ? trimEdges(ct, rough, edges) : rough;
@@ -75,16 +87,48 @@ async function* ctStages(volume: Volume, pace: Pace): AsyncGenerator<SegmentStag
   await pace.breathe();
   const lungs = ctLungs(ct, body, bone);
   if (lungs !== undefined) {
-    paint(lungs.left, labels, classicalLabels.lung_left);
-    paint(lungs.right, labels, classicalLabels.lung_right);
+    paint(lungs.left, labels, classicalLabels.lung_left, whole.size, box.first);
+    paint(lungs.right, labels, classicalLabels.lung_right, whole.size, box.first);
   }
-  paint(bone, labels, classicalLabels.bone);
+  paint(bone, labels, classicalLabels.bone, whole.size, box.first);
   pace.step('lung', 1);
   await pace.breathe();
-  yield coarseStage(ct, labels, segmentsOf(labels));
+  yield coarseStage(whole, labels, segmentsOf(presentIn(labels)));
 
-  const full = await refine(volume, labels, ct.size, factor, ctEdges(volume, edges), pace);
-  yield { resolution: 'full', labelMap: labelled(volume, full, segmentsOf(full)) };
+  const thresholds = ctEdges(volume, pasted(edges, ct.size, whole.size, box.first));
+  const full = await refine(volume, labels, whole.size, factor, thresholds, pace);
+  yield { resolution: 'full', labelMap: labelled(volume, full.data, segmentsOf(full.present)) };
+}
+
+/** Columns and rows around the patient with a rim of air; all slices, whose ends mean something. */
+function bodyBox(body: BitMask): { first: Vec3; size: Vec3 } {
+  const c = components(body);
+  const rim = 2;
+  const low = (axis: 0 | 1): number => {
+    let n = body.size[axis];
+    for (let k = 0; k < c.count; k++) n = Math.min(n, c.boxes[k * 6 + axis * 2] as number);
+    return Math.max(0, n - rim);
+  };
+  const high = (axis: 0 | 1): number => {
+    let n = 0;
+    for (let k = 0; k < c.count; k++) n = Math.max(n, c.boxes[k * 6 + axis * 2 + 1] as number);
+    return Math.min(body.size[axis] - 1, n + rim);
+  };
+  const first: Vec3 = [low(0), low(1), 0];
+  return { first, size: [high(0) - first[0] + 1, high(1) - first[1] + 1, body.size[2]] };
+}
+
+/** A part put back into its place; zeros around it. */
+function pasted(part: Int16Array, size: Vec3, whole: Vec3, first: Vec3): Int16Array {
+  const out = new Int16Array(whole[0] * whole[1] * whole[2]);
+  for (let z = 0; z < size[2]; z++) {
+    for (let y = 0; y < size[1]; y++) {
+      const from = size[0] * (y + size[1] * z);
+      const to = first[0] + whole[0] * (first[1] + y + whole[1] * (first[2] + z));
+      out.set(part.subarray(from, from + size[0]), to);
+    }
+  }
+  return out;
 }
 
 const ctEdges = (volume: Volume, bone: Int16Array): EdgeThresholds => ({
@@ -107,7 +151,7 @@ async function* mrStages(volume: Volume, pace: Pace): AsyncGenerator<SegmentStag
     return;
   }
   paint(body.mask as BitMask, labels, classicalLabels.soft);
-  yield coarseStage(mr, labels, segmentsOf(labels));
+  yield coarseStage(mr, labels, segmentsOf(presentIn(labels)));
   const edges = {
     body: body.threshold,
     bone: undefined,
@@ -115,7 +159,7 @@ async function* mrStages(volume: Volume, pace: Pace): AsyncGenerator<SegmentStag
     lung: Number.NEGATIVE_INFINITY,
   };
   const full = await refine(volume, labels, mr.size, factor, edges, pace);
-  yield { resolution: 'full', labelMap: labelled(volume, full, segmentsOf(full)) };
+  yield { resolution: 'full', labelMap: labelled(volume, full.data, segmentsOf(full.present)) };
 }
 
 function labelled(
@@ -137,9 +181,16 @@ const coarseStage = (
   labelMap: labelled(grid, labels.slice(), segments),
 });
 
+/** 1 << label for every label that occurs, united. */
+function presentIn(labels: Uint8Array): number {
+  let present = 0;
+  for (let i = 0; i < labels.length; i++) present |= 1 << (labels[i] as number);
+  return present;
+}
+
 /** Only what is really there becomes a segment. */
-function segmentsOf(labels: Uint8Array): Segment[] {
-  const used = Object.values(classicalLabels).filter((label) => labels.includes(label));
+function segmentsOf(present: number): Segment[] {
+  const used = Object.values(classicalLabels).filter((label) => (present & (1 << label)) !== 0);
   if (used.length === 0) return [];
   const segments: Segment[] = [{ key: 'skin', labels: used }];
   for (const key of ['bone', 'lung_left', 'lung_right'] as const)

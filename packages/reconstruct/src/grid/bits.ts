@@ -138,24 +138,57 @@ export function setRun(m: BitMask, row: number, x0: number, x1: number): void {
   m.words[base + w1] = (m.words[base + w1] as number) | last;
 }
 
-/** Writes `value` into `labels` (one byte a voxel, x fastest) wherever the bit is set. */
-export function paint(m: BitMask, labels: Uint8Array, value: number): void {
-  const [nx, ny, nz] = m.size;
+/**
+ * Writes `value` into `labels` wherever the bit is set. The mask may cover a part of the label grid:
+ * `first` is its first voxel there, `size` the label grid's.
+ */
+export function paint(
+  m: BitMask,
+  labels: Uint8Array,
+  value: number,
+  size: Vec3 = m.size,
+  first: Vec3 = [0, 0, 0],
+): void {
+  const [, ny, nz] = m.size;
   for (let row = 0; row < ny * nz; row++) {
+    const y = first[1] + (row % ny);
+    const z = first[2] + Math.floor(row / ny);
+    const base = first[0] + size[0] * (y + size[1] * z);
     for (let w = 0; w < m.stride; w++) {
       let bits = m.words[row * m.stride + w] as number;
-      const base = row * nx + w * 32;
       if (bits === -1) {
-        labels.fill(value, base, base + 32);
+        labels.fill(value, base + w * 32, base + w * 32 + 32);
         continue;
       }
       while (bits !== 0) {
         const low = bits & -bits;
-        labels[base + 31 - Math.clz32(low)] = value;
+        labels[base + w * 32 + 31 - Math.clz32(low)] = value;
         bits ^= low;
       }
     }
   }
+}
+
+/** The part of a mask that begins at `first`. */
+export function cropMask(m: BitMask, first: Vec3, size: Vec3): BitMask {
+  const out = emptyMask(size);
+  const shift = first[0] & 31;
+  const jump = first[0] >> 5;
+  const spare = (size[0] & 31) === 0 ? -1 : (1 << (size[0] & 31)) - 1;
+  for (let z = 0; z < size[2]; z++) {
+    for (let y = 0; y < size[1]; y++) {
+      const from = m.stride * (first[1] + y + m.size[1] * (first[2] + z)) + jump;
+      const to = out.stride * (y + size[1] * z);
+      const left = m.stride - jump;
+      for (let w = 0; w < out.stride; w++) {
+        const low = w < left ? (m.words[from + w] as number) : 0;
+        const high = shift !== 0 && w + 1 < left ? (m.words[from + w + 1] as number) : 0;
+        const bits = shift === 0 ? low : (low >>> shift) | (high << (32 - shift));
+        out.words[to + w] = w === out.stride - 1 ? bits & spare : bits;
+      }
+    }
+  }
+  return out;
 }
 
 /** The mask on a grid `factor` times finer: every voxel becomes a block. */

@@ -82,6 +82,9 @@ function orShiftedRow({ words, stride, size }: BitMask, by: number): void {
   const bits = Math.abs(by) & 31;
   for (let row = 0; row < size[1] * size[2]; row++) {
     const base = row * stride;
+    let any = 0;
+    for (let w = 0; w < stride; w++) any |= words[base + w] as number;
+    if (any === 0) continue;
     for (let n = 0; n < stride; n++) {
       const w = by > 0 ? n : stride - 1 - n;
       const near = by > 0 ? w + jump : w - jump;

@@ -1,4 +1,13 @@
-import { downsampledAffine, type Vec3, type Volume } from '@yuepian/geometry';
+import {
+  affineFromSteps,
+  downsampledAffine,
+  stepI,
+  stepJ,
+  stepK,
+  toPatient,
+  type Vec3,
+  type Volume,
+} from '@yuepian/geometry';
 import type { Pace } from '../pace.ts';
 
 /** A volume of block means; the working grid of the classical pipeline. */
@@ -39,6 +48,21 @@ export function shrinkNow(volume: Volume, factor: Vec3, kind: 'int16' | 'float32
   for (let k = 0; k < coarse.size[2]; k++)
     shrinkSlice(volume, factor, coarse.size, k, coarse.data, sums);
   return coarse;
+}
+
+/** The part of a coarse volume that begins at `first`. */
+export function cropCoarse(v: CoarseVolume, first: Vec3, size: Vec3): CoarseVolume {
+  const n = size[0] * size[1] * size[2];
+  const data = v.data instanceof Int16Array ? new Int16Array(n) : new Float32Array(n);
+  for (let z = 0; z < size[2]; z++) {
+    for (let y = 0; y < size[1]; y++) {
+      const from = first[0] + v.size[0] * (first[1] + y + v.size[1] * (first[2] + z));
+      data.set(v.data.subarray(from, from + size[0]), size[0] * (y + size[1] * z));
+    }
+  }
+  const m = v.affine;
+  const affine = affineFromSteps(stepI(m), stepJ(m), stepK(m), toPatient(m, first));
+  return { ...v, size, affine, data };
 }
 
 function emptyCoarse(volume: Volume, factor: Vec3, kind: 'int16' | 'float32'): CoarseVolume {

@@ -1,5 +1,6 @@
 import type { Affine, Vec3 } from '@yuepian/geometry';
 import type { Pace } from '../pace.ts';
+import { coveredCrossings, crossings, plainCrossings } from './crossings.ts';
 import type { SliceSource } from './slices.ts';
 
 /**
@@ -25,6 +26,9 @@ export interface Net {
   /** Segment on either side per quad. */
   readonly inside: Uint8Array;
   readonly outside: Uint8Array;
+  /** Number of the voxel on either side per quad; only good for comparing. */
+  readonly insideVoxel: Uint32Array;
+  readonly outsideVoxel: Uint32Array;
 }
 
 /** Arrays that grow while the pass runs. */
@@ -37,6 +41,8 @@ class Builder {
   quads = new Uint32Array(4 << 16);
   inside = new Uint8Array(1 << 16);
   outside = new Uint8Array(1 << 16);
+  insideVoxel = new Uint32Array(1 << 16);
+  outsideVoxel = new Uint32Array(1 << 16);
   quadCount = 0;
 
   /** Makes room for one row of cells. */
@@ -51,6 +57,8 @@ class Builder {
       this.quads = doubled(this.quads, Uint32Array);
       this.inside = doubled(this.inside, Uint8Array);
       this.outside = doubled(this.outside, Uint8Array);
+      this.insideVoxel = doubled(this.insideVoxel, Uint32Array);
+      this.outsideVoxel = doubled(this.outsideVoxel, Uint32Array);
     }
   }
 }
@@ -65,7 +73,7 @@ function doubled<T extends Float32Array | Int32Array | Uint8Array | Uint32Array>
 }
 
 /** A padded slice: its segments, the same as 32-bit words, and how full its voxels are. */
-interface Slice {
+export interface Slice {
   readonly labels: Uint8Array;
   readonly words: Int32Array;
   readonly coverage: Uint8Array;
@@ -108,6 +116,8 @@ export async function surfaceNet(source: SliceSource, pace: Pace): Promise<Net> 
     quads: b.quads.subarray(0, b.quadCount * 4),
     inside: b.inside.subarray(0, b.quadCount),
     outside: b.outside.subarray(0, b.quadCount),
+    insideVoxel: b.insideVoxel.subarray(0, b.quadCount),
+    outsideVoxel: b.outsideVoxel.subarray(0, b.quadCount),
   };
 }
 
@@ -161,8 +171,6 @@ function layer(
   }
 }
 
-const crossings = new Float64Array(4);
-
 function cell(
   b: Builder,
   stride: number,
@@ -214,28 +222,19 @@ function cell(
     link(b, v, previous[p] as number, 4, distinct(a0, a1, a2, a3) > 2);
 
   // Quads across the three edges that leave corner (0,0,0).
-  if (a0 !== a1)
-    quad(
-      b,
-      v,
-      current[p - stride] as number,
-      previous[p - stride] as number,
-      previous[p] as number,
-      a0,
-      a1,
-    );
-  if (a0 !== a2)
-    quad(b, v, previous[p] as number, previous[p - 1] as number, current[p - 1] as number, a0, a2);
-  if (a0 !== b0)
-    quad(
-      b,
-      v,
-      current[p - 1] as number,
-      current[p - stride - 1] as number,
-      current[p - stride] as number,
-      a0,
-      b0,
-    );
+  const voxel = k * current.length + p;
+  if (a0 !== a1) {
+    sides(b, a0, a1, voxel, voxel + 1);
+    quad(b, v, current[p - stride], previous[p - stride], previous[p]);
+  }
+  if (a0 !== a2) {
+    sides(b, a0, a2, voxel, voxel + stride);
+    quad(b, v, previous[p], previous[p - 1], current[p - 1]);
+  }
+  if (a0 !== b0) {
+    sides(b, a0, b0, voxel, voxel + current.length);
+    quad(b, v, current[p - 1], current[p - stride - 1], current[p - stride]);
+  }
 }
 
 function link(b: Builder, v: number, other: number, axis: number, junction: boolean): void {
@@ -247,22 +246,32 @@ function link(b: Builder, v: number, other: number, axis: number, junction: bool
   }
 }
 
+function sides(
+  b: Builder,
+  inside: number,
+  outside: number,
+  insideVoxel: number,
+  outsideVoxel: number,
+): void {
+  b.inside[b.quadCount] = inside;
+  b.outside[b.quadCount] = outside;
+  b.insideVoxel[b.quadCount] = insideVoxel;
+  b.outsideVoxel[b.quadCount] = outsideVoxel;
+}
+
+/** The cells around an edge that differs have vertices; a missing one would be a fault of the pass. */
 function quad(
   b: Builder,
   v0: number,
-  v1: number,
-  v2: number,
-  v3: number,
-  inside: number,
-  outside: number,
+  v1: number | undefined,
+  v2: number | undefined,
+  v3: number | undefined,
 ): void {
-  const q = b.quadCount++;
-  b.quads[q * 4] = v0;
-  b.quads[q * 4 + 1] = v1;
-  b.quads[q * 4 + 2] = v2;
-  b.quads[q * 4 + 3] = v3;
-  b.inside[q] = inside;
-  b.outside[q] = outside;
+  const q = b.quadCount++ * 4;
+  b.quads[q] = v0;
+  b.quads[q + 1] = v1 as number;
+  b.quads[q + 2] = v2 as number;
+  b.quads[q + 3] = v3 as number;
 }
 
 /** 1, 2, or 3 for three and more. */
@@ -307,129 +316,4 @@ function distinct8(
     (b2 !== a0 && b2 !== other) ||
     (b3 !== a0 && b3 !== other)
   );
-}
-
-/** Crossings half-way between voxel centres: sums of x, y, z and their number. */
-function plainCrossings(
-  a0: number,
-  a1: number,
-  a2: number,
-  a3: number,
-  b0: number,
-  b1: number,
-  b2: number,
-  b3: number,
-): void {
-  let x = 0;
-  let y = 0;
-  let z = 0;
-  let n = 0;
-  if (a0 !== a1) {
-    x += 0.5;
-    n++;
-  }
-  if (a2 !== a3) {
-    x += 0.5;
-    y += 1;
-    n++;
-  }
-  if (b0 !== b1) {
-    x += 0.5;
-    z += 1;
-    n++;
-  }
-  if (b2 !== b3) {
-    x += 0.5;
-    y += 1;
-    z += 1;
-    n++;
-  }
-  if (a0 !== a2) {
-    y += 0.5;
-    n++;
-  }
-  if (a1 !== a3) {
-    x += 1;
-    y += 0.5;
-    n++;
-  }
-  if (b0 !== b2) {
-    y += 0.5;
-    z += 1;
-    n++;
-  }
-  if (b1 !== b3) {
-    x += 1;
-    y += 0.5;
-    z += 1;
-    n++;
-  }
-  if (a0 !== b0) {
-    z += 0.5;
-    n++;
-  }
-  if (a1 !== b1) {
-    x += 1;
-    z += 0.5;
-    n++;
-  }
-  if (a2 !== b2) {
-    y += 1;
-    z += 0.5;
-    n++;
-  }
-  if (a3 !== b3) {
-    x += 1;
-    y += 1;
-    z += 0.5;
-    n++;
-  }
-  crossings[0] = x;
-  crossings[1] = y;
-  crossings[2] = z;
-  crossings[3] = n;
-}
-
-/** Corner offsets of the twelve edges: [from, to, axis] with corner = x + 2y + 4z. */
-const edges = [
-  0, 1, 0, 2, 3, 0, 4, 5, 0, 6, 7, 0, 0, 2, 1, 1, 3, 1, 4, 6, 1, 5, 7, 1, 0, 4, 2, 1, 5, 2, 2, 6, 2,
-  3, 7, 2,
-] as const;
-const cornerLabel = new Uint8Array(8);
-const cornerCoverage = new Uint8Array(8);
-
-/**
- * Crossings where the coverage passes one half. With c of a voxel filled by its own segment, and
- * 1-d of its neighbour (of which d is the neighbour's own), linear interpolation gives
- * (c - ½) / (c + d - 1).
- */
-function coveredCrossings(low: Slice, high: Slice, p: number, stride: number): void {
-  for (let n = 0; n < 8; n++) {
-    const s = n < 4 ? low : high;
-    const at = p + (n & 1) + ((n >> 1) & 1) * stride;
-    cornerLabel[n] = s.labels[at] as number;
-    cornerCoverage[n] = s.coverage[at] as number;
-  }
-  let x = 0;
-  let y = 0;
-  let z = 0;
-  let count = 0;
-  for (let e = 0; e < 36; e += 3) {
-    const from = edges[e] as number;
-    const to = edges[e + 1] as number;
-    if (cornerLabel[from] === cornerLabel[to]) continue;
-    const c = (cornerCoverage[from] as number) / 255 - 0.5;
-    const d = (cornerCoverage[to] as number) / 255 - 0.5;
-    const sum = c + d;
-    const t = sum > 0.01 ? Math.min(1, Math.max(0, c / sum)) : 0.5;
-    const axis = edges[e + 2] as number;
-    x += (from & 1) + (axis === 0 ? t : 0);
-    y += ((from >> 1) & 1) + (axis === 1 ? t : 0);
-    z += (from >> 2) + (axis === 2 ? t : 0);
-    count++;
-  }
-  crossings[0] = x;
-  crossings[1] = y;
-  crossings[2] = z;
-  crossings[3] = count;
 }

@@ -1,8 +1,9 @@
 import { YuepianError } from '@yuepian/contract';
 import { determinant, type LabelMap, type Segment, spacing, type Vec3 } from '@yuepian/geometry';
-import { type Mesh, meshOf } from '../mesh.ts';
+import type { Mesh } from '../mesh.ts';
 import { Pace } from '../pace.ts';
-import { fitVolumes, type PatientNet, toPatientNet } from './fit.ts';
+import { extract } from './extract.ts';
+import { fitVolumes, toPatientNet } from './fit.ts';
 import { interpolated } from './interpolate.ts';
 import {
   boxAround,
@@ -244,104 +245,4 @@ function smoothingPlan(
     // Averaged grids place the surface between voxels already: half the steps do.
     return hasCoverage ? { ...plan, steps: plan.steps / 2 } : plan;
   });
-}
-
-/** The triangles that bound one segment, with their vertices renumbered. */
-function extract(
-  key: string,
-  net: Net,
-  patient: PatientNet,
-  segment: number,
-  outerOnly: boolean,
-): Mesh {
-  let count = 0;
-  for (let q = 0; q < net.quadCount; q++)
-    if (net.inside[q] === segment || net.outside[q] === segment) count++;
-  let indices = new Uint32Array(count * 6);
-  let at = 0;
-  for (let q = 0; q < net.quadCount; q++) {
-    const inward = net.outside[q] === segment;
-    if (!inward && net.inside[q] !== segment) continue;
-    for (let t = q * 6; t < q * 6 + 6; t += 3) {
-      indices[at++] = patient.triangles[t] as number;
-      indices[at++] = patient.triangles[inward ? t + 2 : t + 1] as number;
-      indices[at++] = patient.triangles[inward ? t + 1 : t + 2] as number;
-    }
-  }
-  if (outerOnly) indices = withoutCavities(patient.positions, indices);
-  return compact(key, patient.positions, indices);
-}
-
-function compact(key: string, all: Float32Array, indices: Uint32Array<ArrayBuffer>): Mesh {
-  const number = new Int32Array(all.length / 3).fill(-1);
-  let count = 0;
-  for (let t = 0; t < indices.length; t++) {
-    const v = indices[t] as number;
-    if ((number[v] as number) < 0) number[v] = count++;
-  }
-  const positions = new Float32Array(count * 3);
-  for (let t = 0; t < indices.length; t++) {
-    const v = indices[t] as number;
-    const n = number[v] as number;
-    positions[n * 3] = all[v * 3] as number;
-    positions[n * 3 + 1] = all[v * 3 + 1] as number;
-    positions[n * 3 + 2] = all[v * 3 + 2] as number;
-    indices[t] = n;
-  }
-  return meshOf(key, positions, indices);
-}
-
-/** Drops the connected parts that enclose a negative volume: walls of cavities. */
-function withoutCavities(
-  positions: Float32Array,
-  indices: Uint32Array<ArrayBuffer>,
-): Uint32Array<ArrayBuffer> {
-  const parent = new Int32Array(positions.length / 3);
-  for (let v = 0; v < parent.length; v++) parent[v] = v;
-  const root = (v: number): number => {
-    let n = v;
-    while (parent[n] !== n) {
-      parent[n] = parent[parent[n] as number] as number;
-      n = parent[n] as number;
-    }
-    return n;
-  };
-  for (let t = 0; t < indices.length; t += 3) {
-    const a = root(indices[t] as number);
-    parent[root(indices[t + 1] as number)] = a;
-    parent[root(indices[t + 2] as number)] = a;
-  }
-  const volume = new Float64Array(parent.length);
-  for (let t = 0; t < indices.length; t += 3) {
-    const r = root(indices[t] as number);
-    volume[r] = (volume[r] as number) + coneVolume(positions, indices, t);
-  }
-  let cavities = false;
-  for (let v = 0; v < volume.length; v++) if ((volume[v] as number) < 0) cavities = true;
-  if (!cavities) return indices;
-  let kept = 0;
-  for (let t = 0; t < indices.length; t += 3) {
-    if (!((volume[root(indices[t] as number)] as number) > 0)) continue;
-    indices.copyWithin(kept, t, t + 3);
-    kept += 3;
-  }
-  return indices.slice(0, kept);
-}
-
-/** Six times the signed volume between a triangle and the origin. */
-function coneVolume(p: Float32Array, indices: Uint32Array, t: number): number {
-  const a = (indices[t] as number) * 3;
-  const b = (indices[t + 1] as number) * 3;
-  const c = (indices[t + 2] as number) * 3;
-  const bx = p[b] as number;
-  const by = p[b + 1] as number;
-  const bz = p[b + 2] as number;
-  const cx = p[c] as number;
-  const cy = p[c + 1] as number;
-  const cz = p[c + 2] as number;
-  return (
-    (p[a] as number) * (by * cz - bz * cy) +
-    (p[a + 1] as number) * (bz * cx - bx * cz) +
-    (p[a + 2] as number) * (bx * cy - by * cx)
-  );
 }

@@ -1,10 +1,11 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import {
+  type ErrorCode,
+  type ErrorDetails,
   errorCodes,
   type FrameStack,
   frameStack,
-  sentence,
   type Warning,
   YuepianError,
 } from '@yuepian/contract';
@@ -33,32 +34,30 @@ export async function displayableHeaders(
   const problems = new Map<string, Warning>();
   for (const { sopInstanceUid, transferSyntaxUid: uid, problem, image } of images) {
     const unknown = isEncapsulated(uid) && syntaxes?.transferSyntax(uid) === undefined;
-    if (unknown) problems.set(sopInstanceUid, cannotDisplay(`transfer syntax ${uid}`));
+    if (unknown)
+      problems.set(sopInstanceUid, cannotDisplay('unsupported_transfer_syntax', { uid }));
     else if (problem) problems.set(sopInstanceUid, problemOf(problem));
-    else if (!image) problems.set(sopInstanceUid, cannotDisplay('no pixels'));
+    else if (!image) problems.set(sopInstanceUid, cannotDisplay('no_pixels'));
   }
   return { usable: images.filter((h) => !problems.has(h.sopInstanceUid)), problems };
 }
 
-export const cannotDisplay = (reason: string): Warning => ({
+/** The cause is a code of the closed set, so that the warning reads in both languages. */
+export const cannotDisplay = (cause: ErrorCode, details: ErrorDetails = {}): Warning => ({
   code: 'cannot_display',
-  details: { reason },
+  details: { ...details, cause },
 });
 
 /** Why a frame cannot be had, as a warning. */
 export function problemOf(error: unknown): Warning {
   const known = problemDetails.safeParse(error);
-  if (!known.success) return cannotDisplay('unreadable');
-  const { code, details } = known.data;
-  return cannotDisplay(details.reason ?? sentence(code, 'en', details));
+  if (!known.success) return cannotDisplay('cannot_decode', { reason: 'unreadable' });
+  return cannotDisplay(known.data.code, known.data.details);
 }
 
 const problemDetails = z.object({
   code: z.enum(errorCodes),
-  details: z.intersection(
-    z.record(z.string(), z.union([z.string(), z.number()])),
-    z.object({ reason: z.string().optional() }),
-  ),
+  details: z.record(z.string(), z.union([z.string(), z.number()])),
 });
 
 export interface FramesInput {
