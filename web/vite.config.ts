@@ -8,6 +8,8 @@ export const engineBuild = {
     alias: {
       // vtk.js' XML reader pulls xmlbuilder2, which extends Node's `events` and dies when loaded.
       xmlbuilder2: fileURLToPath(new URL('./src/engine/xmlbuilder2-stub.ts', import.meta.url)),
+      // A DICOM reader of 1 MB that Cornerstone's metadata package brings and we never call.
+      dcmjs: fileURLToPath(new URL('./src/engine/dcmjs-stub.ts', import.meta.url)),
     },
   },
   worker: { format: 'es' as const },

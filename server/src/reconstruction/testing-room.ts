@@ -108,6 +108,7 @@ export async function openRoom(
     await app.close();
     await room.stop();
     await archive.close();
+    await blobs.close();
     await database.destroy();
   };
   return {

@@ -8,8 +8,6 @@ import {
   type Types,
 } from '@cornerstonejs/core';
 import type vtkRenderer from '@kitware/vtk.js/Rendering/Core/Renderer';
-import '@kitware/vtk.js/Rendering/Profiles/Volume';
-import '@kitware/vtk.js/Rendering/Profiles/Geometry';
 import type { Capabilities } from './types.ts';
 
 /** The parts of vtk's OpenGL render window that we use; vtk's own types leave it untyped. */

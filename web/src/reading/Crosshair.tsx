@@ -2,8 +2,8 @@ import { type RefObject, useEffect, useRef } from 'react';
 import type { View } from '../engine/index.ts';
 import { cutDirection } from './gestures.ts';
 import type { Room } from './room.ts';
-import { isInside } from './room.ts';
 import { useRoom } from './room-context.ts';
+import { isInside } from './targets.ts';
 import styles from './ViewPane.module.css';
 
 /** Half of the gap in the middle, CSS pixels: the place itself stays visible. */
@@ -42,9 +42,9 @@ function useFrames(room: Room, view: View, svg: RefObject<SVGSVGElement | null>)
     const stops = [
       view.onRendered(() => {
         draw();
-        room.geometryChanged();
+        room.views.geometryChanged();
       }),
-      room.onGeometry(soon),
+      room.views.onGeometry(soon),
       room.state.subscribe(soon),
     ];
     soon();
@@ -73,7 +73,7 @@ function drawCrosshair(room: Room, view: View, svg: SVGSVGElement): void {
   }
   const far = p.size[0] + p.size[1];
   const lines = [...svg.querySelectorAll('line')];
-  const others = room.otherPlanes(view.kind);
+  const others = room.views.otherPlanes(view.kind);
   lines.forEach((line, n) => {
     const other = others[n >> 1];
     const d = other && cutDirection(view, other, point);

@@ -12,11 +12,12 @@ import { FramesView } from './FramesView.tsx';
 import { HelpDialog } from './HelpDialog.tsx';
 import { pressKey } from './keys.ts';
 import styles from './ReadingRoom.module.css';
-import { type Room, structuresOf } from './room.ts';
-import { RoomProvider, useCase, useRoom, useRoomState, useSaveState } from './room-context.ts';
+import type { Room } from './room.ts';
+import { RoomProvider, useCase, useRoom, useRoomState } from './room-context.ts';
 import { volumeViews } from './room-state.ts';
 import { type OpenStudy, useStudy } from './study.ts';
 import { TopBar } from './TopBar.tsx';
+import { structuresOf } from './targets.ts';
 import { useNotices } from './useNotices.ts';
 import { useOpenRoom } from './useRoom.ts';
 import { useScreen } from './useScreen.ts';
@@ -82,12 +83,7 @@ function OpenRoom({ room, open }: { readonly room: Room; readonly open: OpenStud
       data-testid="reading-room"
       data-presenting={presenting}
     >
-      {!presenting && (
-        <div>
-          <TopBar isPhone={isPhone} onHelp={() => setHelpOpen(true)} />
-          <Banner />
-        </div>
-      )}
+      {!presenting && <TopBar isPhone={isPhone} onHelp={() => setHelpOpen(true)} />}
       <div className={styles.middle}>
         <Images open={open} isPhone={isPhone} isBare={presenting} />
         {!presenting && !isPhone && <SidePanel open={open} />}
@@ -122,18 +118,6 @@ function OpenRoom({ room, open }: { readonly room: Room; readonly open: OpenStud
       )}
       {isHelpOpen && <HelpDialog onClose={() => setHelpOpen(false)} />}
     </div>
-  );
-}
-
-/** What is lost while the line is down is nothing; it says what waits. */
-function Banner() {
-  const t = useText();
-  const save = useSaveState();
-  if (save.state !== 'offline' && save.state !== 'refused') return null;
-  return (
-    <p className={styles.banner} role="status" data-testid="offline">
-      {save.state === 'refused' ? t.saved.refused : t.saved.offlineText}
-    </p>
   );
 }
 

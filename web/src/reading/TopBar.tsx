@@ -12,7 +12,7 @@ import {
 import { AccountMenu, LanguageButton } from '../identity/index.ts';
 import { IconButton } from '../ui/index.ts';
 import styles from './ReadingRoom.module.css';
-import { useRoom, useRoomState } from './room-context.ts';
+import { useRoom, useRoomState, useSaveState } from './room-context.ts';
 import { SeriesMenu } from './SeriesMenu.tsx';
 
 /** Whose images these are, which series, and who is here. */
@@ -55,7 +55,7 @@ export function TopBar({
       </h1>
       <SeriesMenu />
       <span className={styles.space} />
-      <span className={styles.disclaimer}>{t.disclaimer}</span>
+      <Remark />
       <div className={styles.end}>
         {!isPhone && (
           <>
@@ -77,6 +77,20 @@ export function TopBar({
         <AccountMenu items={isPhone ? [languageItem(t.common.otherLanguage, language)] : []} />
       </div>
     </header>
+  );
+}
+
+/** The disclaimer; while the line is down or the server refuses, what that means instead. */
+function Remark() {
+  const t = useText();
+  const { state } = useSaveState();
+  if (state !== 'offline' && state !== 'refused') {
+    return <span className={styles.disclaimer}>{t.disclaimer}</span>;
+  }
+  return (
+    <span className={styles.trouble} role="status" data-testid="offline">
+      {state === 'refused' ? t.saved.refused : t.saved.offlineText}
+    </span>
   );
 }
 

@@ -1,5 +1,5 @@
+import { viewDefaults } from './apply-view.ts';
 import styles from './ReadingRoom.module.css';
-import { viewDefaults } from './room.ts';
 import { useCase, useRoomState } from './room-context.ts';
 import { volumeViews } from './room-state.ts';
 import { ViewPane } from './ViewPane.tsx';

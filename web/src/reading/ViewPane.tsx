@@ -8,11 +8,11 @@ import { attachPointers } from '../pointer/index.ts';
 import { IconButton, Progress, smallTextSize, useDisplay } from '../ui/index.ts';
 import { Crosshair } from './Crosshair.tsx';
 import { gesturesOf } from './gestures.ts';
-import { structuresOf } from './room.ts';
 import { useCase, useRoom, useRoomState } from './room-context.ts';
 import { composeMark, groundOf, marksModel, placeOf } from './room-marks.ts';
 import { isMarkTool } from './room-state.ts';
 import { SliceSlider } from './SliceSlider.tsx';
+import { structuresOf } from './targets.ts';
 import { ViewInfo } from './ViewInfo.tsx';
 import styles from './ViewPane.module.css';
 import { factsOf, isSameFacts, type ViewFacts } from './view-facts.ts';
@@ -40,7 +40,7 @@ export function ViewPane({ kind, isHidden, isPhone }: ViewPaneProps) {
   useEffect(() => {
     const element = surface.current;
     if (!element) return;
-    const attached = room.attach(element, kind);
+    const attached = room.views.attach(element, kind);
     const stopFacts = attached.onRendered(() =>
       setFacts((old) => {
         const next = factsOf(room, attached);
@@ -57,7 +57,7 @@ export function ViewPane({ kind, isHidden, isPhone }: ViewPaneProps) {
             attached.zoom(1.1 ** -steps, at as Parameters<View['zoom']>[1]);
           } else attached.scroll(steps);
         },
-        hover: (at) => at && room.editor(kind)?.hover(at),
+        hover: (at) => at && room.views.editor(kind)?.hover(at),
       },
     );
     setView(attached);
@@ -65,7 +65,7 @@ export function ViewPane({ kind, isHidden, isPhone }: ViewPaneProps) {
       stopPointers();
       stopFacts();
       setView(undefined);
-      room.detach(attached);
+      room.views.detach(attached);
     };
   }, [room, kind]);
 
@@ -122,7 +122,7 @@ function Marks({ view }: { readonly view: View }) {
     (s) => s.shown?.kind === 'volume' && s.progress?.complete !== true,
   );
   const onEditor = useCallback(
-    (editor: MarkEditor | undefined) => room.setEditor(view.kind, editor),
+    (editor: MarkEditor | undefined) => room.views.setEditor(view.kind, editor),
     [room, view.kind],
   );
   return (

@@ -2,8 +2,8 @@ import { canvasPoint, cross, dot, type PatientPoint } from '@yuepian/geometry';
 import type { View } from '../engine/index.ts';
 import type { Pinch, PointerSample, PointerTarget, Stroke } from '../pointer/index.ts';
 import type { Room } from './room.ts';
-import { isInside } from './room.ts';
 import { isMarkTool, volumeViews } from './room-state.ts';
+import { isInside } from './targets.ts';
 
 /** Bits of PointerEvent.buttons. */
 const secondary = 2;
@@ -29,7 +29,7 @@ export function gesturesOf(room: Room, view: View, isPhone: () => boolean): Poin
       return steps((_dx, dy) => view.zoom(1.008 ** -dy, sample.at), sample);
     }
     const { tool } = room.state.get();
-    const mark = room.editor(view.kind)?.begin(sample);
+    const mark = room.views.editor(view.kind)?.begin(sample);
     if (mark) return mark;
     if (isMarkTool(tool) && !isVolume) return undefined;
     if (tool === 'window') return steps((dx, dy) => room.dragWindow(dx, dy), sample);
@@ -72,7 +72,7 @@ export function gesturesOf(room: Room, view: View, isPhone: () => boolean): Poin
       if (sample.buttons & (secondary | middle)) return;
       const { tool } = room.state.get();
       if (isMarkTool(tool) && !isVolume) return;
-      if (room.editor(view.kind)?.hitAt(sample)) return;
+      if (room.views.editor(view.kind)?.hitAt(sample)) return;
       if (count === 2) room.toggleMaximised(view.kind);
       if (count === 1 && tool !== 'window') touch(room, view, sample);
     },
@@ -164,7 +164,7 @@ function turn(room: Room, view: View, first: PointerSample): Stroke {
 export function turnOthers(room: Room, view: View, degrees: number): void {
   const p = view.projection();
   if (!p) return;
-  for (const other of room.otherPlanes(view.kind)) {
+  for (const other of room.views.otherPlanes(view.kind)) {
     const q = other.projection();
     if (!q) continue;
     const [up, right] = [dot(q.plane.up, p.plane.normal), dot(q.plane.right, p.plane.normal)];
@@ -173,7 +173,7 @@ export function turnOthers(room: Room, view: View, degrees: number): void {
     // Clockwise for the viewer is a negative turn about the axis that points at the viewer.
     other.rotateOblique(axis, -sign * degrees);
   }
-  room.geometryChanged();
+  room.views.geometryChanged();
 }
 
 /** Direction on the screen of a view along which another plane cuts it; undefined when parallel. */

@@ -8,8 +8,6 @@ export interface EngineKit {
 
 type Listener = (problem: Problem) => void;
 const listeners = new Set<Listener>();
-/** What the engine said before anybody listened. */
-const told: Problem[] = [];
 let loading: Promise<EngineKit> | undefined;
 
 /** The one engine of this tab; it lives as long as the page (graphics memory is not given back otherwise). */
@@ -25,7 +23,6 @@ async function start(): Promise<EngineKit> {
   const { createEngine, scaleBar } = await import('../engine/index.ts');
   const engine = await createEngine({
     onProblem: (problem) => {
-      told.push(problem);
       for (const listener of [...listeners]) listener(problem);
     },
     // A phone has neither the pixels nor the memory for the finest level.
@@ -33,10 +30,6 @@ async function start(): Promise<EngineKit> {
   });
   return { engine, scaleBar };
 }
-
-/** Problems of this machine (no WebGL2) concern every study; those of data only the present one. */
-const lasting = new Set<Problem['code']>(['no_webgl2', 'context_lost']);
-export const lastingProblems = (): Problem[] => told.filter((p) => lasting.has(p.code));
 
 export function whenProblem(listener: Listener): () => void {
   listeners.add(listener);

@@ -8,7 +8,7 @@ import type {
   VolumeManifest,
 } from '@yuepian/contract';
 import type { PatientPoint } from '@yuepian/geometry';
-import type { Problem, ViewKind, VolumeProgress, Window } from '../engine/index.ts';
+import type { ViewKind, VolumeProgress, Window } from '../engine/index.ts';
 
 /** What the hand does on an image. Measuring tools carry the name of the mark they draw. */
 export type Tool = 'navigate' | 'window' | 'rotate' | MarkKind;
@@ -50,7 +50,6 @@ export interface RoomState {
   readonly crosshair: PatientPoint | undefined;
   /** Structure last touched in a view. */
   readonly touched: string | undefined;
-  readonly problems: readonly Problem[];
   /** Why nothing can be shown. */
   readonly failure: unknown;
 }

@@ -7,34 +7,27 @@ import {
   type User,
   type ViewState,
 } from '@yuepian/contract';
-import { type PatientPoint, patientPoint, toVoxel, type Vec3 } from '@yuepian/geometry';
+import type { PatientPoint } from '@yuepian/geometry';
 import type { CaseConnection, CaseContent, CaseDocument, ViewPatch } from '../case/index.ts';
 import type {
   Engine,
   FrameSession,
   View,
   ViewKind,
-  VolumePreset,
   VolumeSession,
   Window,
 } from '../engine/index.ts';
-import type { MarkEditor } from '../marks/index.ts';
 import { createStore, type Store } from '../ui/index.ts';
-import { type EngineKit, lastingProblems, whenProblem } from './load-engine.ts';
+import { applyView, isVolumeVisible, viewDefaults } from './apply-view.ts';
+import type { EngineKit } from './load-engine.ts';
 import type { Layout, RoomState, Shown, Tool, VolumeView } from './room-state.ts';
-import { firstTarget, refreshed, targetId } from './targets.ts';
+import { RoomViews } from './room-views.ts';
+import { firstTarget, refreshed, structuresOf, targetId } from './targets.ts';
 import { throttle } from './throttle.ts';
 import { draggedWindow } from './windows.ts';
 
 /** How long a hand may rest before where it is goes into the document. */
 const driftMs = 300;
-
-const defaults = {
-  layout: 'four',
-  slab: { mode: 'none', thickness: 10 },
-  modelsVisible: true,
-  outlines: true,
-} as const satisfies Partial<ViewState>;
 
 export interface RoomParts {
   readonly kit: EngineKit;
@@ -56,9 +49,7 @@ export class Room {
   readonly connection: CaseConnection;
   readonly me: User;
   readonly mayAnnotate: boolean;
-  readonly #views = new Map<ViewKind, View>();
-  readonly #editors = new Map<ViewKind, MarkEditor>();
-  readonly #geometry = new Set<() => void>();
+  readonly views: RoomViews;
   readonly #stops: (() => void)[] = [];
   readonly #drift = throttle<ViewPatch>(driftMs, (v) => this.#writeDrift(v));
   #drifting: ViewPatch = {};
@@ -72,6 +63,7 @@ export class Room {
 
   constructor({ kit, connection, study, me }: RoomParts) {
     this.engine = kit.engine;
+    this.views = new RoomViews(kit.engine);
     this.scaleBar = kit.scaleBar;
     this.connection = connection;
     this.document = connection.document;
@@ -91,13 +83,11 @@ export class Room {
       window: undefined,
       crosshair: undefined,
       touched: undefined,
-      problems: lastingProblems(),
       failure: undefined,
     });
     this.#stops.push(
       this.document.subscribe(() => this.#apply()),
       this.engine.onCrosshair((p) => this.#crosshairMoved(p)),
-      whenProblem((p) => this.state.set((s) => ({ problems: [...s.problems, p] }))),
     );
   }
 
@@ -130,51 +120,9 @@ export class Room {
     this.connection.close();
   }
 
-  // --- views -------------------------------------------------------------------------------------
-
-  attach(element: HTMLElement, kind: ViewKind): View {
-    const view = this.engine.attach(element, kind);
-    this.#views.set(kind, view);
-    return view;
-  }
-
-  detach(view: View): void {
-    if (this.#views.get(view.kind) === view) this.#views.delete(view.kind);
-    view.detach();
-  }
-
-  view(kind: ViewKind): View | undefined {
-    return this.#views.get(kind);
-  }
-
+  /** The view that was touched last. */
   get activeView(): View | undefined {
-    return this.#views.get(this.state.get().activeView) ?? this.#views.values().next().value;
-  }
-
-  setEditor(kind: ViewKind, editor: MarkEditor | undefined): void {
-    if (editor) this.#editors.set(kind, editor);
-    else this.#editors.delete(kind);
-  }
-
-  editor(kind: ViewKind): MarkEditor | undefined {
-    return this.#editors.get(kind);
-  }
-
-  /** Some plane turned or moved: crosshair lines in the other views lie elsewhere now. */
-  onGeometry(listener: () => void): () => void {
-    this.#geometry.add(listener);
-    return () => this.#geometry.delete(listener);
-  }
-
-  geometryChanged(): void {
-    for (const listener of this.#geometry) listener();
-  }
-
-  /** Planes other than this one, for crosshair lines. */
-  otherPlanes(kind: ViewKind): View[] {
-    return [...this.#views.values()].filter(
-      (v) => v.kind !== kind && v.kind !== 'volume' && v.kind !== 'frame',
-    );
+    return this.views.orAny(this.state.get().activeView);
   }
 
   // --- what is shown -----------------------------------------------------------------------------
@@ -212,7 +160,6 @@ export class Room {
       selectedMark: undefined,
       activeView:
         target.kind === 'frames' ? 'frame' : s.activeView === 'frame' ? 'axial' : s.activeView,
-      problems: lastingProblems(),
     }));
     if (target.kind === 'volume') this.#showVolume(target);
     else this.#showFrames(target);
@@ -259,7 +206,9 @@ export class Room {
       structures.map((s) => ({ ...s, ...this.lookOf(s) })),
       target.series.labelMap,
     );
-    this.engine.setVolumeVisible(this.volumeVisible(this.document.content.view));
+    this.engine.setVolumeVisible(
+      isVolumeVisible(this.document.content.view, structures.length > 0),
+    );
   }
 
   /** How a structure looks: its own colours unless somebody changed them. */
@@ -270,15 +219,6 @@ export class Room {
       colour: s.colour,
       ...this.document.content.looks[s.key],
     };
-  }
-
-  /** Models say more than the volume; where there are none, the volume is what there is to see. */
-  volumeVisible(view: Partial<ViewState>): boolean {
-    return view.volumeVisible ?? this.#structures.length === 0;
-  }
-
-  volumePreset(view: Partial<ViewState>): string {
-    return view.volumePreset ?? defaultPreset(this.engine.volumePresets, this.state.get().shown);
   }
 
   get volumeSession(): VolumeSession | undefined {
@@ -300,7 +240,9 @@ export class Room {
     if (!shown) return;
     if (shown.kind === 'volume' && content.looks !== before?.looks) this.#applyLooks();
     if (content.view !== before?.view && !this.#isEcho) {
-      this.#applyView(content.view, before?.view);
+      const hasModels = this.#structures.length > 0;
+      applyView(this.engine, content.view, before?.view, { shown, hasModels });
+      this.state.set({ window: this.engine.window });
     }
     const { selectedMark } = this.state.get();
     if (selectedMark && !content.marks.some((m) => m.id === selectedMark)) {
@@ -322,46 +264,10 @@ export class Room {
     for (const s of this.#structures) this.engine.updateLook(s.key, this.lookOf(s));
   }
 
-  /** @param before what the engine shows already; undefined for a new series: then everything is told. */
-  #applyView(view: Partial<ViewState>, before: Partial<ViewState> | undefined): void {
-    const { engine } = this;
-    const isNew = (key: keyof ViewState): boolean =>
-      before === undefined || JSON.stringify(view[key]) !== JSON.stringify(before[key]);
-    const window = view.window ?? (isNew('window') ? engine.defaultWindows[0] : undefined);
-    if (window && !isEqualWindow(window, engine.window)) {
-      engine.setWindow(window);
-      this.state.set({ window: engine.window });
-    }
-    if (isNew('invert')) engine.setInvert(view.invert ?? this.#startsInverted());
-    if (this.state.get().shown?.kind !== 'volume') return;
-    if (isNew('slab')) engine.setSlab(view.slab ?? defaults.slab);
-    if (isNew('volumePreset')) engine.setVolumePreset(this.volumePreset(view));
-    if (isNew('volumeVisible')) engine.setVolumeVisible(this.volumeVisible(view));
-    if (isNew('modelsVisible')) {
-      engine.setModelsVisible(view.modelsVisible ?? defaults.modelsVisible);
-    }
-    if (isNew('outlines')) engine.setOutlines(view.outlines ?? defaults.outlines);
-    const { crosshair } = view;
-    if (crosshair && isNew('crosshair') && this.#isInside(crosshair)) {
-      engine.jumpTo(patientPoint(...crosshair));
-    }
-  }
-
-  #startsInverted(): boolean {
-    const { shown } = this.state.get();
-    return shown?.kind === 'volume' ? shown.manifest.invert : false;
-  }
-
-  /** A crosshair of another series may lie outside of this one. */
-  #isInside(p: Vec3): boolean {
-    const { shown } = this.state.get();
-    return shown?.kind === 'volume' && isInside(shown, patientPoint(...p));
-  }
-
   // --- acts --------------------------------------------------------------------------------------
 
   setTool(tool: Tool): void {
-    for (const editor of this.#editors.values()) editor.cancel();
+    this.views.dropDrafts();
     this.state.set({ tool });
   }
 
@@ -373,7 +279,7 @@ export class Room {
   /** One big view, or back to four. */
   toggleMaximised(kind: ViewKind): void {
     if (kind === 'frame') return;
-    const now = this.document.content.view.layout ?? defaults.layout;
+    const now = this.document.content.view.layout ?? viewDefaults.layout;
     this.setLayout(now === kind ? 'four' : (kind as VolumeView));
   }
 
@@ -411,8 +317,7 @@ export class Room {
 
   /** Drops what is being drawn, then the selection, then the tool. @returns whether anything was */
   cancel(): boolean {
-    const dropped = [...this.#editors.values()].map((e) => e.cancel()).some(Boolean);
-    if (dropped) return true;
+    if (this.views.dropDrafts()) return true;
     const { selectedMark, tool } = this.state.get();
     if (selectedMark) this.state.set({ selectedMark: undefined });
     else if (tool !== 'navigate') this.setTool('navigate');
@@ -422,14 +327,14 @@ export class Room {
 
   reset(): void {
     this.straighten();
-    for (const view of this.#views.values()) view.fit();
-    this.#views.get('volume')?.orientTo('A');
+    for (const view of this.views.all()) view.fit();
+    this.views.get('volume')?.orientTo('A');
   }
 
   /** All planes back to the patient's axes. */
   straighten(): void {
-    for (const view of this.#views.values()) view.resetOblique();
-    this.geometryChanged();
+    for (const view of this.views.all()) view.resetOblique();
+    this.views.geometryChanged();
   }
 
   /** Every view goes to the middle of a structure. */
@@ -485,26 +390,4 @@ export class Room {
   #settle(): void {
     this.#drift.flush();
   }
-}
-
-export const structuresOf = (shown: Shown | undefined): readonly Structure[] =>
-  shown?.kind === 'volume'
-    ? shown.series.structures.filter((s) => s.volumeId === shown.manifest.id)
-    : [];
-
-export const viewDefaults = defaults;
-
-/** Whether a point lies inside the volume's box. */
-export function isInside(shown: Extract<Shown, { kind: 'volume' }>, p: PatientPoint): boolean {
-  const { affine, size } = shown.manifest;
-  const v = toVoxel(affine, p);
-  return v.every((x, axis) => x >= -0.5 && x <= (size[axis] ?? 0) - 0.5);
-}
-
-const isEqualWindow = (a: Window, b: Window): boolean =>
-  a.centre === b.centre && a.width === b.width;
-
-function defaultPreset(presets: readonly VolumePreset[], shown: Shown | undefined): string {
-  const modality = shown?.series.modality ?? '';
-  return (presets.find((p) => p.modalities[0] === modality) ?? presets[0])?.name ?? '';
 }

@@ -1,4 +1,5 @@
-import type { SeriesDetail, StudyDetail, ViewState } from '@yuepian/contract';
+import type { SeriesDetail, Structure, StudyDetail, ViewState } from '@yuepian/contract';
+import { type PatientPoint, toVoxel } from '@yuepian/geometry';
 import type { Shown } from './room-state.ts';
 
 /** What of a series can be shown, in the order it is offered. */
@@ -43,4 +44,16 @@ export function firstTarget(
 /** The same target in a study that was asked for again; undefined when it is gone. */
 export function refreshed(study: StudyDetail, shown: Shown): Shown | undefined {
   return study.series.flatMap(targetsOf).find((s) => targetId(s) === targetId(shown));
+}
+
+/** The models that belong to what is shown. */
+export const structuresOf = (shown: Shown | undefined): readonly Structure[] =>
+  shown?.kind === 'volume'
+    ? shown.series.structures.filter((s) => s.volumeId === shown.manifest.id)
+    : [];
+
+/** Whether a point lies inside the volume's box. */
+export function isInside(shown: Extract<Shown, { kind: 'volume' }>, p: PatientPoint): boolean {
+  const { affine, size } = shown.manifest;
+  return toVoxel(affine, p).every((x, axis) => x >= -0.5 && x <= (size[axis] ?? 0) - 0.5);
 }

@@ -4,7 +4,8 @@ import type { Problem } from '../engine/index.ts';
 import { currentLanguage, text } from '../i18n/index.ts';
 import { notify } from '../ui/index.ts';
 import { whenProblem } from './load-engine.ts';
-import { type Room, structuresOf } from './room.ts';
+import type { Room } from './room.ts';
+import { structuresOf } from './targets.ts';
 
 /** Says what the engine could not do. Why a whole view stays empty is said in the view itself. */
 export function useNotices(room: Room): void {

@@ -116,7 +116,7 @@ export class Field {
         for (let i = i0; i <= i1; i++) {
           const px = ox + i * step - ax;
           let t = (px * bx + yz) * inverse;
-          t = t < 0 ? 0 : t > 1 ? 1 : t;
+          t = Math.min(Math.max(t, 0), 1);
           const dx = px - bx * t;
           const dy = py - by * t;
           const dz = pz - bz * t;

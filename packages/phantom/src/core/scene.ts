@@ -95,7 +95,7 @@ export class SceneRenderer {
       const n = sigma * (tile[(start + i) & tileMask] as number);
       if (rician) v = Math.hypot(v + n, sigma * (tile[(second + i) & tileMask] as number));
       else v += n;
-      values[i] = Math.round(v < low ? low : v > high ? high : v);
+      values[i] = Math.round(Math.min(Math.max(v, low), high));
     }
   }
 }

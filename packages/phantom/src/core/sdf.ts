@@ -7,7 +7,7 @@ import type { Vec3 } from '@yuepian/geometry';
 export type Sdf = (x: number, y: number, z: number) => number;
 
 export const clamp = (v: number, low: number, high: number): number =>
-  v < low ? low : v > high ? high : v;
+  Math.min(Math.max(v, low), high);
 export const mix = (a: number, b: number, t: number): number => a + (b - a) * t;
 export const smoothstep = (low: number, high: number, v: number): number => {
   const t = clamp((v - low) / (high - low), 0, 1);

@@ -44,7 +44,7 @@ export function spleenField(lumps: Noise): Field {
     const a = room(x, y, z);
     if (a > 12) return a;
     const outer = ellipsoid(x - 96, y - 54, z - 160, 60, 58, 62);
-    const inner = ellipsoid(x - 50, y - 10, z - 150, 38, 48, 90);
+    const inner = ellipsoid(x - 44, y - 6, z - 150, 36, 48, 90);
     return smax(smax(a, outer, 8), -inner, 9) + 1.2 * lumps(x, y, z);
   };
   return Field.of({ min: [40, -20, 88], max: [156, 110, 232] }, 1.75, f, 5, 1.5);
@@ -165,9 +165,9 @@ export function gasField(
 /** Stomach from the fundus under the left dome to the pylorus right of the midline. */
 export const stomachLine = tube(
   [
-    [66, 16, 204, 30],
-    [74, -6, 186, 38],
-    [72, -30, 158, 36],
+    [60, 16, 204, 29],
+    [64, -8, 186, 36],
+    [64, -32, 158, 34],
     [58, -52, 128, 30],
     [32, -64, 106, 25],
     [6, -62, 100, 19],

@@ -183,7 +183,7 @@ function muscleCells(): Field[] {
 function boneShade(inner: Field, grain: (x: number, y: number, z: number) => number): Shade {
   return (d, x, y, z) => {
     const fromInside = inner.at(x, y, z);
-    const depth = Math.min(-d, fromInside < 12 ? fromInside : 12);
+    const depth = Math.min(-d, fromInside, 12);
     const marrow = smoothstep(1.5, 2.7, depth);
     return mix(signal.compactBone, signal.marrow + 110 * grain(x, y, z), marrow);
   };

@@ -68,7 +68,7 @@ export function ctBone(ct: CoarseVolume, body: BitMask): BitMask {
   fill(bone, spongy, tissue, s);
   bone = or(bone, and(marrow(bone, ct), tissue));
   // A head holder beside the ear is as dense as bone; bone has skin over it.
-  return atLeast(bone, 300 / mm3, erode(body, stepsFor(2.5, s, 1)));
+  return atLeast(bone, 300 / mm3, erode(body, stepsFor(4, s, 1)));
 }
 
 /** In place: marrow needs bone on all six sides, spongy bone, which no other tissue equals, on five. */

@@ -128,7 +128,21 @@ function signedDistance(
   for (let p = 0; p < inside.length; p++)
     inside[p] =
       (inside[p] as number) > 0 ? (inside[p] as number) - 0.5 : 0.5 - (outside[p] as number);
-  return inside;
+  return blurred(blurred(inside, 1, nx), nx, ny);
+}
+
+/** Weights ¼ ½ ¼ along one axis: the steps of the pixels would leave grooves from slice to slice. */
+function blurred(d: Float32Array, step: number, count: number): Float32Array {
+  const out = d.slice();
+  const other = d.length / count;
+  const along = step === 1 ? count : 1;
+  for (let n = 0; n < other; n++) {
+    for (let m = 1; m < count - 1; m++) {
+      const p = n * along + m * step;
+      out[p] = ((d[p - step] as number) + 2 * (d[p] as number) + (d[p + step] as number)) / 4;
+    }
+  }
+  return out;
 }
 
 function chamfer(d: Float32Array, nx: number, ny: number): void {

@@ -184,7 +184,11 @@ async function meshGroup(
   const gridMm3 = Math.abs(determinant(source.affine));
   const targets = Float64Array.from([0, ...voxels.map((n) => n * voxelMm3)]);
   if (options.smoothing !== 'none')
-    await smoothNet(net, smoothingPlan(net, targets, gridMm3, source.hasCoverage), pace);
+    await smoothNet(
+      net,
+      smoothingPlan(net, targets, gridMm3, source.hasCoverage && layersOf(part, options) === 1),
+      pace,
+    );
   const patient = toPatientNet(net);
   await pace.breathe();
   if (options.smoothing !== 'none') fitVolumes(net, patient, targets);
@@ -231,7 +235,7 @@ function smoothingPlan(
   net: Net,
   targets: Float64Array,
   gridMm3: number,
-  hasCoverage: boolean,
+  isSmooth: boolean,
 ): Smoothing[] {
   const faces = new Float64Array(targets.length);
   for (let q = 0; q < net.quadCount; q++) {
@@ -242,7 +246,7 @@ function smoothingPlan(
   }
   return Array.from(targets, (mm3, s) => {
     const plan = smoothingFor(mm3 / gridMm3, faces[s] as number);
-    // Averaged grids place the surface between voxels already: half the steps do.
-    return hasCoverage ? { ...plan, steps: plan.steps / 2 } : plan;
+    // Averaged grids without interpolated steps place the surface between voxels already: half the steps do.
+    return isSmooth ? { ...plan, steps: plan.steps / 2 } : plan;
   });
 }

@@ -24,8 +24,8 @@ import {
   Segmented,
   Slider,
 } from '../../ui/index.ts';
+import { viewDefaults } from '../apply-view.ts';
 import { turnOthers } from '../gestures.ts';
-import { viewDefaults } from '../room.ts';
 import { useCase, useRoom } from '../room-context.ts';
 import { layouts } from '../room-state.ts';
 import styles from './Bar.module.css';

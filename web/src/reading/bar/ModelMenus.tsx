@@ -2,8 +2,9 @@ import { Bone, Box, Compass } from 'lucide-react';
 import type { Side } from '../../engine/index.ts';
 import { useLanguage, useText } from '../../i18n/index.ts';
 import { Button, CheckField, classes, MenuList, Popover } from '../../ui/index.ts';
-import { viewDefaults } from '../room.ts';
+import { isVolumeVisible, presetOf, viewDefaults } from '../apply-view.ts';
 import { useCase, useRoom, useRoomState } from '../room-context.ts';
+import { structuresOf } from '../targets.ts';
 import styles from './Bar.module.css';
 
 /** What the 3D view draws: the voxels themselves by a preset, the models, or both. */
@@ -12,9 +13,10 @@ export function VolumeMenu() {
   const room = useRoom();
   const language = useLanguage();
   const view = useCase((c) => c.view);
-  const modality = useRoomState((s) => s.shown?.series.modality ?? '');
-  const current = room.volumePreset(view);
-  const isVisible = room.volumeVisible(view);
+  const shown = useRoomState((s) => s.shown);
+  const modality = shown?.series.modality ?? '';
+  const current = presetOf(view, room.engine.volumePresets, shown);
+  const isVisible = isVolumeVisible(view, structuresOf(shown).length > 0);
   const presets = [...room.engine.volumePresets]
     .filter((p) => p.modalities.length === 0 || p.modalities.includes(modality))
     .sort((a, b) => a.modalities.indexOf(modality) - b.modalities.indexOf(modality));
@@ -115,7 +117,7 @@ export function DirectionMenu() {
           <Button
             key={side}
             data-testid={`side-${side}`}
-            onClick={() => room.view('volume')?.orientTo(side)}
+            onClick={() => room.views.get('volume')?.orientTo(side)}
           >
             {t.directions[word]} {side}
           </Button>

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'react';
 import { formatValue, useText } from '../../i18n/index.ts';
 import { CheckField, MenuList, TextField } from '../../ui/index.ts';
+import { startsInverted } from '../apply-view.ts';
 import { useCase, useRoom, useRoomState } from '../room-context.ts';
 import { isSameWindow, type WindowPreset, windowsFor } from '../windows.ts';
 import styles from './Bar.module.css';
@@ -14,7 +15,7 @@ export function WindowMenu({ onDone }: { readonly onDone: () => void }) {
   const window = useRoomState((s) => s.window);
   const invert = useCase((c) => c.view.invert);
   const presets = shown ? windowsFor(shown, frameIndex) : [];
-  const startsInverted = shown?.kind === 'volume' ? shown.manifest.invert : false;
+
   const nameOf = (p: WindowPreset) => (typeof p.name === 'string' ? t.windows[p.name] : p.name.own);
   return (
     <>
@@ -37,7 +38,7 @@ export function WindowMenu({ onDone }: { readonly onDone: () => void }) {
         </div>
         <CheckField
           label={t.windows.invert}
-          checked={invert ?? startsInverted}
+          checked={invert ?? startsInverted(shown)}
           onChange={(e) => room.setView({ invert: e.currentTarget.checked })}
         />
       </div>

@@ -1,0 +1,156 @@
+import { studyDetail } from '@yuepian/contract';
+import { chromium, type Page } from 'playwright-core';
+import { chromiumFlags, ensureChromium } from '../scripts/chromium.mjs';
+import { print } from './figure.ts';
+import { treeMb, watchPeak } from './memory.ts';
+import { phantomCt } from './phantom.ts';
+import { type BenchServer, startServer, waitFor } from './server.ts';
+import { stow } from './stow.ts';
+
+const slices = 500;
+const volumeMb = (512 * 512 * slices * 2) / 1e6;
+const note = `512×512×${slices}, 1920×1080, software GL, pixels read back, after the navigation`;
+
+/** Opening a study in a browser: first slice, all four views, full resolution, memory. */
+export default async function open(): Promise<void> {
+  await using server = await startServer();
+  await stow(
+    { url: `${server.url}/dicom-web/studies`, authorization: server.authorization },
+    phantomCt(slices),
+  );
+  const uid = await reconstructed(server);
+  const browser = await chromium.launchServer({
+    executablePath: ensureChromium(),
+    args: [...chromiumFlags],
+  });
+  const pid = browser.process().pid ?? 0;
+  try {
+    const client = await chromium.connect(browser.wsEndpoint());
+    const context = await client.newContext({
+      viewport: { width: 1920, height: 1080 },
+      locale: 'zh-CN',
+    });
+    await context.request.post(`${server.url}/api/session`, {
+      data: { name: 'admin', password: server.password },
+      headers: { origin: server.url },
+    });
+    const page = await context.newPage();
+    await page.addInitScript(watchViews);
+    const peak = watchPeak(() => treeMb(pid), 200);
+    await page.goto(`${server.url}/studies/${uid}`);
+    for (const [mark, name] of [
+      ['first', 'open.first-slice'],
+      ['all', 'open.four-views'],
+      ['full', 'open.full-resolution'],
+    ] as const) {
+      print({ name, value: (await markOf(page, mark)) / 1000, unit: 's', n: 1, note });
+    }
+    print({
+      name: 'open.browser-memory',
+      value: peak.stop(),
+      unit: 'MB',
+      n: 1,
+      note: 'highest, all browser processes, proportional set size',
+    });
+    const heap = await (await context.newCDPSession(page)).send('Runtime.getHeapUsage');
+    const { usedSize, backingStorageSize } = heap as unknown as {
+      usedSize: number;
+      backingStorageSize: number;
+    };
+    const heapMb = (usedSize + backingStorageSize) / 1e6;
+    print({
+      name: 'open.js-heap',
+      value: heapMb,
+      unit: 'MB',
+      n: 1,
+      note: 'objects and array buffers of the page',
+    });
+    print({
+      name: 'open.js-heap-per-volume',
+      value: heapMb / volumeMb,
+      unit: '×',
+      n: 1,
+      note: `volume ${volumeMb.toFixed(0)} MB`,
+    });
+    await client.close();
+  } finally {
+    await browser.close();
+  }
+}
+
+async function reconstructed(server: BenchServer): Promise<string> {
+  let uid = '';
+  await waitFor(
+    async () => {
+      const { studies } = (await (await server.get('/api/studies')).json()) as {
+        studies: { studyInstanceUid: string }[];
+      };
+      uid = studies[0]?.studyInstanceUid ?? '';
+      if (!uid) return false;
+      const study = studyDetail.parse(await (await server.get(`/api/studies/${uid}`)).json());
+      return study.series.some((s) => s.reconstruction.state === 'done');
+    },
+    240,
+    'reconstruction',
+  );
+  return uid;
+}
+
+const markOf = async (page: Page, name: string): Promise<number> => {
+  const handle = await page.waitForFunction(
+    (mark) => performance.getEntriesByName(mark)[0]?.startTime,
+    name,
+    { timeout: 120_000 },
+  );
+  return (await handle.jsonValue()) ?? Number.NaN;
+};
+
+/**
+ * Runs in the page: reads pixels of every view back in each frame, since a "rendered" event comes
+ * before the pixels do, and marks the moments.
+ */
+function watchViews(): void {
+  const probe = document.createElement('canvas');
+  probe.width = probe.height = 16;
+  const context = probe.getContext('2d', { willReadFrequently: true });
+  const isPainted = (kind: string): boolean => {
+    for (const canvas of document.querySelectorAll<HTMLCanvasElement>(
+      `[data-testid="view-${kind}"] canvas`,
+    )) {
+      if (canvas.dataset['testid'] || canvas.width === 0 || canvas.height === 0 || !context)
+        continue;
+      context.clearRect(0, 0, 16, 16);
+      context.drawImage(
+        canvas,
+        canvas.width / 4,
+        canvas.height / 4,
+        canvas.width / 2,
+        canvas.height / 2,
+        0,
+        0,
+        16,
+        16,
+      );
+      const { data } = context.getImageData(0, 0, 16, 16);
+      for (let n = 0; n < data.length; n += 4)
+        if ((data[n] ?? 0) + (data[n + 1] ?? 0) + (data[n + 2] ?? 0) > 60) return true;
+    }
+    return false;
+  };
+  const done = new Set<string>();
+  const mark = (name: string): void => {
+    if (!done.has(name)) performance.mark(name);
+    done.add(name);
+  };
+  let wasPreview = false;
+  const look = (): void => {
+    const planes = ['axial', 'coronal', 'sagittal'].map(isPainted);
+    if (planes.some(Boolean)) mark('first');
+    if (planes.every(Boolean) && isPainted('volume')) mark('all');
+    const isPreview = document.querySelector('[data-testid="preview"]') !== null;
+    wasPreview ||= isPreview;
+    if (done.has('all') && wasPreview && !isPreview) mark('full');
+    if (!done.has('full')) requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
+}

@@ -1,0 +1,69 @@
+import type { Engine, View, ViewKind } from '../engine/index.ts';
+import type { MarkEditor } from '../marks/index.ts';
+
+/** The views that are on the screen, each with the editor of its marks. */
+export class RoomViews {
+  readonly #engine: Engine;
+  readonly #views = new Map<ViewKind, View>();
+  readonly #editors = new Map<ViewKind, MarkEditor>();
+  readonly #geometry = new Set<() => void>();
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  attach(element: HTMLElement, kind: ViewKind): View {
+    const view = this.#engine.attach(element, kind);
+    this.#views.set(kind, view);
+    return view;
+  }
+
+  detach(view: View): void {
+    if (this.#views.get(view.kind) === view) this.#views.delete(view.kind);
+    view.detach();
+  }
+
+  get(kind: ViewKind): View | undefined {
+    return this.#views.get(kind);
+  }
+
+  /** The view of this kind, else any: keys and buttons always have something to act on. */
+  orAny(kind: ViewKind): View | undefined {
+    return this.#views.get(kind) ?? this.#views.values().next().value;
+  }
+
+  all(): Iterable<View> {
+    return this.#views.values();
+  }
+
+  /** Planes other than this one, for crosshair lines. */
+  otherPlanes(kind: ViewKind): View[] {
+    return [...this.#views.values()].filter(
+      (v) => v.kind !== kind && v.kind !== 'volume' && v.kind !== 'frame',
+    );
+  }
+
+  setEditor(kind: ViewKind, editor: MarkEditor | undefined): void {
+    if (editor) this.#editors.set(kind, editor);
+    else this.#editors.delete(kind);
+  }
+
+  editor(kind: ViewKind): MarkEditor | undefined {
+    return this.#editors.get(kind);
+  }
+
+  /** Drops every unfinished mark. @returns whether there was one */
+  dropDrafts(): boolean {
+    return [...this.#editors.values()].map((e) => e.cancel()).some(Boolean);
+  }
+
+  /** Some plane turned or moved: crosshair lines in the other views lie elsewhere now. */
+  onGeometry(listener: () => void): () => void {
+    this.#geometry.add(listener);
+    return () => this.#geometry.delete(listener);
+  }
+
+  geometryChanged(): void {
+    for (const listener of this.#geometry) listener();
+  }
+}
