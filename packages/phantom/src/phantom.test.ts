@@ -7,6 +7,9 @@ import { toPatient, type Vec3 } from '@yuepian/geometry';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ctAbdomen, mrHead, type PhantomCase, phantomInstances } from './index.ts';
 
+// Building a patient takes seconds on an idle machine, and the machine may not be idle.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
+
 const hasValidator = (() => {
   try {
     execFileSync('dciodvfy', ['-version'], { stdio: 'ignore' });
@@ -215,7 +218,7 @@ describe('phantomInstances', () => {
   };
 
   it.each(['CT', 'MR'] as const)(
-    'writes a %s series that reads back to the same values',
+    'writes the %s series that reads back to the same values',
     (modality) => {
       const phantom = cases[modality];
       const files = [...phantomInstances(phantom)];

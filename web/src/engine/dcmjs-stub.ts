@@ -9,16 +9,23 @@ class Unused {
   }
 }
 const entry = { tag: '(0000,0000)', vr: 'UN', vm: '1' };
-/** Knows every keyword, because a missing one is warned about. */
+const isKeyword = (name: string | symbol): boolean =>
+  typeof name === 'string' && /^[A-Z]/.test(name);
+/**
+ * Takes every capitalised word for a keyword of the dictionary: rules that are compiled while the
+ * package loads refuse unknown ones.
+ */
 const nameMap = new Proxy<Record<string, typeof entry>>(
   {},
   {
-    get: () => entry,
-    getOwnPropertyDescriptor: () => ({ configurable: true, enumerable: true, value: entry }),
+    get: (_, name) => (isKeyword(name) ? entry : undefined),
+    has: (_, name) => isKeyword(name),
+    getOwnPropertyDescriptor: (_, name) =>
+      isKeyword(name) ? { configurable: true, enumerable: true, value: entry } : undefined,
   },
 );
 
-/** A logger as Cornerstone's packages want it; what is not a warning stays quiet. */
+/** A logger as Cornerstone's packages want it: errors only, they warn about each missing keyword. */
 interface Log {
   getLogger(name: string): Log;
   trace(...words: unknown[]): void;
@@ -36,10 +43,10 @@ const newLog = (): Log => ({
   trace: quiet,
   debug: quiet,
   info: quiet,
-  warn: (...words) => console.warn(...words),
+  warn: quiet,
   error: (...words) => console.error(...words),
   setLevel: quiet,
-  getLevel: () => 3,
+  getLevel: () => 4,
 });
 export const log = newLog();
 

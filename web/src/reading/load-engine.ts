@@ -13,6 +13,8 @@ let loading: Promise<EngineKit> | undefined;
 /** The one engine of this tab; it lives as long as the page (graphics memory is not given back otherwise). */
 export function loadEngine(): Promise<EngineKit> {
   loading ??= start().catch((error: unknown) => {
+    // The page says that it cannot start; whoever is asked for help needs to know why.
+    console.error(error);
     loading = undefined;
     throw error;
   });

@@ -22,7 +22,14 @@ import { applyView, isVolumeVisible, viewDefaults } from './apply-view.ts';
 import type { EngineKit } from './load-engine.ts';
 import type { Layout, RoomState, Shown, Tool, VolumeView } from './room-state.ts';
 import { RoomViews } from './room-views.ts';
-import { firstTarget, refreshed, structuresOf, targetId } from './targets.ts';
+import {
+  firstTarget,
+  isOtherContent,
+  refreshed,
+  structuresOf,
+  successor,
+  targetId,
+} from './targets.ts';
 import { throttle } from './throttle.ts';
 import { draggedWindow } from './windows.ts';
 
@@ -55,6 +62,7 @@ export class Room {
   #drifting: ViewPatch = {};
   /** The document is being told where the engine already is; the engine needs no telling back. */
   #isEcho = false;
+  #hasArrived = false;
   #volume: VolumeSession | undefined;
   #frames: FrameSession | undefined;
   #sessionStops: (() => void)[] = [];
@@ -85,6 +93,9 @@ export class Room {
       touched: undefined,
       failure: undefined,
     });
+    void connection.arrived.then(() => {
+      this.#hasArrived = true;
+    });
     this.#stops.push(
       this.document.subscribe(() => this.#apply()),
       this.engine.onCrosshair((p) => this.#crosshairMoved(p)),
@@ -105,8 +116,12 @@ export class Room {
       this.open();
       return;
     }
-    const next = refreshed(study, shown);
+    const next = refreshed(study, shown) ?? successor(study, shown);
     if (!next) return;
+    if (isOtherContent(shown, next)) {
+      this.#show(next);
+      return;
+    }
     this.state.set({ shown: next });
     if (next.kind === 'volume') this.#showStructures(next);
   }
@@ -365,7 +380,8 @@ export class Room {
 
   #drifts(patch: ViewPatch): void {
     const { shown } = this.state.get();
-    if (!shown) return;
+    // Before the document is here, where the view happens to open would overwrite where it was left.
+    if (!shown || !this.#hasArrived) return;
     // The place means nothing without the series it is in.
     this.#drifting = {
       ...this.#drifting,

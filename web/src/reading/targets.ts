@@ -46,6 +46,21 @@ export function refreshed(study: StudyDetail, shown: Shown): Shown | undefined {
   return study.series.flatMap(targetsOf).find((s) => targetId(s) === targetId(shown));
 }
 
+/** What took the place of a target that is gone: more images came, and its series was laid out anew. */
+export const successor = (study: StudyDetail, gone: Shown): Shown | undefined =>
+  study.series
+    .filter((s) => s.seriesInstanceUid === gone.series.seriesInstanceUid)
+    .flatMap(targetsOf)[0];
+
+/** Whether the pixels themselves differ, so that what is on the screen is no longer true. */
+export const isOtherContent = (a: Shown, b: Shown): boolean =>
+  targetId(a) !== targetId(b) ||
+  (a.kind === 'volume' && b.kind === 'volume'
+    ? a.manifest.revision !== b.manifest.revision
+    : a.kind === 'frames' && b.kind === 'frames'
+      ? a.stack.frames.length !== b.stack.frames.length
+      : true);
+
 /** The models that belong to what is shown. */
 export const structuresOf = (shown: Shown | undefined): readonly Structure[] =>
   shown?.kind === 'volume'

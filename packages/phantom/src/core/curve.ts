@@ -21,7 +21,7 @@ export function spline(rows: readonly (readonly number[])[]): (t: number) => num
   };
 }
 
-/** A spline through tube points, sampled about every `step` mm, coarser where the tube is thick. */
+/** A spline through tube points, sampled about every `step` mm. */
 export function tube(points: readonly TubePoint[], step = 2): TubePoint[] {
   let length = 0;
   for (let n = 1; n < points.length; n++) {

@@ -2,7 +2,9 @@ import { uidFrom } from '@yuepian/dicom';
 import { PhantomCase, type PhantomOptions } from '../case.ts';
 import { checkedOptions } from '../options.ts';
 import { covered } from './body.ts';
-import { abdomenScene, abdomenSegments, abdomenTruth } from './scene.ts';
+import { abdomenSegments } from './materials.ts';
+import { abdomenScene } from './scene.ts';
+import { abdomenTruth } from './truth.ts';
 
 const fieldOfView = covered.max[0] - covered.min[0];
 const range = [covered.min[2], covered.max[2]] as const;

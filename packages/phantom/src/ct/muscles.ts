@@ -3,7 +3,8 @@ import { boxAround, Field } from '../core/field.ts';
 import type { Noise } from '../core/noise.ts';
 import type { CellLayer, Shade } from '../core/painter.ts';
 import { clamp, type Sdf, smax, smoothstep } from '../core/sdf.ts';
-import { bottom, cavity, fascia, trunkBox, wallThickness } from './body.ts';
+import { cavity, fascia, trunkBox, wallThickness } from './body.ts';
+import { hu } from './materials.ts';
 
 /**
  * Muscles of one side as axes with a radius, mirrored at the midline. Neighbours press against each
@@ -241,7 +242,7 @@ const both = (
 export function muscleLayers(fold: Noise, cloud: Noise, lumps: Noise): CellLayer[] {
   const shade = muscleShade(fold, cloud);
   const wall = (f: Sdf) => Field.of(trunkBox, 2.5, f, 4, 1.6);
-  const low = Math.max(bottom, -180);
+  const low = -180;
   const cut =
     (f: Sdf): Sdf =>
     (x, y, z) =>
@@ -287,7 +288,7 @@ const muscleShade =
     const streak = fold(x, y, z * 0.35);
     const lost =
       fatty > 0 ? fatty * Math.max(0, streak + 0.1) * 130 : Math.max(0, streak - 0.66) * 110;
-    return 58 + 5 * cloud(x, y, z) - lost;
+    return hu.muscle + 5 * cloud(x, y, z) - lost;
   };
 
 /** Share of fat inside a muscle: grows downwards along the multifidus. */

@@ -5,11 +5,12 @@ import {
   components,
   countIn,
   holes,
+  largest,
   meanValues,
   reachesEdge,
   select,
 } from '../grid/components.ts';
-import { close, dilate, erode, open, stepsFor } from '../grid/morphology.ts';
+import { closeWithRoom, dilate, erode, open, stepsFor } from '../grid/morphology.ts';
 import type { CoarseVolume } from '../grid/shrink.ts';
 import { bodyThreshold, gasThreshold } from './thresholds.ts';
 
@@ -35,14 +36,18 @@ export function ctBody(ct: CoarseVolume): BitMask {
 }
 
 /**
- * Components above 30 mL that hold a ball of 16 mm: trunk, head, limbs. Sheets and shells of the
- * table survive the opening here and there, but nowhere as thick.
+ * The largest component, and others above 30 mL that are as thick as a limb (22 mm). Sheets, shells
+ * and rails of the table survive the opening here and there, but nowhere as thick.
  */
 function thickParts(core: BitMask, affine: Affine): BitMask {
   const c = components(core);
-  const inner = countIn(c, erode(core, stepsFor(6, spacing(affine), 1)));
+  const main = largest(c);
+  const inner = countIn(c, erode(core, stepsFor(11, spacing(affine), 1)));
   const minimum = 30_000 / voxelMm3(affine);
-  return select(c, (n) => (c.voxels[n] as number) >= minimum && (inner[n] as number) > 0);
+  return select(
+    c,
+    (n) => (c.voxels[n] as number) >= minimum && (n === main || (inner[n] as number) > 0),
+  );
 }
 
 /**
@@ -104,8 +109,7 @@ export function mrBody(mr: CoarseVolume): { mask: BitMask; threshold: number } |
   const minimum = 30_000 / voxelMm3(mr.affine);
   const c = components(bright);
   let mask = select(c, (n) => (c.voxels[n] as number) >= minimum);
-  // Closing needs room beyond the border of the scan; without it, it would pull the border in.
-  mask = or(close(mask, stepsFor(8, s, 1)), mask);
+  mask = closeWithRoom(mask, stepsFor(8, s, 1));
   for (const plane of ['xy', 'xz'] as const) mask = or(mask, holes(mask, plane));
   mask = open(mask, stepsFor(3, s, 1));
   const whole = components(mask);

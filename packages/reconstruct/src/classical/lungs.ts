@@ -40,7 +40,7 @@ export function ctLungs(ct: CoarseVolume, body: BitMask, bone: BitMask): Lungs |
   const air = andNot(and(maskBelow(ct.data, ct.size, lungThreshold), body), bone);
   const midline = middle(body, ct.affine);
   const lung = andNot(air, airways(air, ct, midline));
-  const tissue = selectLungs(lung, ct);
+  const tissue = selectLungs(lung, ct, midline);
   if (isEmpty(tissue)) return undefined;
   const sides = separate(tissue, ct, midline);
   const within = andNot(copyMask(body), bone);
@@ -71,6 +71,14 @@ function centreX(c: Components, n: number, affine: Affine): number {
   ])[0];
 }
 
+/** Extent of a component along the patient's x, mm. */
+function widthX(c: Components, n: number, affine: Affine): number {
+  const b = c.boxes.subarray(n * 6, n * 6 + 6);
+  const extent = (axis: number): number =>
+    ((b[axis * 2 + 1] as number) - (b[axis * 2] as number) + 1) * Math.abs(affine[axis as 0] ?? 0);
+  return extent(0) + extent(1) + extent(2);
+}
+
 /** Trachea and main bronchi: plain gas near the midline. They would tie the lungs together. */
 function airways(air: BitMask, ct: CoarseVolume, midline: number): BitMask {
   const s = spacing(ct.affine);
@@ -85,7 +93,7 @@ function airways(air: BitMask, ct: CoarseVolume, midline: number): BitMask {
   return and(dilate(tube, stepsFor(2, s, 1)), air);
 }
 
-function selectLungs(air: BitMask, ct: CoarseVolume): BitMask {
+function selectLungs(air: BitMask, ct: CoarseVolume, midline: number): BitMask {
   const s = spacing(ct.affine);
   const ml = voxelMm3(ct.affine) / 1000;
   const c = components(air);
@@ -105,7 +113,12 @@ function selectLungs(air: BitMask, ct: CoarseVolume): BitMask {
     const volume = (c.voxels[n] as number) * ml;
     if (volume < 20 || (count[n] as number) === 0) return false;
     if ((sum[n] as number) / (count[n] as number) < gasThreshold) return false;
-    return volume >= 300 || reachesTop(c, n, ct.affine);
+    if (volume >= 300) return true;
+    // At the head end of the scan, a lung's base or tip; but a narrow one at the midline is the
+    // larynx or the upper trachea.
+    const wide = widthX(c, n, ct.affine) > 45;
+    const lateral = Math.abs(centreX(c, n, ct.affine) - midline) > 30;
+    return (wide || lateral) && reachesTop(c, n, ct.affine);
   });
 }
 

@@ -191,6 +191,27 @@ export function cropMask(m: BitMask, first: Vec3, size: Vec3): BitMask {
   return out;
 }
 
+/** The mask inside a larger empty one, its first voxel at `first`. */
+export function pasteMask(m: BitMask, first: Vec3, size: Vec3): BitMask {
+  const out = emptyMask(size);
+  const shift = first[0] & 31;
+  const jump = first[0] >> 5;
+  for (let z = 0; z < m.size[2]; z++) {
+    for (let y = 0; y < m.size[1]; y++) {
+      const from = m.stride * (y + m.size[1] * z);
+      const to = out.stride * (first[1] + y + size[1] * (first[2] + z)) + jump;
+      for (let w = 0; w < m.stride; w++) {
+        const bits = m.words[from + w] as number;
+        out.words[to + w] = (out.words[to + w] as number) | (bits << shift);
+        // Bits pushed out of the last word are the row's padding, always zero.
+        if (shift !== 0 && jump + w + 1 < out.stride)
+          out.words[to + w + 1] = (out.words[to + w + 1] as number) | (bits >>> (32 - shift));
+      }
+    }
+  }
+  return out;
+}
+
 /** The mask on a grid `factor` times finer: every voxel becomes a block. */
 export function enlarge(m: BitMask, size: Vec3, factor: Vec3): BitMask {
   const out = emptyMask(size);

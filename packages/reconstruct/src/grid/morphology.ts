@@ -1,5 +1,5 @@
 import type { Vec3 } from '@yuepian/geometry';
-import { and, type BitMask, copyMask, emptyMask, not, or } from './bits.ts';
+import { and, type BitMask, copyMask, cropMask, emptyMask, not, or, pasteMask } from './bits.ts';
 
 /**
  * Dilation and erosion by a ball given in millimetres, on bit masks. The ball is approximated by
@@ -17,6 +17,15 @@ export const dilate = (m: BitMask, steps: Vec3): BitMask => grow(m, steps, true)
 export const erode = (m: BitMask, steps: Vec3): BitMask => grow(m, steps, false);
 export const open = (m: BitMask, steps: Vec3): BitMask => dilate(erode(m, steps), steps);
 export const close = (m: BitMask, steps: Vec3): BitMask => erode(dilate(m, steps), steps);
+
+/**
+ * Closing with room for the dilation beyond the border. Plain closing takes the border for part of
+ * the mask and would fill the corner between the two.
+ */
+export function closeWithRoom(m: BitMask, steps: Vec3): BitMask {
+  const size: Vec3 = [m.size[0] + 2 * steps[0], m.size[1] + 2 * steps[1], m.size[2] + 2 * steps[2]];
+  return cropMask(close(pasteMask(m, steps, size), steps), steps, m.size);
+}
 
 /** Dilation that never leaves `within`: at most `steps` away, along paths inside it. */
 export function growWithin(seed: BitMask, within: BitMask, steps: Vec3): BitMask {

@@ -1,5 +1,4 @@
 import { fork } from 'node:child_process';
-import { setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { YuepianError } from '@yuepian/contract';
 import { type ChildTask, type FromChild, fromChild, type ToChild } from './protocol.ts';
@@ -7,15 +6,6 @@ import { type ChildTask, type FromChild, fromChild, type ToChild } from './proto
 const main = fileURLToPath(new URL('./main.ts', import.meta.url));
 /** Typed arrays live outside the old space; this bounds objects only (headers, meshes' indices). */
 const oldSpaceMb = 2048;
-
-/** Whoever looks at something goes before what is being computed. */
-function yieldToServer(pid: number): void {
-  try {
-    setPriority(pid, 5);
-  } catch {
-    // Gone already, or a system that does not allow it; the work is the same.
-  }
-}
 
 /** A child that is gone reads no more; its end is told by `close`. */
 const ignored = (): void => undefined;
@@ -45,10 +35,7 @@ export async function runChild(
     execArgv: [`--max-old-space-size=${oldSpaceMb}`, '--disable-warning=ExperimentalWarning'],
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
-  if (child.pid !== undefined) {
-    yieldToServer(child.pid);
-    handlers.started?.(child.pid);
-  }
+  if (child.pid !== undefined) handlers.started?.(child.pid);
   const kill = (): void => void child.kill('SIGKILL');
   signal.addEventListener('abort', kill, { once: true });
   try {

@@ -51,10 +51,17 @@ export async function labelsOf(
   throw new Error('segmentation ended without a result');
 }
 
+export interface ModelOptions extends ProgressOptions {
+  /** Triangles of the levels of detail. */
+  readonly levels?: readonly number[];
+  /** Triangles before simplification; few make a rough model soon. */
+  readonly maxTriangles?: number;
+}
+
 /** Models one after another, skin first: it is what people know the patient by. */
 export async function* modelsOf(
   map: LabelMap,
-  options: ProgressOptions & { readonly levels?: readonly number[] } = {},
+  options: ModelOptions = {},
   startedAt = performance.now(),
 ): AsyncGenerator<Model> {
   const keys = map.segments.map((segment) => segment.key);
@@ -66,7 +73,9 @@ export async function* modelsOf(
     const share = (surfaced - segmented) * (batch.length / keys.length);
     const onStep = (_: string, fraction: number): void =>
       options.onStep?.('surface', from + share * Math.min(1, fraction) * 0.9);
-    for (const surface of await surfaces(map, { keys: batch, onStep })) {
+    const { maxTriangles } = options;
+    const limit = maxTriangles === undefined ? {} : { maxTriangles };
+    for (const surface of await surfaces(map, { keys: batch, onStep, ...limit })) {
       const levels = await levelsOfDetail(surface, options.levels);
       yield { surface, levels, seconds: (performance.now() - startedAt) / 1000 };
     }

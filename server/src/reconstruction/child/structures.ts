@@ -64,6 +64,8 @@ export async function makeStructures(input: StructuresInput): Promise<void> {
 
 const nothing = Promise.resolve();
 
+const rough = { levels: [60_000], maxTriangles: 150_000 };
+
 /** What is known early, on a coarse grid, for the eye only. */
 class Preview {
   readonly #output: StructureOutput;
@@ -75,7 +77,7 @@ class Preview {
 
   async show(map: LabelMap): Promise<void> {
     const segments = map.segments.filter(({ key }) => !this.#shown.has(key));
-    for await (const model of modelsOf({ ...map, segments }, { levels: [60_000] })) {
+    for await (const model of modelsOf({ ...map, segments }, rough)) {
       await this.#output.add(model);
       this.#shown.add(model.surface.key);
     }

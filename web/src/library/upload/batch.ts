@@ -15,24 +15,43 @@ export interface Answered {
 }
 
 /**
- * Which sent file each result is about. The server names a result by the file name it received, and
- * lists the members of a zip one by one (`archive.zip/…` or the member's own path), in order.
+ * Which sent file each result is about. Results come in the order in which the server got done, named
+ * by the path that was sent, and `<path>/<member>` for each member of a zip. A name the server had to
+ * clean fits no path; it goes to a file that has no answer yet.
  */
 export function assignResults(
   paths: readonly string[],
   results: readonly ImportResult[],
 ): Answered[] {
-  if (paths.length === results.length) return results.map((result, index) => ({ index, result }));
-  let current = 0;
-  return results.map((result) => {
-    const ahead = paths.findIndex((path, n) => n >= current && isNamed(path, result.file));
-    if (ahead >= 0) current = ahead;
-    return { index: current, result };
-  });
+  const places = new Map<string, number[]>();
+  for (const [index, path] of paths.entries()) {
+    places.set(path, [...(places.get(path) ?? []), index]);
+  }
+  const silent = new Set(paths.keys());
+  const answered: Answered[] = [];
+  const strange: ImportResult[] = [];
+  for (const result of results) {
+    const same = places.get(result.file);
+    const index = same?.find((n) => silent.has(n)) ?? same?.[0] ?? zipOf(places, result.file);
+    if (index === undefined) strange.push(result);
+    else {
+      silent.delete(index);
+      answered.push({ index, result });
+    }
+  }
+  for (const result of strange) {
+    const [index = 0] = silent;
+    silent.delete(index);
+    answered.push({ index, result });
+  }
+  return answered;
 }
 
-function isNamed(path: string, name: string): boolean {
-  const base = path.slice(path.lastIndexOf('/') + 1);
-  const isSame = (full: string): boolean => name === full || name.startsWith(`${full}/`);
-  return isSame(path) || isSame(base);
+/** The sent file that is the beginning of a member's path. */
+function zipOf(places: ReadonlyMap<string, readonly number[]>, file: string): number | undefined {
+  for (let end = file.lastIndexOf('/'); end > 0; end = file.lastIndexOf('/', end - 1)) {
+    const found = places.get(file.slice(0, end));
+    if (found) return found[0];
+  }
+  return undefined;
 }

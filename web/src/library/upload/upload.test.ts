@@ -89,16 +89,22 @@ describe('a batch', () => {
 
   const result = (file: string): ImportResult => importResult.parse({ file, status: 'stored' });
 
-  it('finds the file of each result', () => {
-    const plain = assignResults(['a/1', 'a/2'], [result('1'), result('2')]);
-    expect(plain.map((a) => a.index)).toEqual([0, 1]);
-    const zip = assignResults(
-      ['x/1.dcm', 'x/study.zip', 'x/3.dcm'],
-      ['1.dcm', 'study.zip/a', 'study.zip/b', '3.dcm'].map(result),
-    );
-    expect(zip.map((a) => a.index)).toEqual([0, 1, 1, 2]);
-    const members = assignResults(['study.zip'], ['IM/1', 'IM/2'].map(result));
-    expect(members.map((a) => a.index)).toEqual([0, 0]);
+  const indices = (paths: string[], files: string[]) =>
+    assignResults(paths, files.map(result)).map((a) => a.index);
+
+  it('finds the file of each result, in whatever order the server got done', () => {
+    expect(indices(['a/1', 'a/2', 'b/1'], ['b/1', 'a/2', 'a/1'])).toEqual([2, 1, 0]);
+    expect(
+      indices(
+        ['x/1.dcm', 'x/s.zip', 'x/3.dcm'],
+        ['x/s.zip/a', 'x/3.dcm', 'x/s.zip/d/b', 'x/1.dcm'],
+      ),
+    ).toEqual([1, 2, 1, 0]);
+  });
+
+  it('gives an answer to each of two files of one name, and to a cleaned name', () => {
+    expect(indices(['1', '1'], ['1', '1'])).toEqual([0, 1]);
+    expect(indices(['a', 'b\u0007', 'c'], ['b_', 'c', 'a'])).toEqual([2, 0, 1]);
   });
 });
 

@@ -208,9 +208,6 @@ function showResults(batch: Batch, results: readonly ImportResult[]): void {
   uploadStore.set({ studies: [...studies] });
 }
 
-/** A member of a zip is shown with the zip in front. */
-function memberPath(path: string, file: string): string {
-  const base = path.slice(path.lastIndexOf('/') + 1);
-  if (file === path || file === base || file === '') return path;
-  return file.startsWith(`${base}/`) || file.startsWith(`${path}/`) ? file : `${base}/${file}`;
-}
+/** A member of a zip is shown with the zip in front; a file as it was found here. */
+const memberPath = (path: string, file: string): string =>
+  file.startsWith(`${path}/`) ? file : path;
