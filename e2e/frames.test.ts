@@ -39,7 +39,7 @@ const middle = (page: Page): Promise<number[]> =>
       '[data-testid="view-frame"] canvas',
     );
     for (const canvas of canvases) {
-      if (canvas.dataset['testid']?.startsWith('marks') || canvas.width === 0) continue;
+      if (canvas.dataset.testid?.startsWith('marks') || canvas.width === 0) continue;
       const copy = document.createElement('canvas');
       copy.width = copy.height = 1;
       const context = copy.getContext('2d');

@@ -128,7 +128,7 @@ function doorProblem(file: string, room: string, specifier: string): string | un
   }
   if (other === room || !other.includes('/') || isTest(file)) return undefined;
   if (/^(e2e|bench|scripts)/.test(room)) return undefined;
-  return /\/index\.tsx?$/.test(target)
+  return /\/(index\.tsx?|tokens\.css)$/.test(target)
     ? undefined
     : `${other} is another room: import its index.ts`;
 }

@@ -17,8 +17,8 @@ import {
 import {
   createVoxels,
   determinant,
-  invert,
   nearestVoxel,
+  patientPoint,
   toPatient,
   toVoxel,
   type Vec3,
@@ -85,6 +85,16 @@ async function prepared(uid: string): Promise<StudyDetail> {
     }
   } finally {
     abort.abort();
+  }
+}
+
+/** Models are not looked at here; the next study need not wait for them. */
+async function cancelModels(study: StudyDetail): Promise<void> {
+  for (const { reconstruction } of study.series) {
+    const { job } = reconstruction;
+    if (job && (job.state === 'queued' || job.state === 'running')) {
+      await server.fetch(`/api/jobs/${job.id}/cancel`, { method: 'POST' });
+    }
   }
 }
 
@@ -177,7 +187,12 @@ describe.skipIf(!available)('synthetic abdomen', () => {
   const upright = [64, 64, 24];
   const asStored = (p: Vec3): Vec3 => p;
   it.each([
-    ['anisotropic_pixels_tagonly', upright, [], ([x, y, z]: Vec3): Vec3 => [(x - 196.875) / 2, y, z]],
+    [
+      'anisotropic_pixels_tagonly',
+      upright,
+      [],
+      ([x, y, z]: Vec3): Vec3 => [(x - 196.875) / 2, y, z],
+    ],
     ['columns_flipped_same_scene', upright, [], asStored],
     ['deflated', upright, [], asStored],
     ['duplicate_slice', upright, ['duplicate_slices'], asStored],
@@ -244,8 +259,10 @@ describe.skipIf(!available)('synthetic abdomen', () => {
     expect(new Set(series.volumes.map((v) => v.label)).size).toBe(4);
     const { kidneys, hu } = truthOf('fourD_4x6');
     for (const manifest of series.volumes) {
-      const volume = await served(manifest);
-      expect(Math.abs(mean(volume, kidneys[1], [16, 10, 20]) - hu.kidney)).toBeLessThan(5);
+      // The slices of one tall scene were dealt out in turn: the third of each time is in the kidney.
+      const [x, y] = kidneys[1];
+      const found = mean(await served(manifest), [x, y, -4], [14, 9, 3]);
+      expect(Math.abs(found - hu.kidney), manifest.label).toBeLessThan(6);
     }
   });
 
@@ -279,6 +296,7 @@ describe.skipIf(!available)('head CT with a tilted gantry and gaps of 1 to 7 mm'
   beforeAll(async () => {
     const [uid = ''] = await importArchive('head_ct_ge');
     study = await prepared(uid);
+    await cancelModels(study);
     const found = study.series[0]?.volumes[0];
     if (!found) throw new Error('no volume');
     manifest = found;
@@ -319,9 +337,8 @@ describe.skipIf(!available)('head CT with a tilted gantry and gaps of 1 to 7 mm'
   }
 
   /** Trilinear value of the served grid at a patient point. */
-  const inverse = () => invert(volume.affine);
   function gridValue(p: Vec3): number {
-    const q = toVoxel(inverse(), p as Parameters<typeof toVoxel>[1]);
+    const q = toVoxel(volume.affine, patientPoint(...p));
     const low = q.map(Math.floor);
     let sum = 0;
     for (let corner = 0; corner < 8; corner++) {
@@ -358,8 +375,10 @@ describe.skipIf(!available)('head CT with a tilted gantry and gaps of 1 to 7 mm'
     const landmark = async (slice: number, rows: readonly number[]) => {
       const { pointOf, valueAt } = await storedSlice(slice);
       const points = rows.map((j) => pointOf(256, j));
+      const stored = outerTable(points, (n) => valueAt(256, rows[n] ?? 0));
       return {
-        stored: outerTable(points, (n) => valueAt(256, rows[n] ?? 0)),
+        stored,
+        row: apart(stored, pointOf(256, 0)) / 0.4882812,
         grid: outerTable(points, (n) => gridValue(points[n] ?? [0, 0, 0])),
       };
     };
@@ -374,16 +393,10 @@ describe.skipIf(!available)('head CT with a tilted gantry and gaps of 1 to 7 mm'
     expect(apart(high.grid, high.stored)).toBeLessThan(0.5);
     expect(Math.abs(apart(low.grid, high.grid) - truth)).toBeLessThan(0.5);
 
-    // A stack of equal gaps along the normal, as a viewer that ignores both would build it, is off.
+    // A viewer that ignores both puts slices one mean gap apart and straight above each other.
     const gap = (manifest.source.at(-1)?.distance ?? 0) / 27;
-    const sheared = (slice: number, p: Vec3): Vec3 => {
-      const z = manifest.source[slice]?.distance ?? 0;
-      // In-plane coordinates of the pixel stay; only its slice is put at n · gap, unsheared.
-      const [j, i] = [p, p].map((_, n) => (n === 0 ? p[1] / Math.cos((18.5 * Math.PI) / 180) : p[0]));
-      expect(z).toBeGreaterThan(0);
-      return [i ?? 0, j ?? 0, slice * gap];
-    };
-    expect(Math.abs(apart(sheared(8, low.stored), sheared(24, high.stored)) - truth)).toBeGreaterThan(5);
+    const rows = (low.row - high.row) * 0.4882812;
+    expect(Math.abs(Math.hypot(rows, 16 * gap) - truth)).toBeGreaterThan(5);
   });
 });
 
@@ -404,7 +417,7 @@ describe.skipIf(!available)('brain tumour, enhanced multi-frame MR', () => {
     // Frames of the FLAIR are stored out of order: by place they rise by one gap each.
     const flair = byNumber.get(3)?.volumes[0];
     expect(flair?.source.map((s) => s.frame)).not.toEqual(flair?.source.map((_, n) => n + 1));
-    flair?.source.forEach((s, n) => expect(s.distance).toBeCloseTo(6 * n, 2));
+    for (const [n, s] of flair?.source.entries() ?? []) expect(s.distance).toBeCloseTo(6 * n, 2);
 
     // All four axial series show one head: what FLAIR calls head and air, T2 calls so too.
     const t2 = byNumber.get(4)?.volumes[0];

@@ -30,6 +30,7 @@ export class Pace {
 
   /** Gives the event loop a turn when it is due. @throws YuepianError `job_cancelled`. */
   async breathe(): Promise<void> {
+    this.check();
     if (performance.now() - this.#last < holdMilliseconds) return;
     await new Promise((resolve) => setTimeout(resolve, 0));
     this.#last = performance.now();

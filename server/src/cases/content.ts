@@ -38,7 +38,7 @@ export function readContent(document: Y.Doc): CaseContent {
   const view: Record<string, unknown> = {};
   const shape: Record<string, { safeParse(v: unknown): { success: boolean } }> = viewState.shape;
   for (const [key, value] of Object.entries(jsonOf(document.getMap(sharedTypes.view)))) {
-    if (shape[key]?.safeParse(value).success) view[key] = value;
+    if (Object.hasOwn(shape, key) && shape[key]?.safeParse(value).success) view[key] = value;
     else invalid++;
   }
   return { marks, structures, view: view as Partial<ViewState>, invalid };

@@ -139,7 +139,8 @@ export function describeStructure(
     key: found.key,
     name: known.name,
     colour: known.colour,
-    opacity: known.opacity,
+    // Skin alone hides nothing: as a translucent hull around nothing it is hard to make out.
+    opacity: set.structures.length === 1 ? 1 : known.opacity,
     voxels: found.voxels,
     volumeMl: found.volumeMl,
     source: set.source,

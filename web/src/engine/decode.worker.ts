@@ -1,6 +1,6 @@
 import { decodePlanes, YuepianError } from '@yuepian/contract';
 import { bytesPerVoxel } from '@yuepian/geometry';
-import { fetchOk, gunzip } from './fetch-bytes.ts';
+import { fetchOk, free, gunzip } from './fetch-bytes.ts';
 import type { WorkerReply, WorkerRequest } from './worker-messages.ts';
 
 /** Fetches, gunzips and un-filters off the page's thread. */
@@ -37,24 +37,16 @@ async function answer(
     ]);
     return;
   }
-  const bytes = await gunzip(response);
+  const size = request.voxels * bytesPerVoxel[request.voxelType];
+  const bytes = await gunzip(response, size);
   signal.throwIfAborted();
-  const expected = request.voxels * bytesPerVoxel[request.voxelType];
-  if (bytes.byteLength !== expected) {
-    throw new YuepianError('pixel_data_short', { expected, actual: bytes.byteLength });
+  let { buffer } = bytes;
+  if (request.coding === 'delta-planes+gzip') {
+    const type = request.voxelType === 'uint16' ? 'uint16' : 'int16';
+    buffer = decodePlanes(bytes, type, request.rowLength).buffer as ArrayBuffer;
+    free(bytes.buffer);
   }
-  if (request.coding === 'gzip') {
-    const { buffer, byteOffset, byteLength } = bytes;
-    reply({ kind: 'slab', id: request.id, buffer, byteOffset, byteLength }, [buffer]);
-    return;
-  }
-  const type = request.voxelType === 'uint16' ? 'uint16' : 'int16';
-  const voxels = decodePlanes(bytes, type, request.rowLength);
-  bytes.buffer.transfer?.(0);
-  const buffer = voxels.buffer as ArrayBuffer;
-  reply({ kind: 'slab', id: request.id, buffer, byteOffset: 0, byteLength: voxels.byteLength }, [
-    buffer,
-  ]);
+  reply({ kind: 'slab', id: request.id, buffer, byteOffset: 0, byteLength: size }, [buffer]);
 }
 
 function fail(id: number, signal: AbortSignal, error: unknown): void {

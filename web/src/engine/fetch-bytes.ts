@@ -28,9 +28,22 @@ export async function fetchOk(url: string, signal?: AbortSignal): Promise<Respon
   );
 }
 
-/** The whole body through gunzip. Opaque bytes, because a LAN without https has no zstd. */
-export async function gunzip(response: Response): Promise<Uint8Array<ArrayBuffer>> {
-  if (!response.body) return new Uint8Array();
-  const stream = response.body.pipeThrough(new DecompressionStream('gzip'));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
+/**
+ * The whole body through gunzip. Opaque bytes, because a LAN without https has no zstd. Gathered by
+ * the browser, not chunk by chunk: the collector lets 64 KB chunks pile up to a volume's size.
+ * @throws YuepianError pixel_data_short when it is not `expected` bytes.
+ */
+export async function gunzip(
+  response: Response,
+  expected: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const stream = response.body?.pipeThrough(new DecompressionStream('gzip'));
+  const bytes = new Uint8Array(await new Response(stream ?? null).arrayBuffer());
+  if (bytes.byteLength !== expected) {
+    throw new YuepianError('pixel_data_short', { expected, actual: bytes.byteLength });
+  }
+  return bytes;
 }
+
+/** Gives memory back at once: the collector lets a whole volume of slabs pile up first. */
+export const free = (buffer: ArrayBuffer): void => void buffer.transfer?.(0);

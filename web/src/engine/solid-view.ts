@@ -103,6 +103,7 @@ export class SolidView extends BaseView {
       transferOf(preset, window.centre - window.width / 2, window.centre + window.width / 2),
     );
     this.#volume?.setVisible(volumeVisible);
+    this.measure();
     this.invalidate();
   }
 
@@ -228,10 +229,15 @@ export class SolidView extends BaseView {
     if (q === this.#quality) return;
     this.#quality = q;
     this.#volume?.setQuality(q);
-    // Only ray casting is slow enough to be worth a coarser picture.
-    const heavy = this.#scene.volumeVisible && this.#scene.shown?.texture !== undefined;
-    this.measure(q === 'interactive' && heavy ? 2 : 1);
+    this.measure();
     this.invalidate();
+  }
+
+  /** Only ray casting is slow enough to be worth a coarser picture. */
+  protected override reduction(): 1 | 2 {
+    const { volumeVisible, shown, software } = this.#scene;
+    const heavy = volumeVisible && shown?.texture !== undefined;
+    return heavy && (software || this.#quality === 'interactive') ? 2 : 1;
   }
 
   #pivot(): Vec3 {

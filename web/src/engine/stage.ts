@@ -202,19 +202,32 @@ export class Stage {
     const next: [number, number] = [Math.max(w, device[0]), Math.max(h, device[1])];
     if (next[0] === w && next[1] === h) return;
     this.#reserved = next;
-    const pool = (
-      this.#engine as unknown as {
-        _implementation?: {
-          contextPool?: {
-            assignViewportToContext(id: string, context: number): void;
-            updateViewportSize(id: string, width: number, height: number): boolean;
-          };
-        };
-      }
-    )._implementation?.contextPool;
-    pool?.assignViewportToContext(reserveId, 0);
-    pool?.updateViewportSize(reserveId, next[0], next[1]);
+    const { contextPool: pool } = (this.#engine as unknown as PoolOwner)._implementation ?? {};
+    if (!pool) return;
+    pool.assignViewportToContext(reserveId, 0);
+    if (!pool.updateViewportSize(reserveId, next[0], next[1])) return;
+    // Cornerstone resizes the canvas only when it finds the largest size changed itself; this change
+    // it would miss, and every view that grew would be drawn blank or offset.
+    const canvas = pool.getContextByIndex(0);
+    const size = pool.getMaxSizeForContext(0);
+    if (!canvas || !size) return;
+    Object.assign(canvas.container, { width: size.width, height: size.height });
+    canvas.context.resize();
   }
+}
+
+/** The part of Cornerstone's context pool that sizes the shared canvas; its own types hide it. */
+interface PoolOwner {
+  readonly _implementation?: {
+    readonly contextPool?: {
+      assignViewportToContext(id: string, context: number): void;
+      updateViewportSize(id: string, width: number, height: number): boolean;
+      getMaxSizeForContext(context: number): { width: number; height: number } | undefined;
+      getContextByIndex(
+        context: number,
+      ): { container: HTMLElement; context: { resize(): void } } | null;
+    };
+  };
 }
 
 /** Asks the browser once what it can draw; cheap, and needs no Cornerstone set-up. */

@@ -68,7 +68,13 @@ export abstract class BaseView implements View {
     this.#drawn = p;
   }
 
-  protected measure(reduce: 1 | 2 = 1): void {
+  /** How many times smaller than the screen the picture is painted just now. */
+  protected reduction(): 1 | 2 {
+    return 1;
+  }
+
+  protected measure(): void {
+    const reduce = this.reduction();
     const [w, h] = [this.element.clientWidth, this.element.clientHeight];
     const ratio = window.devicePixelRatio || 1;
     if (w < 2 || h < 2) {

@@ -12,6 +12,7 @@ import {
 } from '@yuepian/geometry';
 import type { DecodePool } from './decode-pool.ts';
 import { Emitter } from './emitter.ts';
+import { free } from './fetch-bytes.ts';
 import type { VolumeProgress, VolumeSession } from './types.ts';
 
 type Slab = Awaited<ReturnType<DecodePool['slab']>>;
@@ -185,9 +186,6 @@ export class VolumeLoading implements VolumeSession {
     this.#changed.emit(this.progress);
   }
 }
-
-/** Gives the memory back now: the collector lets a whole volume of slabs pile up first. */
-const free = (buffer: ArrayBuffer): void => void buffer.transfer?.(0);
 
 const coarsest = (m: VolumeManifest): number => Math.max(...m.levels.map((l) => l.level));
 

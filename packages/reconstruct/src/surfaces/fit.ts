@@ -28,7 +28,9 @@ export function toPatientNet(net: Net): PatientNet {
     const b = net.quads[q * 4 + (mirrored ? 3 : 1)] as number;
     const c = net.quads[q * 4 + 2] as number;
     const d = net.quads[q * 4 + (mirrored ? 1 : 3)] as number;
-    const straight = squared(positions, a, c) <= squared(positions, b, d);
+    // With a tolerance, or rounding would decide between equal diagonals, differently far from the
+    // origin than near it.
+    const straight = squared(positions, a, c) <= 1.001 * squared(positions, b, d);
     triangles[t] = a;
     triangles[t + 1] = b;
     triangles[t + 2] = straight ? c : d;
@@ -56,7 +58,9 @@ function squared(p: Float32Array, a: number, b: number): number {
  */
 export function fitVolumes(net: Net, patient: PatientNet, targets: Float64Array): void {
   const n = targets.length;
-  for (let round = 0; round < 8; round++) {
+  // A body of a few voxels can be smoothed almost to a point; it grows back in steps.
+  const limit = 0.3 * Math.cbrt(Math.abs(determinant(net.affine)));
+  for (let round = 0; round < 16; round++) {
     const { volumes, areas } = volumesAndAreas(net, patient, n);
     let worst = 0;
     const missing = new Float64Array(n);
@@ -67,7 +71,7 @@ export function fitVolumes(net: Net, patient: PatientNet, targets: Float64Array)
     }
     if (worst < 1e-5) return;
     const pressure = solve(areas, missing, n);
-    displace(net, patient, pressure);
+    displace(net, patient, pressure, limit);
   }
 }
 
@@ -145,15 +149,16 @@ function solve(areas: Float64Array, missing: Float64Array, n: number): Float64Ar
   return pressure;
 }
 
-function displace(net: Net, patient: PatientNet, pressure: Float64Array): void {
+function displace(net: Net, patient: PatientNet, pressure: Float64Array, limit: number): void {
   const { positions: p, triangles } = patient;
   const push = new Float32Array(p.length);
   const weight = new Float32Array(net.vertexCount);
   for (let t = 0; t < triangles.length; t += 3) {
     const q = (t / 6) | 0;
-    const d =
+    const wanted =
       (pressure[net.inside[q] as number] as number) -
       (pressure[net.outside[q] as number] as number);
+    const d = Math.max(-limit, Math.min(limit, wanted));
     const a = (triangles[t] as number) * 3;
     const b = (triangles[t + 1] as number) * 3;
     const c = (triangles[t + 2] as number) * 3;
