@@ -117,8 +117,7 @@ function watchViews(): void {
     for (const canvas of document.querySelectorAll<HTMLCanvasElement>(
       `[data-testid="view-${kind}"] canvas`,
     )) {
-      if (canvas.dataset.testid || canvas.width === 0 || canvas.height === 0 || !context)
-        continue;
+      if (canvas.dataset.testid || canvas.width === 0 || canvas.height === 0 || !context) continue;
       context.clearRect(0, 0, 16, 16);
       context.drawImage(
         canvas,

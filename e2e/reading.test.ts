@@ -173,7 +173,7 @@ test('length, angle, probe and ellipse are drawn, undone, redone, and kept to th
 test('every word changes with the language', async () => {
   await page.getByTestId('language').click();
   await page.getByTestId('structure-skin').getByText('Skin').waitFor();
-  const text = await page.evaluate(() => document.body.innerText);
+  const text = (await page.locator('body').allInnerTexts()).join('\n');
   const chinese = text
     .replaceAll('王小明', '')
     .replaceAll('中文', '')

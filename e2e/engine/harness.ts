@@ -6,6 +6,7 @@ import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { build } from 'vite';
+import { chromiumFlags, findChromium } from '../../scripts/chromium.mjs';
 import { engineBuild } from '../../web/vite.config.ts';
 import type { Synthetic } from './synthetic.ts';
 
@@ -15,20 +16,6 @@ const types: Record<string, string> = {
   '.css': 'text/css',
   '.wasm': 'application/wasm',
 };
-
-/** facts of headless Chromium with Mesa's llvmpipe: WebGL2 with norm16 on a machine without a GPU. */
-export const chromiumFlags = [
-  '--headless=new',
-  '--no-sandbox',
-  '--use-gl=angle',
-  '--use-angle=gl-egl',
-  '--ignore-gpu-blocklist',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--no-first-run',
-  '--disable-quic',
-];
 
 export interface Reply {
   readonly body: Buffer | string;
@@ -69,11 +56,14 @@ export class EngineBench {
     const server = createServer((request, response) => serve(folder, routes, request, response));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
-    const executablePath = process.env.YUEPIAN_CHROMIUM ?? '/usr/bin/chromium';
+    const executablePath = findChromium();
+    if (!executablePath) {
+      throw new Error('no Chromium; npm test installs it, or set YUEPIAN_CHROMIUM');
+    }
     const browser = await chromium.launch({
       executablePath,
       args: [...chromiumFlags, ...extraFlags],
-      ignoreDefaultArgs: ['--disable-gpu', '--headless', '--disable-dev-shm-usage'],
+      headless: true,
     });
     return new EngineBench(
       `http://127.0.0.1:${port}`,

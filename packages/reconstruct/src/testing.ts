@@ -104,7 +104,7 @@ export function tissueAt(x: number, y: number, z: number): Tissue {
   if (body > 1) return 'air';
   for (const side of [-1, 1]) {
     const tube = Math.hypot(x - side * 95, y);
-    if (z < -20 && tube < 14) return tube > 9 ? 'cortex' : 'marrow';
+    if (z < -20 && tube < 14) return tube > 9 || z > -25 ? 'cortex' : 'marrow';
     if (z > 10 && ((x - side * 70) / 50) ** 2 + (y / 70) ** 2 < 1) return 'lung';
   }
   if (z < 0 && Math.hypot(x - 30, y + 45, z + 40) < 22) return 'gas';

@@ -17,11 +17,14 @@ interface Task {
  */
 const workers = 2;
 const depth = 2;
+/** Idle workers are closed: what their collectors have not picked up goes with them, some 300 MB. */
+const idleMs = 2000;
 
 export class DecodePool {
   readonly #lanes: { worker: Worker; busy: Map<number, Task> }[] = [];
   readonly #queue: Task[] = [];
   #next = 0;
+  #idle: ReturnType<typeof setTimeout> | undefined;
 
   /** Starts the workers before they are needed. */
   warm(): void {
@@ -92,6 +95,15 @@ export class DecodePool {
     return least && least.busy.size < depth ? least : undefined;
   }
 
+  #restLater(): void {
+    clearTimeout(this.#idle);
+    if (this.#lanes.some((l) => l.busy.size > 0)) return;
+    this.#idle = setTimeout(() => {
+      if (this.#lanes.some((l) => l.busy.size > 0)) return;
+      for (const { worker } of this.#lanes.splice(0)) worker.terminate();
+    }, idleMs);
+  }
+
   #openLane(): { worker: Worker; busy: Map<number, Task> } {
     const worker = new Worker(new URL('./decode.worker.ts', import.meta.url), { type: 'module' });
     const lane = { worker, busy: new Map<number, Task>() };
@@ -101,6 +113,7 @@ export class DecodePool {
       lane.busy.delete(reply.id);
       if (task) settle(task, reply);
       this.#pump();
+      this.#restLater();
     });
     worker.addEventListener('error', (event) => {
       // The worker could not start or died: everything it had is lost; a new one takes its place.

@@ -105,10 +105,11 @@ export function mrBody(mr: CoarseVolume): { mask: BitMask; threshold: number } |
   const threshold = airThreshold(mr.data);
   if (threshold === undefined) return undefined;
   const s = spacing(mr.affine);
-  const bright = open(maskAbove(mr.data, mr.size, threshold), stepsFor(2, s, 1));
+  // Not opened here: the skin over a dark skull may be thinner than any opening.
+  const bright = maskAbove(mr.data, mr.size, threshold);
   const minimum = 30_000 / voxelMm3(mr.affine);
   const c = components(bright);
-  let mask = select(c, (n) => (c.voxels[n] as number) >= minimum);
+  let mask = select(c, (n) => (c.voxels[n] as number) >= minimum / 10);
   mask = closeWithRoom(mask, stepsFor(8, s, 1));
   for (const plane of ['xy', 'xz'] as const) mask = or(mask, holes(mask, plane));
   mask = open(mask, stepsFor(3, s, 1));

@@ -58,7 +58,9 @@ export function ctBone(ct: CoarseVolume, body: BitMask): BitMask {
   bone = atLeast(bone, 300 / mm3);
 
   const tissue = andNot(and(maskAbove(ct.data, ct.size, marrowThreshold), body), pools);
-  andNot(tissue, enlarge(longSoftTissue(mean), ct.size, mean.factor));
+  // Sealed before anything was closed: the shaft of a long bone. A canal has its foramina.
+  const canal = andNot(enlarge(longSoftTissue(mean), ct.size, mean.factor), marrow(bone, ct));
+  andNot(tissue, canal);
   const spongy = and(maskAbove(ct.data, ct.size, 95), tissue);
   fill(bone, spongy, tissue, s);
   // Wide enough for a cortex that thick voxels have broken up. What is bridged must have bone on
@@ -241,30 +243,20 @@ function calcifications(
 }
 
 /**
- * Cavities closed on all sides by bone. Not marrow are: what holds a box of 35 mm (the brain), more
- * than 400 mL, and a long one at the density of water and cord (a spinal canal whose foramina were
- * closed by the slice thickness).
+ * Cavities closed on all sides by bone. Not marrow are: what holds a box of 35 mm (the brain) and
+ * what has more than 400 mL.
  */
 function marrow(bone: BitMask, ct: CoarseVolume): BitMask {
   const s = spacing(ct.affine);
   const mm3 = voxelMm3(ct.affine);
-  const cavity = not(bone);
-  const c = components(cavity);
+  const c = components(not(bone));
   const outside = largest(c);
-  const mean = meanValues(c, ct.data);
-  const wide = countIn(
+  const big = select(c, (n) => n !== outside && (c.voxels[n] as number) * mm3 > 30_000);
+  const wide = countIn(c, erodeBox(big, stepsFor(17, s, 1)));
+  return select(
     c,
-    erodeBox(
-      select(c, (n) => n !== outside && (c.voxels[n] as number) * mm3 > 30_000),
-      stepsFor(17, s, 1),
-    ),
+    (n) => n !== outside && wide[n] === 0 && (c.voxels[n] as number) * mm3 <= 400_000,
   );
-  return select(c, (n) => {
-    if (n === outside || (wide[n] as number) > 0) return false;
-    if ((c.voxels[n] as number) * mm3 > 400_000) return false;
-    const hu = mean[n] as number;
-    return !(longestMm(c, n, s) > 60 && hu > 0 && hu < 90);
-  });
 }
 
 /**

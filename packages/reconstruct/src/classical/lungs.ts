@@ -7,6 +7,7 @@ import {
   countBits,
   emptyMask,
   isEmpty,
+  maskAbove,
   maskBelow,
   or,
   setRun,
@@ -14,6 +15,7 @@ import {
 import {
   type Components,
   components,
+  countIn,
   forEachRun,
   holes,
   largest,
@@ -39,7 +41,7 @@ export function ctLungs(ct: CoarseVolume, body: BitMask, bone: BitMask): Lungs |
   const s = spacing(ct.affine);
   const air = andNot(and(maskBelow(ct.data, ct.size, lungThreshold), body), bone);
   const midline = middle(body, ct.affine);
-  const lung = andNot(air, airways(air, ct, midline));
+  const lung = andNot(copyMask(air), gasOutside(air, ct, midline));
   const tissue = selectLungs(lung, ct, midline);
   if (isEmpty(tissue)) return undefined;
   const sides = separate(tissue, ct, midline);
@@ -79,18 +81,28 @@ function widthX(c: Components, n: number, affine: Affine): number {
   return extent(0) + extent(1) + extent(2);
 }
 
-/** Trachea and main bronchi: plain gas near the midline. They would tie the lungs together. */
-function airways(air: BitMask, ct: CoarseVolume, midline: number): BitMask {
+/**
+ * Plain gas that is not lung: trachea and main bronchi, which would tie the lungs together, and gas
+ * in stomach and bowel, which thick voxels connect to the lung through the diaphragm. They are told
+ * by what lies around them, soft tissue; around a bulla lies lung.
+ */
+function gasOutside(air: BitMask, ct: CoarseVolume, midline: number): BitMask {
   const s = spacing(ct.affine);
   const gas = open(and(maskBelow(ct.data, ct.size, gasThreshold), air), stepsFor(2, s, 1));
-  const c = components(gas);
-  const tube = select(
-    c,
-    (n) =>
-      (c.voxels[n] as number) * voxelMm3(ct.affine) > 1000 &&
-      Math.abs(centreX(c, n, ct.affine) - midline) < 35,
+  const near = dilate(gas, stepsFor(3, s, 1));
+  const around = components(dilate(near, stepsFor(4, s, 1)));
+  const ring = andNot(
+    select(around, () => true),
+    near,
   );
-  return and(dilate(tube, stepsFor(2, s, 1)), air);
+  const ringVoxels = countIn(around, ring);
+  const softVoxels = countIn(around, and(maskAbove(ct.data, ct.size, lungThreshold), ring));
+  const outside = select(around, (n) => {
+    const soft = (softVoxels[n] as number) / Math.max(1, ringVoxels[n] as number);
+    const central = Math.abs(centreX(around, n, ct.affine) - midline) < 35;
+    return soft > (central ? 0.3 : 0.6);
+  });
+  return and(dilate(and(outside, gas), stepsFor(2, s, 1)), air);
 }
 
 function selectLungs(air: BitMask, ct: CoarseVolume, midline: number): BitMask {
