@@ -106,7 +106,8 @@ function volumeWarnings(stack: Stack, duplicates: number): Warning[] {
     warnings.push(warn('unequal_gaps', { min: round(min), max: round(max) }));
   }
   if (duplicates > 0) warnings.push(warn('duplicate_slices', { count: duplicates }));
-  const thickness = wrongThickness(stack);
+  // With unequal gaps there is no one distance to compare with; those gaps are the warning.
+  const thickness = stack.equalGaps ? wrongThickness(stack) : undefined;
   if (thickness !== undefined) {
     const details = { tag: round(thickness), actual: round(stack.gaps.median) };
     warnings.push(warn('thickness_disagrees', details));

@@ -187,7 +187,7 @@ export function meshOf(
  * is the same everywhere.
  */
 export function fitVolume(positions: Float32Array, indices: Uint32Array, mm3: number): void {
-  for (let round = 0; round < 6; round++) {
+  for (let round = 0; round < 16; round++) {
     const missing = mm3 - meshVolume(positions, indices);
     if (Math.abs(missing) <= 1e-5 * Math.abs(mm3)) return;
     const area = meshArea(positions, indices);

@@ -60,7 +60,8 @@ describe('kill -9 in the middle of an ingest', () => {
       expect(Buffer.compare(bytes, slice(o))).toBe(0);
       expect(readDataset(new Uint8Array(bytes)).string('SOPInstanceUID')).toBe(sop);
     }
+    // A reconstruction may be working there again already; of the ingest nothing is left.
     const tmp = await readdir(path.join(server.dataFolder, 'tmp'));
-    expect(tmp).toEqual([]);
+    expect(tmp.filter((name) => !name.startsWith('job-'))).toEqual([]);
   });
 });

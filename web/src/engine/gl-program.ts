@@ -73,11 +73,12 @@ export class Target {
     gl.framebufferRenderbuffer(gl.FRAMEBUFFER, gl.DEPTH_ATTACHMENT, gl.RENDERBUFFER, this.#depth);
   }
 
-  bind(): void {
+  /** Draws go to its lower left corner from now on. */
+  bind([width, height]: readonly [number, number]): void {
     const gl = this.#gl;
     gl.bindFramebuffer(gl.FRAMEBUFFER, this.#frame);
-    gl.viewport(0, 0, this.width, this.height);
-    gl.scissor(0, 0, this.width, this.height);
+    gl.viewport(0, 0, width, height);
+    gl.scissor(0, 0, width, height);
   }
 
   release(): void {

@@ -59,6 +59,7 @@ export class ScenePass implements RenderPass {
   readonly #vtk: VolumeOnlyPass = volumeOnlyPass();
   #kit: Kit | undefined;
   #targets: Target[] = [];
+  #size: readonly [number, number] = [1, 1];
 
   constructor(renderer: vtkRenderer, scene: () => SolidScene | undefined) {
     this.#renderer = renderer;
@@ -71,6 +72,7 @@ export class ScenePass implements RenderPass {
     const scene = this.#scene();
     if (!scene) return;
     const [width, height] = scene.device;
+    this.#size = window.getSize();
     gl.enable(gl.SCISSOR_TEST);
     gl.viewport(0, 0, width, height);
     gl.scissor(0, 0, width, height);
@@ -88,7 +90,7 @@ export class ScenePass implements RenderPass {
     } else if (scene.volume) {
       const depth = opaque.length > 0 ? this.#opaqueDepth(gl, window, scene, opaque) : undefined;
       this.#screenFrame(gl, scene);
-      this.#drawVolume(gl, window, scene, depth);
+      this.#drawVolume(gl, window, depth);
     }
     this.#restore(gl, window);
   }
@@ -110,13 +112,13 @@ export class ScenePass implements RenderPass {
     // Each division costs a pass of the volume.
     const splits = scene.volume ? Math.min(scene.splits, layers) : 0;
     const opaqueDepth = this.#opaqueDepth(gl, window, scene, opaque);
-    const zero = this.#target(gl, scene, 1, 1);
-    zero.bind();
+    const zero = this.#target(gl, 1, 1);
+    zero.bind(scene.device);
     gl.clearColor(0, 0, 0, 0);
     gl.clear(gl.COLOR_BUFFER_BIT);
     const peeled: Target[] = [];
     for (let i = 0; i < layers; i++) {
-      const layer = this.#target(gl, scene, 2 + i, 2);
+      const layer = this.#target(gl, 2 + i, 2);
       const previous = peeled[i - 1]?.colours[1] ?? zero.colours[0] ?? null;
       this.#peel(gl, window, scene, layer, previous, opaqueDepth, translucent);
       peeled.push(layer);
@@ -124,12 +126,12 @@ export class ScenePass implements RenderPass {
     const parts: Target[] = [];
     if (scene.volume) {
       for (let i = 0; i <= splits; i++) {
-        const part = this.#target(gl, scene, 6 + i, 1);
-        part.bind();
+        const part = this.#target(gl, 6 + i, 1);
+        part.bind(scene.device);
         gl.clearColor(0, 0, 0, 0);
         gl.clear(gl.COLOR_BUFFER_BIT | gl.DEPTH_BUFFER_BIT);
         const end = i < splits ? (peeled[i]?.colours[1] ?? null) : opaqueDepth;
-        this.#drawVolume(gl, window, scene, end);
+        this.#drawVolume(gl, window, end);
         parts.push(part);
       }
     }
@@ -146,7 +148,7 @@ export class ScenePass implements RenderPass {
     meshes: readonly DrawnMesh[],
   ): void {
     const { copy, peel, screen } = this.#programs(gl);
-    layer.bind();
+    layer.bind(scene.device);
     gl.depthMask(true);
     gl.clear(gl.DEPTH_BUFFER_BIT);
     gl.disable(gl.BLEND);
@@ -211,8 +213,8 @@ export class ScenePass implements RenderPass {
     scene: SolidScene,
     opaque: readonly DrawnMesh[],
   ): WebGLTexture | null {
-    const target = this.#target(gl, scene, 0, 1);
-    target.bind();
+    const target = this.#target(gl, 0, 1);
+    target.bind(scene.device);
     gl.depthMask(true);
     gl.clearColor(1, 1, 0, 1);
     gl.clear(gl.COLOR_BUFFER_BIT | gl.DEPTH_BUFFER_BIT);
@@ -241,17 +243,13 @@ export class ScenePass implements RenderPass {
   #drawVolume(
     gl: WebGL2RenderingContext,
     window: GlWindow & Node,
-    scene: SolidScene,
     end: WebGLTexture | null | undefined,
   ): void {
     gl.bindVertexArray(null);
     gl.enable(gl.BLEND);
     gl.blendFuncSeparate(gl.SRC_ALPHA, gl.ONE_MINUS_SRC_ALPHA, gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
     forgetProgram(window);
-    // vtk scales the depth texture by the size of the frame it believes to draw into.
-    window.setActiveFramebuffer({ getSize: () => scene.device });
     this.#vtk.draw(window, this.#renderer, end ? depthTexture(gl, end) : null);
-    window.setActiveFramebuffer(null);
   }
 
   #drawMeshes(gl: WebGL2RenderingContext, p: Program, meshes: readonly DrawnMesh[]): void {
@@ -301,8 +299,13 @@ export class ScenePass implements RenderPass {
     forgetProgram(window);
   }
 
-  #target(gl: WebGL2RenderingContext, scene: SolidScene, place: number, colours: 1 | 2): Target {
-    const [width, height] = scene.device;
+  /**
+   * As large as the canvas all views share, of which the view takes the lower left corner: vtk takes
+   * the size of its window for the size of a depth texture, and a view that is painted smaller while
+   * it moves needs no new ones.
+   */
+  #target(gl: WebGL2RenderingContext, place: number, colours: 1 | 2): Target {
+    const [width, height] = this.#size;
     const old = this.#targets[place];
     if (old && old.width === width && old.height === height) return old;
     old?.release();

@@ -14,7 +14,8 @@ import type { Capabilities } from './types.ts';
 export interface GlWindow {
   getContext(): WebGL2RenderingContext;
   getShaderCache(): { setLastShaderProgramBound(program: null): void };
-  setActiveFramebuffer(f: { getSize(): readonly [number, number] } | null): void;
+  /** Device pixels of the canvas all views share. */
+  getSize(): [number, number];
 }
 
 /**
