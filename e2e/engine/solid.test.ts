@@ -338,3 +338,36 @@ it('shows every preset', async () => {
   });
   for (const [name, rgb] of shown) expect(Math.max(...rgb), name).toBeGreaterThan(20);
 });
+
+it('is drawn in its place whatever the sizes of the views beside it', async () => {
+  await look(centre, {});
+  const edges = () =>
+    page.evaluate((r) => {
+      const { harness } = window;
+      const bright = (x: number, z: number) =>
+        (harness.pixelAt('volume', [x, 0, z] as never)[0] ?? 0) > 40;
+      const rings = [r - 9, r + 9].map((d) => [
+        bright(d, 0),
+        bright(-d, 0),
+        bright(0, d),
+        bright(0, -d),
+      ]);
+      return rings;
+    }, ball);
+  const right = [
+    [true, true, true, true],
+    [false, false, false, false],
+  ];
+  await page.evaluate(() => window.harness.engine.setVolumePreset('bone'));
+  for (const size of ['250px', '180px', '']) {
+    await page.evaluate(async (s) => {
+      const { harness } = window;
+      await harness.after('volume', () => {
+        harness.views.volume.element.style.width = s;
+        harness.views.volume.orientTo('A');
+      });
+      await harness.after('volume', () => harness.views.volume.fit());
+    }, size);
+    expect(await edges(), `width ${size}`).toEqual(right);
+  }
+});

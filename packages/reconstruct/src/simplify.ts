@@ -1,5 +1,6 @@
 import { MeshoptSimplifier } from 'meshoptimizer';
 import { fitVolume, type Mesh, meshOf, meshVolume, triangleCount } from './mesh.ts';
+import { Pace } from './pace.ts';
 
 /** Triangles of the levels of detail, coarse first: phone, first look, board. */
 export const levelTriangles: readonly number[] = [15_000, 60_000, 250_000];
@@ -34,14 +35,18 @@ export async function simplify(mesh: Mesh, triangles: number): Promise<Mesh> {
 /**
  * Levels of detail, coarse first; the last is the finest. Levels that a mesh is too small for are
  * left out, so a small structure has one. Each is made from the next finer one.
+ * @throws YuepianError `job_cancelled` between two levels.
  */
 export async function levelsOfDetail(
   mesh: Mesh,
   targets: readonly number[] = levelTriangles,
+  signal?: AbortSignal,
 ): Promise<Mesh[]> {
+  const pace = new Pace(signal);
   const levels: Mesh[] = [];
   let finer = mesh;
   for (const target of targets.toSorted((a, b) => b - a)) {
+    await pace.breathe();
     const level = await simplify(finer, target);
     // A level must be worth its download: at most 70 % of the finer one.
     if (levels.length === 0 || triangleCount(level) < 0.7 * triangleCount(finer)) {

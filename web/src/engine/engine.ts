@@ -17,7 +17,7 @@ import { LevelUpload } from './level-upload.ts';
 import { Models } from './models.ts';
 import { PlaneView } from './plane-view.ts';
 import { defaultPreset, defaultWindowsFor, followsWindow, volumePresets } from './presets.ts';
-import { centreOf, clampTo, type Scene, shownVolume } from './scene.ts';
+import { centreOf, clampTo, emptyScene, type Scene, shownVolume } from './scene.ts';
 import { SolidView } from './solid-view.ts';
 import { probe, Stage } from './stage.ts';
 import { VolumeTexture } from './texture.ts';
@@ -86,22 +86,7 @@ class TheEngine implements Engine {
       changed: () => this.#modelsChanged(),
       failed: (key, error) => this.#problem({ code: 'mesh_failed', error, details: { key } }),
     });
-    this.#scene = {
-      shown: undefined,
-      crosshair: undefined,
-      window: { centre: 50, width: 400 },
-      inverted: false,
-      slab: { mode: 'none', thickness: 0 },
-      outlines: false,
-      labels: undefined,
-      labelTexture: undefined,
-      preset: defaultPreset('CT'),
-      volumeVisible: true,
-      modelsVisible: true,
-      software: capabilities.software,
-      hurried: false,
-      models,
-    };
+    this.#scene = emptyScene(models, capabilities.software);
     this.#frames = {
       frame: undefined,
       window: { centre: 128, width: 256 },

@@ -10,6 +10,8 @@ import type { StructureInput } from './types.ts';
 interface Model {
   input: StructureInput;
   mesh: Mesh | undefined;
+  /** The coarsest level, kept for movement where the processor draws. */
+  coarse: Mesh | undefined;
   /** Triangles of the level loaded or on its way; a finer one replaces it. */
   wanted: string | undefined;
   controller: AbortController;
@@ -55,6 +57,7 @@ export class Models {
         this.#models.set(input.key, {
           input,
           mesh: undefined,
+          coarse: undefined,
           wanted: undefined,
           controller: new AbortController(),
         });
@@ -85,9 +88,10 @@ export class Models {
     return mesh && { centre: mesh.centre, radius: mesh.radius };
   }
 
-  drawn(): readonly DrawnMesh[] {
-    return this.#visible().map(({ input, mesh }) => ({
-      mesh,
+  /** @param moving asks for what is drawn fast rather than fine. */
+  drawn(moving: boolean): readonly DrawnMesh[] {
+    return this.#visible().map(({ input, mesh, coarse }) => ({
+      mesh: moving ? (coarse ?? mesh) : mesh,
       rgb: rgbOf(input.colour),
       opacity: input.opacity,
     }));
@@ -120,9 +124,9 @@ export class Models {
     return table;
   }
 
-  #visible(): readonly { input: StructureInput; mesh: Mesh }[] {
-    return [...this.#models.values()].flatMap(({ input, mesh }) =>
-      mesh && input.visible ? [{ input, mesh }] : [],
+  #visible(): readonly { input: StructureInput; mesh: Mesh; coarse: Mesh | undefined }[] {
+    return [...this.#models.values()].flatMap(({ input, mesh, coarse }) =>
+      mesh && input.visible ? [{ input, mesh, coarse }] : [],
     );
   }
 
@@ -151,7 +155,8 @@ export class Models {
         const absolute = new URL(url, location.href).href;
         const data = await this.#pool.mesh({ kind: 'mesh', url: absolute }, signal);
         if (signal.aborted) return;
-        model.mesh?.release();
+        if (this.#software) model.coarse ??= model.mesh;
+        if (model.mesh !== model.coarse) model.mesh?.release();
         model.mesh = new Mesh(data, this.#gl());
         this.#changed();
       }
@@ -166,6 +171,7 @@ export class Models {
   #drop(key: string, model: Model): void {
     model.controller.abort();
     model.mesh?.release();
+    model.coarse?.release();
     this.#models.delete(key);
   }
 }

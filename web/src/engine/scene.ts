@@ -3,6 +3,7 @@ import { clampToGrid, type Grid, middle } from './grid.ts';
 import type { LabelTexture } from './label-texture.ts';
 import type { LabelGrid } from './labels.ts';
 import type { Models } from './models.ts';
+import { defaultPreset } from './presets.ts';
 import type { VolumeTexture } from './texture.ts';
 import type { Slab, Window } from './types.ts';
 
@@ -48,3 +49,21 @@ export interface Scene {
   hurried: boolean;
   readonly models: Models;
 }
+
+/** What the views share before anything is shown. */
+export const emptyScene = (models: Models, software: boolean): Scene => ({
+  shown: undefined,
+  crosshair: undefined,
+  window: { centre: 50, width: 400 },
+  inverted: false,
+  slab: { mode: 'none', thickness: 0 },
+  outlines: false,
+  labels: undefined,
+  labelTexture: undefined,
+  preset: defaultPreset('CT'),
+  volumeVisible: true,
+  modelsVisible: true,
+  software,
+  hurried: false,
+  models,
+});

@@ -233,11 +233,12 @@ export class SolidView extends BaseView {
     this.invalidate();
   }
 
-  /** Only ray casting is slow enough to be worth a coarser picture. */
+  /** Ray casting is worth a coarser picture while something moves; without a card, everything is. */
   protected override reduction(): 1 | 2 {
     const { volumeVisible, shown, software } = this.#scene;
     const heavy = volumeVisible && shown?.texture !== undefined;
-    return heavy && (software || this.#quality === 'interactive') ? 2 : 1;
+    const moving = this.#quality === 'interactive';
+    return (moving && (heavy || software)) || (heavy && software) ? 2 : 1;
   }
 
   #pivot(): Vec3 {
@@ -275,7 +276,7 @@ export class SolidView extends BaseView {
       screen: this.screen,
       device: this.device,
       depth,
-      meshes: modelsVisible ? models.drawn() : [],
+      meshes: modelsVisible ? models.drawn(this.#quality === 'interactive') : [],
       volume: this.#volume?.drawn ?? false,
       splits: this.#quality === 'interactive' || this.#scene.software ? 1 : 2,
       layers: this.#quality === 'interactive' ? 2 : 4,

@@ -10,8 +10,9 @@ import {
   reachesEdge,
   select,
 } from '../grid/components.ts';
-import { closeWithRoom, dilate, erode, open, stepsFor } from '../grid/morphology.ts';
+import { closeWithRoom, dilate, erode, erodeBox, open, stepsFor } from '../grid/morphology.ts';
 import type { CoarseVolume } from '../grid/shrink.ts';
+import type { Pace } from '../pace.ts';
 import { bodyThreshold, gasThreshold } from './thresholds.ts';
 
 /** The plane of the grid that is most nearly axial, for filling "per slice". */
@@ -26,23 +27,26 @@ export const voxelMm3 = (affine: Affine): number => Math.abs(determinant(affine)
  * The patient in a CT, filled: without table and clothes, with lungs, airways and bowel gas, but
  * without the air between arms and trunk.
  */
-export function ctBody(ct: CoarseVolume): BitMask {
+export async function ctBody(ct: CoarseVolume, pace: Pace): Promise<BitMask> {
   const s = spacing(ct.affine);
   const solid = maskAbove(ct.data, ct.size, bodyThreshold);
   const core = open(solid, stepsFor(3, s, 1));
+  await pace.breathe();
   const trunk = thickParts(core, ct.affine);
+  await pace.breathe();
   const body = or(trunk, thinParts(solid, trunk, ct.affine));
+  await pace.breathe();
   return fillCt(body, ct);
 }
 
 /**
- * The largest component, and others above 30 mL that are as thick as a limb (22 mm). Sheets, shells
+ * The largest component, and others above 30 mL that are as thick as a limb (a box of 18 mm fits). Sheets, shells
  * and rails of the table survive the opening here and there, but nowhere as thick.
  */
 function thickParts(core: BitMask, affine: Affine): BitMask {
   const c = components(core);
   const main = largest(c);
-  const inner = countIn(c, erode(core, stepsFor(11, spacing(affine), 1)));
+  const inner = countIn(c, erodeBox(core, stepsFor(9, spacing(affine), 1)));
   const minimum = 30_000 / voxelMm3(affine);
   return select(
     c,

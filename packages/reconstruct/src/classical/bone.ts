@@ -31,6 +31,7 @@ import {
   stepsFor,
 } from '../grid/morphology.ts';
 import { type CoarseVolume, shrinkNow } from '../grid/shrink.ts';
+import type { Pace } from '../pace.ts';
 import { voxelMm3 } from './body.ts';
 import { isRidge } from './ridge.ts';
 import { boneThresholds, marrowThreshold } from './thresholds.ts';
@@ -40,7 +41,7 @@ import { boneThresholds, marrowThreshold } from './thresholds.ts';
  * `low`, of dense (`high`) bone; first freed of vessels and organs full of contrast medium, which
  * reach the same HU and touch bone. The marrow is filled, the spinal canal is not.
  */
-export function ctBone(ct: CoarseVolume, body: BitMask): BitMask {
+export async function ctBone(ct: CoarseVolume, body: BitMask, pace: Pace): Promise<BitMask> {
   const { low, high, gap } = boneThresholds(ct.affine);
   const s = spacing(ct.affine);
   const mm3 = voxelMm3(ct.affine);
@@ -50,12 +51,16 @@ export function ctBone(ct: CoarseVolume, body: BitMask): BitMask {
   const pools = contrastPools(ct, mean, dense);
   andNot(soft, pools);
   andNot(dense, pools);
+  pace.step('bone', 0.2);
+  await pace.breathe();
 
   const deep = erodeBox(body, stepsFor(30, s, 1));
   const seeds = withoutStones(atLeast(dense, 27 / mm3), soft, ct, deep);
   let bone = growWithin(seeds, soft, stepsFor(10, s, 1));
   bone = andNot(bone, calcifications(bone, dense, pools, ct, deep));
   bone = atLeast(bone, 300 / mm3);
+  pace.step('bone', 0.5);
+  await pace.breathe();
 
   const tissue = andNot(and(maskAbove(ct.data, ct.size, marrowThreshold), body), pools);
   // Sealed before anything was closed: the shaft of a long bone. A canal has its foramina.
@@ -63,6 +68,8 @@ export function ctBone(ct: CoarseVolume, body: BitMask): BitMask {
   andNot(tissue, canal);
   const spongy = and(maskAbove(ct.data, ct.size, 95), tissue);
   fill(bone, spongy, tissue, s);
+  pace.step('bone', 0.8);
+  await pace.breathe();
   // Wide enough for a cortex that thick voxels have broken up. What is bridged must have bone on
   // four sides: a gap in a shell has, the disc between two vertebrae has not.
   const bridges = and(close(bone, stepsFor(gap, s, 1)), tissue);

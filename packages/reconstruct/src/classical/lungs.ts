@@ -24,6 +24,7 @@ import {
 } from '../grid/components.ts';
 import { close, dilate, erode, growWithin, open, stepsFor } from '../grid/morphology.ts';
 import type { CoarseVolume } from '../grid/shrink.ts';
+import type { Pace } from '../pace.ts';
 import { voxelMm3 } from './body.ts';
 import { gasThreshold, lungThreshold } from './thresholds.ts';
 
@@ -37,14 +38,22 @@ export interface Lungs {
  * reaches the head end of the scan. Left and right by the patient's x, never by the image's.
  * @returns undefined where there are none.
  */
-export function ctLungs(ct: CoarseVolume, body: BitMask, bone: BitMask): Lungs | undefined {
+export async function ctLungs(
+  ct: CoarseVolume,
+  body: BitMask,
+  bone: BitMask,
+  pace: Pace,
+): Promise<Lungs | undefined> {
   const s = spacing(ct.affine);
   const air = andNot(and(maskBelow(ct.data, ct.size, lungThreshold), body), bone);
   const midline = middle(body, ct.affine);
   const lung = andNot(copyMask(air), gasOutside(air, ct, midline));
+  await pace.breathe();
   const tissue = selectLungs(lung, ct, midline);
   if (isEmpty(tissue)) return undefined;
   const sides = separate(tissue, ct, midline);
+  pace.step('lung', 0.6);
+  await pace.breathe();
   const within = andNot(copyMask(body), bone);
   const left = smoothLung(sides.left, within, sides.right, s);
   const right = andNot(smoothLung(sides.right, within, sides.left, s), left);

@@ -62,7 +62,7 @@ async function* ctStages(volume: Volume, pace: Pace): AsyncGenerator<SegmentStag
   const factor = coarseFactor(volume.affine, volume.size);
   const whole = await shrink(volume, factor, 'int16', pace);
   const labels = new Uint8Array(whole.data.length);
-  const wholeBody = ctBody(whole);
+  const wholeBody = await ctBody(whole, pace);
   paint(wholeBody, labels, classicalLabels.soft);
   pace.step('body', 1);
   await pace.breathe();
@@ -78,14 +78,13 @@ async function* ctStages(volume: Volume, pace: Pace): AsyncGenerator<SegmentStag
   const box = bodyBox(wholeBody);
   const ct = cropCoarse(whole, box.first, box.size);
   const body = cropMask(wholeBody, box.first, box.size);
-  const rough = ctBone(ct, body);
-  await pace.breathe();
+  const rough = await ctBone(ct, body, pace);
   const edges = boneEdges(ct, rough);
   // Where the coarse grid is the full one, its edges are final and decided here.
   const bone = factor.every((f) => f === 1) ? trimEdges(ct, rough, edges) : rough;
   pace.step('bone', 1);
   await pace.breathe();
-  const lungs = ctLungs(ct, body, bone);
+  const lungs = await ctLungs(ct, body, bone, pace);
   if (lungs !== undefined) {
     paint(lungs.left, labels, classicalLabels.lung_left, whole.size, box.first);
     paint(lungs.right, labels, classicalLabels.lung_right, whole.size, box.first);

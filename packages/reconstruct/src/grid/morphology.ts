@@ -13,8 +13,14 @@ export function stepsFor(radius: number, spacing: Vec3, minimum = 0): Vec3 {
   return [along(spacing[0]), along(spacing[1]), along(spacing[2])];
 }
 
-export const dilate = (m: BitMask, steps: Vec3): BitMask => grow(m, steps, true);
-export const erode = (m: BitMask, steps: Vec3): BitMask => grow(m, steps, false);
+export function dilate(m: BitMask, steps: Vec3): BitMask {
+  let result = m;
+  for (const axes of schedule(steps)) result = step(result, axes);
+  return result === m ? copyMask(m) : result;
+}
+
+/** Dilation of the background, which does not come in from outside the grid. */
+export const erode = (m: BitMask, steps: Vec3): BitMask => not(dilate(not(m), steps));
 export const open = (m: BitMask, steps: Vec3): BitMask => dilate(erode(m, steps), steps);
 export const close = (m: BitMask, steps: Vec3): BitMask => erode(dilate(m, steps), steps);
 
@@ -30,7 +36,7 @@ export function closeWithRoom(m: BitMask, steps: Vec3): BitMask {
 /** Dilation that never leaves `within`: at most `steps` away, along paths inside it. */
 export function growWithin(seed: BitMask, within: BitMask, steps: Vec3): BitMask {
   let m = and(copyMask(seed), within);
-  for (const axes of schedule(steps)) m = and(step(m, axes, true), within);
+  for (const axes of schedule(steps)) m = and(step(m, axes), within);
   return m;
 }
 
@@ -129,61 +135,47 @@ function schedule(steps: Vec3): Axes[] {
   }));
 }
 
-function grow(m: BitMask, steps: Vec3, out: boolean): BitMask {
-  let result = m;
-  for (const axes of schedule(steps)) result = step(result, axes, out);
-  return result === m ? copyMask(m) : result;
-}
-
-function step(m: BitMask, axes: Axes, out: boolean): BitMask {
-  if (!axes.box) return cross(m, axes, out);
-  let result = m;
-  if (axes.x) result = cross(result, { x: true, y: false, z: false, box: false }, out);
-  if (axes.y) result = cross(result, { x: false, y: true, z: false, box: false }, out);
-  if (axes.z) result = cross(result, { x: false, y: false, z: true, box: false }, out);
-  return result;
-}
-
-/** One step to the face neighbours along the chosen axes. */
-function cross(m: BitMask, axes: Axes, out: boolean): BitMask {
-  const [nx, ny, nz] = m.size;
-  const { stride, words } = m;
-  const result = new Int32Array(words.length);
-  const plane = stride * ny;
-  const spare = (nx & 31) === 0 ? 0 : ~((1 << (nx & 31)) - 1);
-  // Erosion is dilation of the complement; flipping every word on the way in and out gives both
-  // from one loop. The spare bits of a row must then read as "not background".
-  const flip = out ? 0 : -1;
-  for (let z = 0; z < nz; z++) {
-    for (let y = 0; y < ny; y++) {
-      const base = z * plane + y * stride;
-      for (let w = 0; w < stride; w++) {
-        const p = base + w;
-        const here = (words[p] as number) ^ flip;
-        const last = w === stride - 1;
-        let bits = last ? here & ~spare : here;
-        const own = bits;
-        if (axes.x) {
-          const left = w > 0 ? ((words[p - 1] as number) ^ flip) >>> 31 : 0;
-          let right = 0;
-          if (!last) {
-            right = (words[p + 1] as number) ^ flip;
-            if (w === stride - 2) right &= ~spare;
-          }
-          bits |= (own << 1) | left | (own >>> 1) | (right << 31);
-        }
-        if (axes.y) {
-          if (y > 0) bits |= (words[p - stride] as number) ^ flip;
-          if (y < ny - 1) bits |= (words[p + stride] as number) ^ flip;
-        }
-        if (axes.z) {
-          if (z > 0) bits |= (words[p - plane] as number) ^ flip;
-          if (z < nz - 1) bits |= (words[p + plane] as number) ^ flip;
-        }
-        bits ^= flip;
-        result[p] = last ? bits & ~spare : bits;
-      }
-    }
+/** One step to the face neighbours along the chosen axes, or to all neighbours (`box`). */
+function step(m: BitMask, axes: Axes): BitMask {
+  const out = copyMask(m);
+  if (axes.x) spreadX(m, out);
+  // A box is one axis after another; a cross takes all axes from the same source.
+  if (axes.y) {
+    const source = axes.box ? copyMask(out) : m;
+    spread(source, out, m.stride, m.stride * m.size[1]);
   }
-  return { size: m.size, stride, words: result };
+  if (axes.z) {
+    const source = axes.box ? copyMask(out) : m;
+    spread(source, out, m.stride * m.size[1], out.words.length);
+  }
+  return out;
+}
+
+/** Adds the neighbours left and right. */
+function spreadX({ words, stride, size }: BitMask, out: BitMask): void {
+  const spare = (size[0] & 31) === 0 ? 0 : -1 << (size[0] & 31);
+  const target = out.words;
+  for (let first = 0; first < words.length; first += stride) {
+    let before = 0;
+    for (let p = first; p < first + stride; p++) {
+      const here = words[p] as number;
+      const after = p + 1 < first + stride ? (words[p + 1] as number) : 0;
+      target[p] =
+        (target[p] as number) | (here << 1) | (before >>> 31) | (here >>> 1) | (after << 31);
+      before = here;
+    }
+    const last = first + stride - 1;
+    target[last] = (target[last] as number) & ~spare;
+  }
+}
+
+/** Adds the neighbours `by` words away in both directions, inside blocks of `block` words. */
+function spread(source: BitMask, out: BitMask, by: number, block: number): void {
+  const from = source.words;
+  const to = out.words;
+  for (let start = 0; start < from.length; start += block) {
+    const end = start + block;
+    for (let p = start + by; p < end; p++) to[p] = (to[p] as number) | (from[p - by] as number);
+    for (let p = start; p < end - by; p++) to[p] = (to[p] as number) | (from[p + by] as number);
+  }
 }

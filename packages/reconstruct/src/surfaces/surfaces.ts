@@ -2,7 +2,7 @@ import { YuepianError } from '@yuepian/contract';
 import { determinant, type LabelMap, type Segment, spacing, type Vec3 } from '@yuepian/geometry';
 import type { Mesh } from '../mesh.ts';
 import { Pace } from '../pace.ts';
-import { extract } from './extract.ts';
+import { extractor } from './extract.ts';
 import { fitVolumes, toPatientNet } from './fit.ts';
 import { interpolated } from './interpolate.ts';
 import {
@@ -193,9 +193,10 @@ async function meshGroup(
   await pace.breathe();
   if (options.smoothing !== 'none') fitVolumes(net, patient, targets);
   await pace.breathe();
+  const meshes = extractor(net, patient);
   const result: [Segment, SegmentSurface][] = [];
   for (const [n, segment] of members.entries()) {
-    const mesh = extract(segment.key, net, patient, n + 1, isOuter(segment.key));
+    const mesh = meshes.extract(segment.key, n + 1, isOuter(segment.key));
     if (mesh.indices.length === 0) continue;
     result.push([
       segment,
