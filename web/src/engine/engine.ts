@@ -11,10 +11,9 @@ import { DecodePool } from './decode-pool.ts';
 import { Emitter } from './emitter.ts';
 import { FrameLoading } from './frame-session.ts';
 import { type FrameScene, FrameView } from './frame-view.ts';
-import { LabelTexture } from './label-texture.ts';
-import { ownersOf } from './labels.ts';
 import { LevelUpload } from './level-upload.ts';
 import { Models } from './models.ts';
+import { Outlines } from './outlines.ts';
 import { PlaneView } from './plane-view.ts';
 import { defaultPreset, defaultWindowsFor, followsWindow, volumePresets } from './presets.ts';
 import { centreOf, clampTo, emptyScene, type Scene, shownVolume } from './scene.ts';
@@ -63,11 +62,10 @@ class TheEngine implements Engine {
   readonly #crosshairMoved = new Emitter<PatientPoint>();
   readonly #scene: Scene;
   readonly #frames: FrameScene;
+  readonly #outlines: Outlines;
   #volumeSession: VolumeLoading | undefined;
   #frameSession: FrameLoading | undefined;
   #defaultWindows: readonly VoiWindow[] = [];
-  #labelLoad: AbortController | undefined;
-  #labelUrl: string | undefined;
   #announced = false;
 
   constructor() {
@@ -87,6 +85,14 @@ class TheEngine implements Engine {
       failed: (key, error) => this.#problem({ code: 'mesh_failed', error, details: { key } }),
     });
     this.#scene = emptyScene(models, capabilities.software);
+    this.#outlines = new Outlines({
+      scene: this.#scene,
+      pool: this.#pool,
+      window: () => this.#stage?.glWindow,
+      max3dTextureSize: capabilities.max3dTextureSize,
+      changed: () => this.#redrawPlanes(),
+      failed: (error) => this.#problem({ code: 'labels_failed', error, details: {} }),
+    });
     this.#frames = {
       frame: undefined,
       window: { centre: 128, width: 256 },
@@ -217,7 +223,7 @@ class TheEngine implements Engine {
     this.#frames.inverted = false;
     const scene = this.#scene;
     scene.models.clear();
-    this.#dropLabels();
+    this.#outlines.clear();
     const texture = scene.shown?.texture;
     scene.shown = undefined;
     scene.crosshair = undefined;
@@ -234,10 +240,7 @@ class TheEngine implements Engine {
 
   setStructures(structures: readonly StructureInput[], labelMap?: LabelMapInput): void {
     this.#scene.models.set(structures);
-    if (labelMap?.url !== this.#labelUrl) {
-      this.#dropLabels();
-      if (labelMap) void this.#loadLabels(labelMap);
-    }
+    this.#outlines.set(labelMap, this.#volumeSession?.manifest.levels ?? []);
   }
 
   updateLook(key: string, look: Partial<StructureLook>): void {
@@ -273,7 +276,7 @@ class TheEngine implements Engine {
       return;
     }
     this.#scene.window = next;
-    for (const v of this.#planes) v.invalidate();
+    this.#redrawPlanes();
     if (followsWindow(this.#scene.preset)) for (const v of this.#solids) v.look();
   }
 
@@ -284,19 +287,19 @@ class TheEngine implements Engine {
   setInvert(invert: boolean): void {
     this.#scene.inverted = invert;
     this.#frames.inverted = invert;
-    for (const v of this.#planes) v.invalidate();
+    this.#redrawPlanes();
     for (const v of this.#frameViews) v.changed();
   }
 
   setSlab(s: Slab): void {
     this.#scene.slab = { mode: s.mode, thickness: Math.max(0, s.thickness) };
-    for (const v of this.#planes) v.invalidate();
+    this.#redrawPlanes();
   }
 
   setOutlines(on: boolean): void {
     this.#scene.outlines = on;
-    this.#outlineTexture();
-    for (const v of this.#planes) v.invalidate();
+    this.#outlines.refresh();
+    this.#redrawPlanes();
   }
 
   setVolumePreset(name: string): void {
@@ -362,7 +365,7 @@ class TheEngine implements Engine {
       shown.texture = texture;
       for (const v of this.#solids) v.texture();
     }
-    for (const v of this.#planes) v.invalidate();
+    this.#redrawPlanes();
     if (texture) old?.release();
   }
 
@@ -377,64 +380,12 @@ class TheEngine implements Engine {
   }
 
   #modelsChanged(): void {
-    this.#refreshLooks();
+    this.#outlines.refresh();
     for (const v of this.#solids) v.invalidate();
-    if (this.#scene.outlines) for (const v of this.#planes) v.invalidate();
+    if (this.#scene.outlines) this.#redrawPlanes();
   }
 
-  #refreshLooks(): void {
-    const { labelTexture, models, modelsVisible } = this.#scene;
-    if (!labelTexture) return;
-    const owners = modelsVisible ? ownersOf(models.labelled()) : new Map<number, string>();
-    labelTexture.setLooks(models.lookTable(owners));
-  }
-
-  async #loadLabels(labelMap: LabelMapInput): Promise<void> {
-    const level = this.#volumeSession?.manifest.levels.find((l) => l.level === labelMap.level);
-    if (!level) return;
-    this.#labelUrl = labelMap.url;
-    const controller = new AbortController();
-    this.#labelLoad = controller;
-    const { size, affine } = level;
-    try {
-      const reply = await this.#pool.slab(
-        {
-          kind: 'slab',
-          url: new URL(labelMap.url, location.href).href,
-          coding: 'gzip',
-          voxelType: 'uint8',
-          rowLength: size[0],
-          voxels: size[0] * size[1] * size[2],
-        },
-        controller.signal,
-      );
-      if (controller.signal.aborted) return;
-      const data = new Uint8Array(reply.buffer, reply.byteOffset, reply.byteLength);
-      this.#scene.labels = { size, affine, data };
-      this.#outlineTexture();
-      for (const v of this.#planes) v.invalidate();
-    } catch (error) {
-      if (controller.signal.aborted) return;
-      this.#labelUrl = undefined;
-      this.#problem({ code: 'labels_failed', error: error as YuepianError, details: {} });
-    }
-  }
-
-  /** Only on the card when outlines are wanted: it is as many voxels as its level of the volume. */
-  #outlineTexture(): void {
-    const { labels, outlines, labelTexture } = this.#scene;
-    const limit = this.capabilities.max3dTextureSize;
-    if (!this.#stage || !labels || !outlines || labelTexture) return;
-    if (labels.size.some((n) => n > limit)) return;
-    this.#scene.labelTexture = new LabelTexture(this.#stage.glWindow.getContext(), labels);
-    this.#refreshLooks();
-  }
-
-  #dropLabels(): void {
-    this.#labelLoad?.abort();
-    this.#labelUrl = undefined;
-    this.#scene.labels = undefined;
-    this.#scene.labelTexture?.release();
-    this.#scene.labelTexture = undefined;
+  #redrawPlanes(): void {
+    for (const v of this.#planes) v.invalidate();
   }
 }
