@@ -295,9 +295,12 @@ it('projects within a hundredth of a pixel of what is painted, at any pixel rati
         { k: kind, p: [...dot] },
       );
       expect(found.roundTrip).toBeLessThan(1e-6);
-      // Rounding of greys to 8 bits and the voxel grid leave a few hundredths in the centroid.
-      expect(Math.abs(found.painted[0] - found.told[0]), `${kind} x at ${ratio}`).toBeLessThan(0.3);
-      expect(Math.abs(found.painted[1] - found.told[1]), `${kind} y at ${ratio}`).toBeLessThan(0.3);
+      expect(Math.abs(found.painted[0] - found.told[0]), `${kind} x at ${ratio}`).toBeLessThan(
+        0.015,
+      );
+      expect(Math.abs(found.painted[1] - found.told[1]), `${kind} y at ${ratio}`).toBeLessThan(
+        0.015,
+      );
     }
     await other.close();
   }

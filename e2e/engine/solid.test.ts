@@ -14,7 +14,8 @@ const volume = synthesise({
   id: 'ball',
   size: [80, 80, 80],
   affine: [3, 0, 0, -118.5, 0, 3, 0, -118.5, 0, 0, 3, -118.5],
-  value: (p) => (Math.hypot(...p) < ball ? 1500 : -1000),
+  // Denser inwards: where values are flat there is no gradient and so no light.
+  value: (p) => (Math.hypot(...p) < ball ? 1200 + 25 * (ball - Math.hypot(...p)) : -1000),
 });
 const spheres = {
   front: { centre: [0, -80, 0], radius: 15, colour: '#00ff00', opacity: 0.5 },

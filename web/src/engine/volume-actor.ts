@@ -16,7 +16,7 @@ const composite = 0;
  * Times half a voxel between samples. Moving: no shading either, together some 25 × faster. Without a
  * graphics card a full frame of 512×512×500 takes half a minute and holds up every other view.
  */
-const sampleFactor = { card: { still: 1, interactive: 4 }, software: { still: 4, interactive: 6 } };
+const sampleFactor = { card: { still: 1, interactive: 4 }, software: { still: 3, interactive: 6 } };
 
 /** The volume in the 3D view: vtk's ray caster through Cornerstone's shared texture. */
 export class VolumeActor {
