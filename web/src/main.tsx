@@ -1,10 +1,11 @@
 import './ui/tokens.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { App } from './app/index.ts';
+import { App, loadAhead } from './app/index.ts';
 import { startLanguage } from './i18n/index.ts';
 import { startDisplay } from './ui/index.ts';
 
+loadAhead(location.pathname);
 startLanguage();
 startDisplay();
 

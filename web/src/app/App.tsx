@@ -9,9 +9,18 @@ import styles from './App.module.css';
 import { Guard } from './Guard.tsx';
 
 // The reading room brings the image engine, most of the bundle; signing in must not wait for it.
-const ReadingRoom = lazy(async () => ({
-  default: (await import('../reading/index.ts')).ReadingRoom,
-}));
+const importReading = () => import('../reading/index.ts');
+const ReadingRoom = lazy(async () => ({ default: (await importReading()).ReadingRoom }));
+
+/** A link into a study: its code and the engine load while the session is still being asked for. */
+export function loadAhead(path: string): void {
+  if (!path.startsWith('/studies/')) return;
+  // A failure is told by whoever needs them in earnest.
+  importReading().then(
+    ({ loadEngine }) => loadEngine().catch(() => undefined),
+    () => undefined,
+  );
+}
 
 export function App() {
   const t = useText();

@@ -1,1 +1,1 @@
-export { App } from './App.tsx';
+export { App, loadAhead } from './App.tsx';

@@ -108,9 +108,10 @@ export class VolumeLoading implements VolumeSession {
   }
 
   async #load(): Promise<void> {
-    // Not before the caller holds the session.
-    await Promise.resolve();
+    // Asked for at once: models and labels that the caller asks for next queue up behind it.
     let asked = this.#ask(this.#plan[0]);
+    // Nothing is told before the caller holds the session.
+    await Promise.resolve();
     for (const [i, level] of this.#plan.entries()) {
       const next = (): void => {
         asked = this.#ask(this.#plan[i + 1]);
@@ -189,8 +190,12 @@ export class VolumeLoading implements VolumeSession {
 
 const coarsest = (m: VolumeManifest): number => Math.max(...m.levels.map((l) => l.level));
 
-export const slabUrl = (m: VolumeManifest, level: VolumeLevel, slab: number): string =>
-  new URL(`/api/volumes/${m.id}/levels/${level.level}/slabs/${slab}`, location.href).href;
+/** With the revision the answer may be kept for ever, and never mixes with a series that has grown. */
+export const slabUrl = (m: VolumeManifest, level: VolumeLevel, slab: number): string => {
+  const path = `/api/volumes/${m.id}/levels/${level.level}/slabs/${slab}`;
+  const revision = m.revision === undefined ? '' : `?r=${encodeURIComponent(m.revision)}`;
+  return new URL(path + revision, location.href).href;
+};
 
 function allocate(type: VolumeManifest['voxelType'], voxels: number): VoxelArray {
   try {

@@ -1,1 +1,2 @@
+export { loadEngine } from './load-engine.ts';
 export { ReadingRoom } from './ReadingRoom.tsx';
