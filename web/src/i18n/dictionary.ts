@@ -1,4 +1,4 @@
-import type { zh } from './zh.ts';
+import type { zh } from './zh/index.ts';
 
 /** The shape both languages fill. */
 export type Dictionary = typeof zh;

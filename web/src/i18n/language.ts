@@ -2,8 +2,8 @@ import type { ErrorCode, ErrorDetails, Language } from '@yuepian/contract';
 import { sentence } from '@yuepian/contract';
 import { createStore, memory, useStore } from '../ui/index.ts';
 import type { Dictionary } from './dictionary.ts';
-import { en } from './en.ts';
-import { zh } from './zh.ts';
+import { en } from './en/index.ts';
+import { zh } from './zh/index.ts';
 
 export const dictionaries: Record<Language, Dictionary> = { zh, en };
 

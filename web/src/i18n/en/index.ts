@@ -1,0 +1,14 @@
+import type { Dictionary } from '../dictionary.ts';
+import { caseWords } from './case.ts';
+import { general } from './general.ts';
+import { library } from './library.ts';
+import { models } from './models.ts';
+import { reading } from './reading.ts';
+
+export const en: Dictionary = {
+  ...general,
+  ...library,
+  ...reading,
+  ...models,
+  ...caseWords,
+};

@@ -1,0 +1,14 @@
+import { caseWords } from './case.ts';
+import { general } from './general.ts';
+import { library } from './library.ts';
+import { models } from './models.ts';
+import { reading } from './reading.ts';
+
+/** One file a room; a word belongs to the room that shows it. */
+export const zh = {
+  ...general,
+  ...library,
+  ...reading,
+  ...models,
+  ...caseWords,
+};
