@@ -37,7 +37,13 @@ export function ensureInstalled() {
     windows ? 'npm.cmd' : 'npm',
     ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'],
     // What npm prints is for whoever waits; our own output stays clean for pipes.
-    { cwd: root, stdio: ['ignore', 2, 2], shell: windows },
+    {
+      cwd: root,
+      stdio: ['ignore', 2, 2],
+      shell: windows,
+      // The CPU library is in the package; its install script would fetch CUDA from the internet.
+      env: { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip' },
+    },
   );
   if (result.error) {
     fail(`npm could not be started (${result.error.message}). Install npm and try again.`);
