@@ -60,11 +60,9 @@ class Fingers {
     await this.up();
   }
 
-  /** One after the other, as a screen reports them. */
-  async down(contacts: readonly Contact[]): Promise<void> {
-    for (let n = 1; n <= contacts.length; n++) {
-      await this.#send('touchStart', contacts.slice(0, n));
-    }
+  /** In one report, as of fingers that land together. */
+  down(contacts: readonly Contact[]): Promise<void> {
+    return this.#send('touchStart', contacts);
   }
 
   async move(from: readonly Contact[], to: readonly At[], steps = 12): Promise<void> {
