@@ -6,7 +6,10 @@ export {
   formatMl,
   formatMm,
   formatName,
+  formatNumber,
   formatSex,
+  formatUnit,
+  formatUser,
   formatValue,
 } from './format.ts';
 export {

@@ -1,5 +1,5 @@
 import type { Job, SeriesDetail, Structure, StructureLook } from '@yuepian/contract';
-import { ChevronsRight, Eye, EyeOff, RotateCw } from 'lucide-react';
+import { ChevronsDown, ChevronsRight, Eye, EyeOff, RotateCw } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
 import { sentenceOf } from '../api/index.ts';
 import { useText } from '../i18n/index.ts';
@@ -17,7 +17,7 @@ export interface StructuresPanelProps {
   readonly onLook: (
     keys: readonly string[],
     patch: Partial<StructureLook>,
-    gesture?: string,
+    gesture?: string | undefined,
   ) => void;
   readonly onLookEnd: () => void;
   readonly onGoTo: (key: string) => void;
@@ -28,6 +28,8 @@ export interface StructuresPanelProps {
   readonly mayExport: boolean;
   /** The handle that folds the panel away; absent in a sheet that closes by itself. */
   readonly onCollapse?: (() => void) | undefined;
+  /** It comes up from below, as on a phone. */
+  readonly isSheet?: boolean;
   readonly children?: ReactNode;
 }
 
@@ -59,7 +61,7 @@ export function StructuresPanel(props: StructuresPanelProps) {
             onClick={() => onLook(keys, { visible: !isAnyVisible })}
           />
         )}
-        {structures.length > 0 && series && props.mayRun && !isBusy && (
+        {structures.length > 0 && series?.reconstructable && props.mayRun && !isBusy && (
           <IconButton
             label={t.structures.rerun}
             icon={<RotateCw />}
@@ -70,7 +72,7 @@ export function StructuresPanel(props: StructuresPanelProps) {
         {props.onCollapse && (
           <IconButton
             label={t.structures.collapse}
-            icon={<ChevronsRight />}
+            icon={props.isSheet ? <ChevronsDown /> : <ChevronsRight />}
             data-testid="collapse-structures"
             onClick={props.onCollapse}
           />

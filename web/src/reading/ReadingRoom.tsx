@@ -54,7 +54,7 @@ export function ReadingRoom({ studyInstanceUid }: { readonly studyInstanceUid: s
 }
 
 function OpenRoom({ room, open }: { readonly room: Room; readonly open: OpenStudy }) {
-  const { isPhone, isCompact } = useScreen();
+  const { isPhone } = useScreen();
   const presenting = useRoomState((s) => s.presenting);
   const [isHelpOpen, setHelpOpen] = useState(false);
   const [isSheetOpen, setSheetOpen] = useState(false);
@@ -88,7 +88,7 @@ function OpenRoom({ room, open }: { readonly room: Room; readonly open: OpenStud
       {!presenting && (
         <div>
           {isPhone && <Pages />}
-          <Bar isCompact={isCompact}>
+          <Bar isPhone={isPhone}>
             {isPhone && (
               <IconButton
                 label={t.reading.sheetStructures}
@@ -109,7 +109,7 @@ function OpenRoom({ room, open }: { readonly room: Room; readonly open: OpenStud
             onClick={() => setSheetOpen(false)}
           />
           <div className={styles.sheet} data-testid="sheet">
-            <Structures open={open} onCollapse={() => setSheetOpen(false)} />
+            <Structures open={open} isSheet onCollapse={() => setSheetOpen(false)} />
           </div>
         </>
       )}

@@ -38,9 +38,11 @@ export function SidePanel({ open }: { readonly open: OpenStudy }) {
 /** The structures of what is shown: beside the images, or in a phone’s sheet. */
 export function Structures({
   open,
+  isSheet = false,
   onCollapse,
 }: {
   readonly open: OpenStudy;
+  readonly isSheet?: boolean;
   readonly onCollapse: () => void;
 }) {
   const room = useRoom();
@@ -68,6 +70,7 @@ export function Structures({
       mayVerify={mayVerify}
       mayRun={mayRun}
       mayExport={mayExport}
+      isSheet={isSheet}
       onCollapse={onCollapse}
     />
   );

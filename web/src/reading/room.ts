@@ -167,7 +167,11 @@ export class Room {
     this.document.setView(patch, gesture);
   }
 
-  setLook(keys: readonly string[], patch: Partial<StructureLook>, gesture?: string): void {
+  setLook(
+    keys: readonly string[],
+    patch: Partial<StructureLook>,
+    gesture?: string | undefined,
+  ): void {
     this.document.setLook(keys, patch, gesture);
   }
 

@@ -1,18 +1,19 @@
-import { type ReactNode, useState } from 'react';
-import { useText } from '../../i18n/index.ts';
-import { Button, classes } from '../../ui/index.ts';
+import { type ReactNode, useRef, useState } from 'react';
+import { useLanguage, useText } from '../../i18n/index.ts';
+import { Button, classes, useDisplay } from '../../ui/index.ts';
 import { useRoomState } from '../room-context.ts';
 import styles from './Bar.module.css';
 import { type ToolGroup, toolGroups } from './groups.ts';
 import { History } from './History.tsx';
 import { SaveBadge } from './SaveBadge.tsx';
+import { useFits } from './useFits.ts';
 
 /** The one bar: tools by what a person wants. Where it is narrow, one group at a time. */
 export function Bar({
-  isCompact,
+  isPhone,
   children,
 }: {
-  readonly isCompact: boolean;
+  readonly isPhone: boolean;
   readonly children?: ReactNode;
 }) {
   const t = useText();
@@ -25,8 +26,16 @@ export function Bar({
   );
   const shown = toolGroups.filter((g) => offered.split(' ').includes(g.key));
   const current = shown.find((g) => g.key === chosen) ?? shown[0];
+  const row = useRef<HTMLElement>(null);
+  const fits = useFits(row, `${offered} ${useLanguage()} ${useDisplay().pointer}`);
+  const isCompact = isPhone || !fits;
   return (
-    <footer className={classes(styles.bar, isCompact && styles.compact)} data-testid="bar">
+    <footer
+      ref={row}
+      className={classes(styles.bar, isCompact && styles.compact)}
+      data-full={!isCompact}
+      data-testid="bar"
+    >
       {isCompact && shown.length > 0 && (
         <div className={styles.tabs} role="tablist">
           {shown.map((g) => (
@@ -50,7 +59,7 @@ export function Bar({
           <g.Tools />
         </div>
       ))}
-      <span className={styles.space} />
+      <span className={styles.space} data-space="" />
       <div className={styles.end}>
         {shown.length > 0 && <History />}
         <SaveBadge />
