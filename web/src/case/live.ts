@@ -1,10 +1,7 @@
 import {
-  type Asking,
   type CaseRole,
   type Cursor,
-  caseLimits,
   type DeviceKind,
-  type ErrorCode,
   type InkBatch,
   type Lead,
   type LeadView,
@@ -17,37 +14,8 @@ import {
 } from '@yuepian/contract';
 import { differingParts, type ViewDigest } from '@yuepian/geometry';
 import { createStore, type Store } from '../ui/index.ts';
-import { roundedPlace, sameView } from './live-view.ts';
-
-/**
- * leading: the others see my view; following: I see the lead's; free: I look where I like (nobody
- * leads, or I touched the view).
- */
-export type FollowState = 'leading' | 'following' | 'free';
-
-export interface LiveState {
-  /** False while the line is down: the others are not known then. */
-  readonly isConnected: boolean;
-  /** This connection among `people`; undefined until the server has said hello. */
-  readonly me: Person | undefined;
-  /** Everybody here, me included, in the order they came. */
-  readonly people: readonly Person[];
-  readonly lead: Lead | undefined;
-  /** Who waits for the lead, longest first; `until` is on the server's clock, see `serverNow`. */
-  readonly asking: readonly Asking[];
-  readonly follow: FollowState;
-  /** Following: what this screen shows otherwise than the lead's. Empty when it is the same. */
-  readonly viewMismatch: readonly ViewPart[];
-  /** The lead said no to my asking; cleared by the next change of the lead. */
-  readonly wasDeclined: boolean;
-  /** What the server last refused, for a sentence. */
-  readonly refused: ErrorCode | undefined;
-}
-
-export interface LiveCursor {
-  readonly person: Person;
-  readonly cursor: Cursor;
-}
+import { LiveOutbox, nextFrame } from './live-outbox.ts';
+import { type FollowState, type LiveCursor, type LiveState, notHereYet } from './live-state.ts';
 
 /** The line the channel runs over; connection.ts gives the real one. */
 export interface LiveLine {
@@ -65,11 +33,6 @@ export interface LiveOptions {
 /** A follower's view may lag this long behind the lead's before a difference is worth a warning. */
 const settleMs = 700;
 
-const nextFrame = (callback: () => void): void => {
-  if (globalThis.requestAnimationFrame) globalThis.requestAnimationFrame(callback);
-  else setTimeout(callback, caseLimits.tickMs);
-};
-
 /**
  * One case's live channel, seen from one screen. What goes out is coalesced per animation frame (the
  * latest cursor and view, all ink); what comes in is handed on once a frame. Nothing here may be
@@ -86,12 +49,7 @@ export class LiveCase {
   #seq = 0;
   #device: DeviceKind;
 
-  #outCursor: Cursor | null | undefined;
-  #outView: LeadView | undefined;
-  #outInk: InkBatch[] = [];
-  #sentView: LeadView | undefined;
-  #isFlushDue = false;
-  #hasCursor = false;
+  readonly #outbox: LiveOutbox;
 
   readonly #cursors = new Map<PersonId, Cursor>();
   #leadView: LeadView | undefined;
@@ -116,17 +74,8 @@ export class LiveCase {
     this.#device = options.device;
     this.#onFrame = options.onFrame ?? nextFrame;
     this.#now = options.now ?? Date.now;
-    this.state = createStore<LiveState>({
-      isConnected: false,
-      me: undefined,
-      people: [],
-      lead: undefined,
-      asking: [],
-      follow: 'free',
-      viewMismatch: [],
-      wasDeclined: false,
-      refused: undefined,
-    });
+    this.#outbox = new LiveOutbox((request) => this.#send(request), this.#onFrame);
+    this.state = createStore<LiveState>(notHereYet);
   }
 
   // ── what the screen reads ──────────────────────────────────────────────────────────────────────
@@ -189,38 +138,18 @@ export class LiveCase {
 
   /** Where this person points; null when the pointer left. Latest wins. */
   sendCursor(cursor: Cursor | null): void {
-    if (cursor === null && !this.#hasCursor) return;
-    this.#hasCursor = cursor !== null;
-    this.#outCursor = cursor && {
-      ...cursor,
-      at: roundedPlace(cursor.at),
-      ...(cursor.look && { look: roundedPlace(cursor.look) }),
-    };
-    this.#flushSoon();
+    this.#outbox.cursor(cursor);
   }
 
   /** What this screen shows; goes out only while leading, and only when it changed. Latest wins. */
   sendView(view: LeadView): void {
-    this.#outView = view;
-    if (this.state.get().follow === 'leading') this.#flushSoon();
+    this.#outbox.view(view);
+    if (this.state.get().follow === 'leading') this.#leadView = view;
   }
 
   /** Points of a stroke under way; none is left out. */
   sendInk(batch: InkBatch): void {
-    const last = this.#outInk.at(-1);
-    const isNext =
-      last?.stroke === batch.stroke &&
-      last.end === undefined &&
-      last.from + last.points.length / 4 === batch.from &&
-      last.points.length + batch.points.length <= 1_024;
-    if (last && isNext) {
-      this.#outInk[this.#outInk.length - 1] = {
-        ...last,
-        points: [...last.points, ...batch.points],
-        ...(batch.end && { end: batch.end }),
-      };
-    } else this.#outInk.push(batch);
-    this.#flushSoon();
+    this.#outbox.ink(batch);
   }
 
   /** The digest of what this screen shows now; compared with the lead's once both have settled. */
@@ -281,8 +210,7 @@ export class LiveCase {
     this.#you = undefined;
     this.#cursors.clear();
     this.#dropStrokesOf(() => true);
-    this.#outInk = [];
-    this.#sentView = undefined;
+    this.#outbox.reset();
     this.#told = [];
     clearTimeout(this.#settle);
     this.state.set({
@@ -365,10 +293,7 @@ export class LiveCase {
       ...(follow !== 'following' && { viewMismatch: [] }),
     });
     if (follow !== 'following') this.#told = [];
-    if (isMine && before.follow !== 'leading') {
-      this.#sentView = undefined;
-      this.#flushSoon();
-    }
+    this.#outbox.lead(isMine);
     this.#cursorsChanged = true;
     this.#tellSoon();
   }
@@ -435,29 +360,6 @@ export class LiveCase {
       for (const listener of [...this.#viewListeners]) listener(view);
     }
     this.#viewChanged = false;
-  }
-
-  #flushSoon(): void {
-    if (this.#isFlushDue) return;
-    this.#isFlushDue = true;
-    this.#onFrame(() => this.#flush());
-  }
-
-  #flush(): void {
-    this.#isFlushDue = false;
-    if (this.#outCursor !== undefined) {
-      this.#send({ type: 'cursor', cursor: this.#outCursor });
-      this.#outCursor = undefined;
-    }
-    const view = this.#outView;
-    if (view && this.state.get().follow === 'leading' && !sameView(this.#sentView, view)) {
-      this.#sentView = view;
-      this.#leadView = view;
-      this.#send({ type: 'view', view });
-    }
-    while (this.#outInk.length > 0) {
-      this.#send({ type: 'ink', batches: this.#outInk.splice(0, 8) });
-    }
   }
 
   /** Compares when the lead's view has stood still for a moment: on the way both are different. */
