@@ -261,7 +261,6 @@ export const liveReply = z.discriminatedUnion('type', [
 export type LiveReply = z.infer<typeof liveReply>;
 
 /** A ticket lets one socket in: for one case, one person, once, soon. */
-export const ticketRequest = z.object({ caseId });
 export const ticketReply = z.object({ ticket: z.string(), seconds: z.number() });
 export type TicketReply = z.infer<typeof ticketReply>;
 
@@ -308,6 +307,7 @@ export const caseEntry = z.object({
 });
 export type CaseEntry = z.infer<typeof caseEntry>;
 export const caseList = z.object({ cases: z.array(caseEntry) });
+export type CaseList = z.infer<typeof caseList>;
 /** `POST /api/cases/:id/copies`: continue from a position of the log as a case of its own. */
 export const copyRequest = z.object({
   seq: z.number().int().positive(),
