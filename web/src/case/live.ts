@@ -99,6 +99,11 @@ export class LiveCase {
     return this.#seq;
   }
 
+  /** This connection; another one after each loss of the line. */
+  get connection(): PersonId | undefined {
+    return this.#you;
+  }
+
   get role(): CaseRole | undefined {
     return this.state.get().me?.role;
   }
@@ -200,11 +205,6 @@ export class LiveCase {
 
   // ── the line ───────────────────────────────────────────────────────────────────────────────────
 
-  /** The socket is open and let in. */
-  connected(): void {
-    this.#send({ type: 'here', device: this.#device });
-  }
-
   /** The line is down: nobody else is known until it is back. */
   disconnected(): void {
     this.#you = undefined;
@@ -242,6 +242,7 @@ export class LiveCase {
       case 'hello':
         this.#you = reply.you;
         this.state.set({ isConnected: true });
+        this.#send({ type: 'here', device: this.#device });
         this.#pulse(reply);
         return;
       case 'pulse':
