@@ -81,6 +81,18 @@ export const errorTable = {
     zh: '服务器磁盘已满，未保存，请联系管理员。',
     en: 'The server’s disk is full; nothing was stored, tell the administrator.',
   },
+  too_fast: {
+    http: 429,
+    ws: 4429,
+    zh: '发送过快，连接已暂停，内容保留在本机，稍后自动继续。',
+    en: 'Too much was sent at once; the connection paused, all is kept here and goes on by itself.',
+  },
+  too_many_connections: {
+    http: 429,
+    ws: 4430,
+    zh: '该病例已在过多窗口中打开（上限 {limit}），请关闭其他窗口后重试。',
+    en: 'This case is open in too many windows (the limit is {limit}); close some and try again.',
+  },
   not_dicom: { http: 415, ws: 4415, zh: '不是 DICOM 文件。', en: 'This is not a DICOM file.' },
   empty_file: { http: 400, ws: 4400, zh: '文件是空的。', en: 'The file is empty.' },
   truncated: {

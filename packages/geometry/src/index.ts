@@ -1,4 +1,5 @@
 export * from './affine.ts';
+export * from './digest.ts';
 export * from './measure.ts';
 export * from './orientation.ts';
 export * from './plane.ts';

@@ -1,5 +1,11 @@
 import { HocuspocusProvider, HocuspocusProviderWebsocket } from '@hocuspocus/provider';
-import type { CaseId } from '@yuepian/contract';
+import {
+  type CaseId,
+  type LiveReply,
+  type LiveRequest,
+  liveReply,
+  ticketReply,
+} from '@yuepian/contract';
 import { WebSocket } from 'ws';
 import * as Y from 'yjs';
 
@@ -12,6 +18,8 @@ export interface CaseClientOptions {
   /** Name of the document asked for; another than the case is refused. */
   readonly documentName?: string;
   readonly document?: Y.Doc;
+  /** Shown instead of a fresh one. */
+  readonly ticket?: string;
 }
 
 export interface CaseClient extends AsyncDisposable {
@@ -25,6 +33,23 @@ export interface CaseClient extends AsyncDisposable {
   closed(): Promise<{ code: number; reason: string }>;
   /** Sends raw bytes past all client code. */
   send(bytes: Uint8Array): void;
+  /** Everything the live channel brought, oldest first. */
+  readonly replies: readonly LiveReply[];
+  tell(request: LiveRequest): void;
+  /** The last live message that fits; waits for one. */
+  heard(wanted: (reply: LiveReply) => boolean): Promise<LiveReply>;
+}
+
+/** A ticket for the socket, asked for with the cookie. */
+export async function fetchTicket(
+  options: Pick<CaseClientOptions, 'url' | 'caseId' | 'cookie'>,
+): Promise<string> {
+  const response = await fetch(new URL(`/api/cases/${options.caseId}/ticket`, options.url), {
+    method: 'POST',
+    headers: { cookie: options.cookie },
+  });
+  if (!response.ok) throw new Error(`ticket: ${response.status}`);
+  return ticketReply.parse(await response.json()).ticket;
 }
 
 /** The socket of a case, as a browser opens it. */
@@ -36,6 +61,8 @@ export function caseSocket(options: CaseClientOptions): WebSocket {
 /** A real client of a live case document, with the provider that the web app uses. */
 export function openCase(options: CaseClientOptions): CaseClient {
   const document = options.document ?? new Y.Doc();
+  const replies: LiveReply[] = [];
+  const looking = new Set<() => void>();
   let socket: WebSocket | undefined;
   let announceClose: (end: { code: number; reason: string }) => void = () => {};
   const closed = new Promise<{ code: number; reason: string }>((resolve) => {
@@ -61,6 +88,14 @@ export function openCase(options: CaseClientOptions): CaseClient {
     websocketProvider,
     name: options.documentName ?? String(options.caseId),
     document,
+    // As the web app: the server relays no awareness.
+    awareness: null,
+    token: async () => options.ticket ?? (await fetchTicket(options)),
+  });
+  provider.on('stateless', ({ payload }: { payload: string }) => {
+    const reply = liveReply.parse(JSON.parse(payload));
+    replies.push(reply);
+    for (const look of [...looking]) look();
   });
   provider.attach();
 
@@ -72,6 +107,19 @@ export function openCase(options: CaseClientOptions): CaseClient {
       until(provider, 'unsyncedChanges', () => provider.isSynced && provider.unsyncedChanges === 0),
     closed: () => closed,
     send: (bytes) => socket?.send(bytes),
+    replies,
+    tell: (request) => provider.sendStateless(JSON.stringify(request)),
+    heard: (wanted) =>
+      new Promise((resolve) => {
+        const look = () => {
+          const found = replies.findLast(wanted);
+          if (!found) return;
+          looking.delete(look);
+          resolve(found);
+        };
+        looking.add(look);
+        look();
+      }),
     async [Symbol.asyncDispose]() {
       provider.destroy();
       websocketProvider.destroy();
@@ -84,7 +132,6 @@ function addressOf(options: CaseClientOptions) {
   const url = new URL(`/api/cases/${options.caseId}/socket`, options.url);
   url.protocol = 'ws:';
   const headers: Record<string, string> = { origin: options.origin ?? options.url };
-  if (options.cookie) headers.cookie = options.cookie;
   return { url, headers };
 }
 

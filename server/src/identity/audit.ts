@@ -19,7 +19,10 @@ export type AuditAction =
   | 'export'
   | 'delete'
   | 'reconstruct'
-  | 'confirm';
+  | 'confirm'
+  | 'lead'
+  | 'replay'
+  | 'copy';
 
 export interface AuditEvent {
   readonly action: AuditAction;
