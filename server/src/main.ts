@@ -104,6 +104,15 @@ export async function start(settings: Settings, log: Log = consoleLog): Promise<
     await audit({ action: 'server_started', details: { version } });
     undo.splice(2, 0, () => audit({ action: 'server_stopped', details: { version } }));
     await reconstruction.start();
+    const sweeping = new AbortController();
+    const swept = archive
+      .sweep({ signal: sweeping.signal })
+      .then((n) => n > 0 && log.info(`${n} files that a crash had left were removed`))
+      .catch((error: unknown) => log.error('looking for files that a crash left', error));
+    undo.push(async () => {
+      sweeping.abort();
+      await swept;
+    });
     if (settings.demo) {
       const demo = startDemo({
         dataFolder,

@@ -144,6 +144,12 @@ export const errorTable = {
     zh: '该序列不能组成三维体：{reason}。',
     en: 'This series is no volume: {reason}.',
   },
+  labels_without_image: {
+    http: 422,
+    ws: 4422,
+    zh: '这是分割标注（NIfTI 标签图），不是影像：请与其对应的影像（NIfTI，同一网格）一起导入。',
+    en: 'This NIfTI file is a segmentation, not an image: import it together with the NIfTI image that it was drawn on.',
+  },
   unsafe_path: {
     http: 400,
     ws: 4400,
