@@ -162,6 +162,12 @@ export const errorTable = {
     zh: '该序列的层数太少、层距太大或类型不适合，不能重建三维结构。',
     en: 'Too few slices, too far apart, or of another kind: no models can be made of this series.',
   },
+  labels_without_image: {
+    http: 422,
+    ws: 4422,
+    zh: '这是分割标注（NIfTI 标签图），不是影像：请与其对应的影像（NIfTI，同一网格）一起导入。',
+    en: 'This NIfTI file is a segmentation, not an image: import it together with the NIfTI image that it was drawn on.',
+  },
   unsafe_path: {
     http: 400,
     ws: 4400,
