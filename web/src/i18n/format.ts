@@ -7,7 +7,9 @@ export function formatUser(
   language: Language,
 ): string {
   const own = user.displayName.trim();
-  if (own !== '' && own !== firstAdmin) return own;
+  // Earlier servers stored the Chinese word.
+  const isUnnamed = ['', firstAdmin, dictionaries.zh.identity.roles.admin].includes(own);
+  if (!isUnnamed) return own;
   return user.name === firstAdmin ? dictionaries[language].identity.roles.admin : user.name;
 }
 /** Account that the server makes at its first start (server/src/identity). */
