@@ -2,6 +2,8 @@ export * from './affine.ts';
 export * from './measure.ts';
 export * from './orientation.ts';
 export * from './plane.ts';
+export * from './region.ts';
+export * from './stroke.ts';
 export * from './units.ts';
 export * from './vector.ts';
 export * from './volume.ts';
