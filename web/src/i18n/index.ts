@@ -11,6 +11,7 @@ export {
 } from './format.ts';
 export {
   currentLanguage,
+  dictionaries,
   errorSentence,
   preferredLanguage,
   setLanguage,
