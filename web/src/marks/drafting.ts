@@ -21,7 +21,8 @@ export function pointsFrom(
   const last = inputs.at(-1) ?? [0, 0, 0];
   const at = (n: number): Vec3 => inputs[n] ?? last;
   if (traits[kind].input !== 'places') return [...inputs];
-  if (kind === 'bidirectional') return bidirectional([at(0), at(1), at(2), at(3)], cross(right, down));
+  if (kind === 'bidirectional')
+    return bidirectional([at(0), at(1), at(2), at(3)], cross(right, down));
   if (kind !== 'ellipse' && kind !== 'rectangle') {
     return Array.from({ length: traits[kind].places }, (_, n) => at(n));
   }

@@ -53,9 +53,7 @@ export class MarkPainter {
     context.lineCap = 'round';
     const drafts = scene.drafts.map((mark) => placed(mark, p));
     const edited = new Set<string>(drafts.map((d) => d.mark.id));
-    const rest = edited.size
-      ? scene.visible.filter((v) => !edited.has(v.mark.id))
-      : scene.visible;
+    const rest = edited.size ? scene.visible.filter((v) => !edited.has(v.mark.id)) : scene.visible;
     const all = drafts.length ? [...rest, ...drafts] : rest;
     this.#drawInk(context, p, all, 'highlighter');
     this.#drawInk(context, p, all, 'ink');
@@ -63,7 +61,8 @@ export class MarkPainter {
     const strong = all.filter((v) => v.mark.id === scene.selected);
     this.#drawLines(context, rest, scene.revision, [...edited].join(), unit);
     for (const d of drafts) strokeBoth(context, linePath([d]), d.mark.colour, 1.75 * unit);
-    for (const v of all) if (traits[v.mark.kind].space !== 'plane') drawInSpace(context, p, v, unit);
+    for (const v of all)
+      if (traits[v.mark.kind].space !== 'plane') drawInSpace(context, p, v, unit);
     for (const v of strong) {
       strokeBoth(context, linePath([v]), v.mark.colour, 3 * unit);
       if (isInk(v.mark.kind)) outlineBox(context, v.box, v.mark.colour, unit);
@@ -231,11 +230,7 @@ function strokeBoth(
   context.stroke(path);
 }
 
-function drawGuides(
-  context: CanvasRenderingContext2D,
-  all: readonly Placed[],
-  unit: number,
-): void {
+function drawGuides(context: CanvasRenderingContext2D, all: readonly Placed[], unit: number): void {
   context.save();
   context.setLineDash(dash);
   context.lineWidth = 1.25 * unit;

@@ -219,7 +219,8 @@ export class MarkEditor {
   #edit(mark: Mark, hit: Hit, sample: PointerSample, start: Projection): Stroke {
     this.#host.select(mark.id);
     const { pick } = this.#host;
-    const isFixed = pick !== undefined && (traits[mark.kind].space === 'plane' || hit.handle === undefined);
+    const isFixed =
+      pick !== undefined && (traits[mark.kind].space === 'plane' || hit.handle === undefined);
     if (!this.#host.mayEdit() || isFixed) return { move() {}, end() {}, cancel() {} };
     const from = start.toWorld(sample.at);
     const patchAt = (s: PointerSample): Partial<Pick_<Mark, 'points' | 'plane'>> => {

@@ -24,7 +24,10 @@ export function linesOf(values: MarkValues, language: Language, isLoading: boole
     case 'axes':
       return values.long === undefined || values.short === undefined
         ? [text.unknown]
-        : [`${text.long} ${millimetres(values.long)}`, `${text.short} ${millimetres(values.short)}`];
+        : [
+            `${text.long} ${millimetres(values.long)}`,
+            `${text.short} ${millimetres(values.short)}`,
+          ];
     case 'angle':
       if (values.angle === undefined) return [text.unknown];
       return Number.isNaN(values.angle) ? [] : [`${number(values.angle, 1)}°`];

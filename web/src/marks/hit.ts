@@ -14,11 +14,7 @@ export interface Hit {
  * Boxes first: of 1,000 marks only those near the pointer are looked at.
  * @param reach CSS pixels; larger for a finger than for a mouse.
  */
-export function hitPlaced(
-  all: readonly Placed[],
-  at: Point,
-  reach: number,
-): Hit | undefined {
+export function hitPlaced(all: readonly Placed[], at: Point, reach: number): Hit | undefined {
   let best: Hit | undefined;
   let nearest = Number.POSITIVE_INFINITY;
   for (const { mark, pieces, handles, box } of all) {

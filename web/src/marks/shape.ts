@@ -19,7 +19,6 @@ type Shaped = Pick<Mark, 'kind' | 'points' | 'plane' | 'stroke' | 'width'>;
 
 /** Straight pieces of a mark on the canvas; the same for drawing and for hit-testing. */
 export function piecesOf(mark: Shaped, p: Projection): Piece[] {
-  if (isInk(mark.kind)) return [{ points: inkLine(mark, p) }];
   const points = mark.points.map((q): Point => toCanvas(p, q));
   const [a, b, c, d] = points;
   switch (mark.kind) {
@@ -54,7 +53,7 @@ export function piecesOf(mark: Shaped, p: Projection): Piece[] {
       return [traits[mark.kind].isClosed ? closed(points) : { points }];
     case 'ink':
     case 'highlighter':
-      return [];
+      return [{ points: inkLine(mark, p) }];
   }
 }
 

@@ -20,8 +20,7 @@ export function shownIn(place: MarksPlace, p: Projection, marks: Iterable<Mark>)
     (mark) =>
       !mark.hidden &&
       isInPlace(place, mark) &&
-      (!isSlice ||
-        isOnSlice(mark.kind, heightsOf(mark, normal), dot(normal, point), reachOf(p))),
+      (!isSlice || isOnSlice(mark.kind, heightsOf(mark, normal), dot(normal, point), reachOf(p))),
   );
 }
 

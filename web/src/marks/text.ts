@@ -151,6 +151,7 @@ function anchorOf(v: Placed): Point {
   if (traits[v.mark.kind].isRegion) return [v.box[2], (v.box[1] + v.box[3]) / 2];
   let best: Point = v.handles[0] ?? v.pieces[0]?.points[0] ?? [0, 0];
   for (const q of v.handles) if (q[0] > best[0]) best = q;
-  if (v.handles.length === 0) for (const q of v.pieces[0]?.points ?? []) if (q[0] > best[0]) best = q;
+  if (v.handles.length === 0)
+    for (const q of v.pieces[0]?.points ?? []) if (q[0] > best[0]) best = q;
   return best;
 }

@@ -104,7 +104,8 @@ export function valuesOf(mark: Mark, ground: MeasuringGround): MarkValues {
 }
 
 function axesOf([p, q]: readonly [Mm | undefined, Mm | undefined]): MarkValues {
-  if (p === undefined || q === undefined) return { kind: 'axes', long: undefined, short: undefined };
+  if (p === undefined || q === undefined)
+    return { kind: 'axes', long: undefined, short: undefined };
   return p >= q ? { kind: 'axes', long: p, short: q } : { kind: 'axes', long: q, short: p };
 }
 

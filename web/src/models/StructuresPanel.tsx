@@ -28,6 +28,8 @@ export interface StructuresPanelProps {
   readonly mayExport: boolean;
   /** The handle that folds the panel away; absent in a sheet that closes by itself. */
   readonly onCollapse?: (() => void) | undefined;
+  /** In place of the title, where this is one of several panels. */
+  readonly heading?: ReactNode;
   readonly children?: ReactNode;
 }
 
@@ -50,7 +52,7 @@ export function StructuresPanel(props: StructuresPanelProps) {
   return (
     <section className={styles.panel} aria-label={t.structures.title} data-testid="structures">
       <header className={styles.head}>
-        <h2>{t.structures.title}</h2>
+        {props.heading ?? <h2>{t.structures.title}</h2>}
         {structures.length > 0 && (
           <IconButton
             label={isAnyVisible ? t.structures.hideAll : t.structures.showAll}

@@ -42,7 +42,7 @@ export function gesturesOf(room: Room, view: View, isPhone: () => boolean): Poin
     if (sample.buttons & secondary) {
       return steps(view, sample, (_dx, dy) => view.zoom(1.008 ** -dy, sample.at));
     }
-    const { tool } = room.state.get();
+    const { tool } = room.hands.handOf(sample, view.kind);
     const mark = room.views.editor(view.kind)?.begin(sample);
     if (mark) return mark;
     if (isMarkTool(tool) && !isVolume) return undefined;
@@ -65,8 +65,8 @@ export function gesturesOf(room: Room, view: View, isPhone: () => boolean): Poin
     },
     tap: (sample, count) => {
       if (sample.buttons & (secondary | middle)) return;
-      const { tool } = room.state.get();
-      if (isMarkTool(tool) && !isVolume) return;
+      const { tool } = room.hands.handOf(sample, view.kind);
+      if (isMarkTool(tool)) return;
       if (room.views.editor(view.kind)?.hitAt(sample)) return;
       if (count === 2) room.toggleMaximised(view.kind);
       if (count === 1 && tool !== 'window') touch(room, view, sample);
