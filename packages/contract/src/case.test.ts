@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type MarkKind, mark, markKind, pointsOfKind } from './case.ts';
+import { type MarkKind, mark, markKind, markToJson, pointsOfKind } from './case.ts';
 
 const base = {
   id: 'm1',
@@ -56,6 +56,8 @@ describe('a mark', () => {
   it('keeps its ink through JSON as base64', () => {
     const sent = { ...complete('ink'), stroke: 'AQAUAAA=' };
     expect(mark.parse(sent).stroke).toEqual(Uint8Array.of(1, 0, 20, 0, 0));
+    expect(markToJson(mark.parse(sent)).stroke).toBe(sent.stroke);
+    expect(markToJson(mark.parse(complete('length'))).stroke).toBeUndefined();
     expect(mark.safeParse({ ...sent, stroke: '***' }).success).toBe(false);
   });
 });

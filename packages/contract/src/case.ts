@@ -170,6 +170,15 @@ export const mark = z.preprocess(
 );
 export type Mark = z.infer<typeof mark>;
 
+/** A mark in an answer of the server: JSON has no bytes. `mark` reads it back. */
+export type MarkJson = Omit<Mark, 'stroke'> & { readonly stroke?: string };
+export function markToJson({ stroke, ...rest }: Mark): MarkJson {
+  if (!stroke) return rest;
+  let text = '';
+  for (const byte of stroke) text += String.fromCharCode(byte);
+  return { ...rest, stroke: btoa(text) };
+}
+
 export const structureLook = z.object({
   visible: z.boolean(),
   opacity: z.number().min(0).max(1),

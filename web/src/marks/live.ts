@@ -15,6 +15,8 @@ export interface WetBatch {
   readonly plane: Mark['plane'];
   readonly frameOfReferenceUid?: Mark['frameOfReferenceUid'];
   readonly frame?: Mark['frame'];
+  /** Number of the first point of this batch in its line. */
+  readonly from: number;
   /** Points since the last batch. */
   readonly points: readonly Vec3[];
   /** 0…1, one a point; absent where the device gives none. */

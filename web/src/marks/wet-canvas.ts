@@ -27,7 +27,7 @@ export class WetCanvas implements DrawnSink {
   readonly #parts: WetCanvasParts;
   readonly #context: CanvasRenderingContext2D | null;
   readonly #strokes = new WetStrokes();
-  readonly #outgoing = new Map<MarkId, { line: DrawnLine; points: InkPoint[] }>();
+  readonly #outgoing = new Map<MarkId, { line: DrawnLine; points: InkPoint[]; sent: number }>();
   readonly #stop: () => void;
   #painted: Box | undefined;
   #frame = 0;
@@ -49,7 +49,7 @@ export class WetCanvas implements DrawnSink {
   begin(line: DrawnLine): ReturnType<DrawnSink['begin']> {
     const stroke: WetStroke = { ...line, points: [], times: [], predicted: [], isDone: false };
     this.#strokes.add(stroke);
-    const outgoing = { line, points: [] as InkPoint[] };
+    const outgoing = { line, points: [] as InkPoint[], sent: 0 };
     this.#outgoing.set(line.id, outgoing);
     return {
       move: (points, predicted) => {
@@ -119,11 +119,13 @@ export class WetCanvas implements DrawnSink {
     this.#parts.live.send({
       ...rest,
       strokeId,
+      from: outgoing.sent,
       points: points.map((q): Vec3 => fromPlane(line.plane, q.x, q.y)),
       ...(pressures.every((v) => v !== undefined) && { pressures }),
       state,
     });
-    outgoing.points.length = 0;
+    outgoing.sent += points.length;
+    points.length = 0;
     if (state !== 'drawing') this.#outgoing.delete(id);
   }
 }
