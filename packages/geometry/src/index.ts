@@ -3,6 +3,8 @@ export * from './digest.ts';
 export * from './measure.ts';
 export * from './orientation.ts';
 export * from './plane.ts';
+export * from './region.ts';
+export * from './stroke.ts';
 export * from './units.ts';
 export * from './vector.ts';
 export * from './volume.ts';

@@ -16,6 +16,8 @@ export interface PointerSample {
   readonly pressure: number;
   /** Milliseconds, monotonic. */
   readonly time: number;
+  /** Where the browser expects the pointer next; to be drawn and forgotten. */
+  readonly predicted?: readonly CanvasPoint[];
 }
 
 /**

@@ -13,7 +13,7 @@ import { Pages } from './Pages.tsx';
 import styles from './ReadingRoom.module.css';
 import type { Room } from './room.ts';
 import { RoomProvider, useRoomState } from './room-context.ts';
-import { SidePanel, Structures } from './SidePanel.tsx';
+import { Panels, SidePanel } from './SidePanel.tsx';
 import { type OpenStudy, useStudy } from './study.ts';
 import { TopBar } from './TopBar.tsx';
 import { useNotices } from './useNotices.ts';
@@ -109,7 +109,7 @@ function OpenRoom({ room, open }: { readonly room: Room; readonly open: OpenStud
             onClick={() => setSheetOpen(false)}
           />
           <div className={styles.sheet} data-testid="sheet">
-            <Structures open={open} isSheet onCollapse={() => setSheetOpen(false)} />
+            <Panels open={open} isSheet onCollapse={() => setSheetOpen(false)} />
           </div>
         </>
       )}

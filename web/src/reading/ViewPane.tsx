@@ -115,7 +115,6 @@ function Marks({ view }: { readonly view: View }) {
   const display = useDisplay();
   const textSize = useMemo(() => smallTextSize(display) + 1, [display]);
   const [model] = useState(() => marksModel(room));
-  const tool = useRoomState((s) => s.tool);
   const selected = useRoomState((s) => s.selectedMark);
   useRoomState((s) => s.frame?.index);
   const isLoading = useRoomState(
@@ -130,11 +129,15 @@ function Marks({ view }: { readonly view: View }) {
       view={view}
       model={model}
       place={placeOf(room, view.kind)}
-      tool={isMarkTool(tool) ? tool : undefined}
+      handOf={(sample) => {
+        const hand = room.hands.handOf(sample, view.kind);
+        return { ...hand, tool: isMarkTool(hand.tool) ? hand.tool : undefined };
+      }}
+      live={room.hands.live}
       mayEdit={room.mayAnnotate}
       selected={selected}
       onSelect={(selectedMark) => room.state.set({ selectedMark })}
-      compose={(kind, points, plane, place) => composeMark(room, kind, points, plane, place)}
+      compose={(kind, geometry, colour, place) => composeMark(room, kind, geometry, colour, place)}
       groundOf={(mark) => groundOf(room, mark)}
       isLoading={isLoading}
       language={language}

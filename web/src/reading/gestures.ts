@@ -37,13 +37,13 @@ export function gesturesOf(room: Room, view: View, isPhone: () => boolean): Poin
   const isFrame = view.kind === 'frame';
 
   const begin = (sample: PointerSample): Stroke | undefined => {
-    room.state.set({ activeView: view.kind, ...(sample.role === 'pen' && { hasPen: true }) });
+    room.state.set({ activeView: view.kind });
     if (sample.buttons & middle) return steps(view, sample, (dx, dy) => view.pan(dx, dy));
     if (sample.buttons & secondary) {
       return steps(view, sample, (_dx, dy) => view.zoom(1.008 ** -dy, sample.at));
     }
-    const { tool, hasPen } = room.state.get();
-    const mayMark = !(hasPen && sample.role === 'finger');
+    const { tool } = room.hands.handOf(sample, view.kind);
+    const mayMark = room.hands.mayMark(sample);
     const mark = mayMark ? room.views.editor(view.kind)?.begin(sample) : undefined;
     if (mark) return mark;
     if (isMarkTool(tool) && !isVolume && mayMark) return undefined;
@@ -76,9 +76,9 @@ export function gesturesOf(room: Room, view: View, isPhone: () => boolean): Poin
     pinch,
     tap: (sample, count) => {
       if (sample.buttons & (secondary | middle)) return;
-      const { tool, hasPen } = room.state.get();
-      const mayMark = !(hasPen && sample.role === 'finger');
-      if (isMarkTool(tool) && !isVolume && mayMark) return;
+      const { tool } = room.hands.handOf(sample, view.kind);
+      const mayMark = room.hands.mayMark(sample);
+      if (isMarkTool(tool) && mayMark) return;
       if (mayMark && room.views.editor(view.kind)?.hitAt(sample)) return;
       if (count === 2) room.toggleMaximised(view.kind);
       if (count === 1 && tool !== 'window') touch(room, view, sample);

@@ -1,20 +1,20 @@
 import type {
   FrameStack,
   MarkId,
-  MarkKind,
   SeriesDetail,
   StudyDetail,
   ViewState,
   VolumeManifest,
 } from '@yuepian/contract';
+import { markKind } from '@yuepian/contract';
 import type { PatientPoint } from '@yuepian/geometry';
 import type { ViewKind, VolumeProgress, Window } from '../engine/index.ts';
+import type { DrawingTool } from '../marks/index.ts';
 
-/** What the hand does on an image. Measuring tools carry the name of the mark they draw. */
-export type Tool = 'navigate' | 'window' | 'rotate' | MarkKind;
-export const markTools = ['length', 'angle', 'probe', 'ellipse'] as const satisfies MarkKind[];
-export const isMarkTool = (tool: Tool): tool is MarkKind =>
-  (markTools as readonly string[]).includes(tool);
+/** What the hand does on an image. Drawing tools carry the name of the mark they draw. */
+export type Tool = 'navigate' | 'window' | 'rotate' | DrawingTool;
+const drawingTools: ReadonlySet<string> = new Set([...markKind.options, 'laser']);
+export const isMarkTool = (tool: Tool): tool is DrawingTool => drawingTools.has(tool);
 
 export type Layout = ViewState['layout'];
 export const layouts = ['four', 'axial', 'coronal', 'sagittal', 'volume'] as const;
@@ -41,9 +41,8 @@ export interface RoomState {
   readonly activeView: ViewKind;
   readonly selectedMark: MarkId | undefined;
   readonly presenting: boolean;
-  /** A pen was used here: from then on pens draw and fingers only navigate. */
-  readonly hasPen: boolean;
   readonly panelOpen: boolean;
+  readonly panel: 'structures' | 'marks';
   /** The one view a phone shows. */
   readonly phoneView: VolumeView;
   readonly progress: VolumeProgress | undefined;
@@ -64,8 +63,8 @@ export const startState = (study: StudyDetail): RoomState => ({
   activeView: 'axial',
   selectedMark: undefined,
   presenting: false,
-  hasPen: false,
   panelOpen: true,
+  panel: 'structures',
   phoneView: 'axial',
   progress: undefined,
   frame: undefined,

@@ -1,4 +1,5 @@
 import {
+  type Mark,
   type MarkId,
   may,
   type Structure,
@@ -19,6 +20,7 @@ import type {
 import { createStore, type Store } from '../ui/index.ts';
 import { viewDefaults } from './apply-view.ts';
 import { Drifts } from './drifts.ts';
+import { Hands } from './hands.ts';
 import type { EngineKit } from './load-engine.ts';
 import { RoomImages } from './room-images.ts';
 import {
@@ -54,6 +56,7 @@ export class Room {
   readonly me: User;
   readonly mayAnnotate: boolean;
   readonly views: RoomViews;
+  readonly hands: Hands;
   readonly #stops: (() => void)[] = [];
   readonly #drifts: Drifts;
   readonly #images: RoomImages;
@@ -68,6 +71,7 @@ export class Room {
     this.me = me;
     this.mayAnnotate = may(me.role, 'annotate');
     this.state = createStore<RoomState>(startState(study));
+    this.hands = new Hands(this.state, me);
     this.#drifts = new Drifts(this.document, () => this.#place());
     this.#images = new RoomImages({
       engine: this.engine,
@@ -187,6 +191,17 @@ export class Room {
   redo(): void {
     this.#drifts.settle();
     this.document.redo();
+  }
+
+  /** One step to undo, however many marks. */
+  changeMarks(
+    ids: readonly MarkId[],
+    patch: Partial<Pick<Mark, 'label' | 'hidden' | 'colour'>>,
+  ): void {
+    if (!this.mayAnnotate) return;
+    const gesture = `marks-${ids.join()}`;
+    for (const id of ids) this.document.changeMark(id, patch, gesture);
+    this.document.endGesture();
   }
 
   removeMark(id: MarkId): void {
