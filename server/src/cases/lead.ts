@@ -51,6 +51,7 @@ export class Leadership {
   take(member: LeadMember): boolean {
     if (!member.mayChange) return false;
     if (this.#lead && this.#lead.userId !== member.user.id) return false;
+    if (this.#lead?.personId === member.id) return true;
     this.#give(member, 'taken', member);
     return true;
   }

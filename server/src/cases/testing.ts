@@ -1,10 +1,12 @@
 import { HocuspocusProvider, HocuspocusProviderWebsocket } from '@hocuspocus/provider';
 import {
   type CaseId,
+  errorBody,
   type LiveReply,
   type LiveRequest,
   liveReply,
   ticketReply,
+  YuepianError,
 } from '@yuepian/contract';
 import { WebSocket } from 'ws';
 import * as Y from 'yjs';
@@ -48,7 +50,10 @@ export async function fetchTicket(
     method: 'POST',
     headers: { cookie: options.cookie },
   });
-  if (!response.ok) throw new Error(`ticket: ${response.status}`);
+  if (!response.ok) {
+    const { error } = errorBody.parse(await response.json());
+    throw new YuepianError(error.code, error.details);
+  }
   return ticketReply.parse(await response.json()).ticket;
 }
 
