@@ -106,49 +106,46 @@ const markOf = async (page: Page, name: string): Promise<number> => {
 };
 
 /**
- * Runs in the page: reads pixels of every view back in each frame, since a "rendered" event comes
- * before the pixels do, and marks the moments.
+ * Runs in the page and marks the moments. Pixels are read back in each frame from every view that has
+ * not shown any yet, since a "rendered" event comes before the pixels do; and from all views in the
+ * second frame after the word "preview" has gone, when the full level has been drawn.
  */
 function watchViews(): void {
+  const planes = ['axial', 'coronal', 'sagittal'];
+  const views = [...planes, 'volume'];
   const probe = document.createElement('canvas');
   probe.width = probe.height = 16;
   const context = probe.getContext('2d', { willReadFrequently: true });
-  const isPainted = (kind: string): boolean => {
+  const isBright = (kind: string): boolean => {
     for (const canvas of document.querySelectorAll<HTMLCanvasElement>(
       `[data-testid="view-${kind}"] canvas`,
     )) {
       if (canvas.dataset.testid || canvas.width === 0 || canvas.height === 0 || !context) continue;
+      const [w, h] = [canvas.width / 2, canvas.height / 2];
       context.clearRect(0, 0, 16, 16);
-      context.drawImage(
-        canvas,
-        canvas.width / 4,
-        canvas.height / 4,
-        canvas.width / 2,
-        canvas.height / 2,
-        0,
-        0,
-        16,
-        16,
-      );
+      context.drawImage(canvas, w / 2, h / 2, w, h, 0, 0, 16, 16);
       const { data } = context.getImageData(0, 0, 16, 16);
       for (let n = 0; n < data.length; n += 4)
         if ((data[n] ?? 0) + (data[n + 1] ?? 0) + (data[n + 2] ?? 0) > 60) return true;
     }
     return false;
   };
+  const painted = new Set<string>();
   const done = new Set<string>();
   const mark = (name: string): void => {
     if (!done.has(name)) performance.mark(name);
     done.add(name);
   };
   let wasPreview = false;
+  let framesSince = 0;
   const look = (): void => {
-    const planes = ['axial', 'coronal', 'sagittal'].map(isPainted);
-    if (planes.some(Boolean)) mark('first');
-    if (planes.every(Boolean) && isPainted('volume')) mark('all');
+    for (const kind of views) if (!painted.has(kind) && isBright(kind)) painted.add(kind);
+    if (planes.some((kind) => painted.has(kind))) mark('first');
+    if (painted.size === views.length) mark('all');
     const isPreview = document.querySelector('[data-testid="preview"]') !== null;
     wasPreview ||= isPreview;
-    if (done.has('all') && wasPreview && !isPreview) mark('full');
+    framesSince = wasPreview && !isPreview ? framesSince + 1 : 0;
+    if (done.has('all') && framesSince > 2 && views.every(isBright)) mark('full');
     if (!done.has('full')) requestAnimationFrame(look);
   };
   requestAnimationFrame(look);

@@ -38,7 +38,8 @@ async function answer(
     return;
   }
   const size = request.voxels * bytesPerVoxel[request.voxelType];
-  const bytes = await gunzip(response, size);
+  const bytes = new Uint8Array(size);
+  await gunzip(response, bytes);
   signal.throwIfAborted();
   let { buffer } = bytes;
   if (request.coding === 'delta-planes+gzip') {
