@@ -124,7 +124,6 @@ describe('the web app', () => {
   test('a link into a study names what it will load, other addresses nothing', async () => {
     const link = String((await app.inject('/studies/1.2.3')).headers.link).split(', ');
     expect(link).toEqual([
-      '</assets/decode.worker-a_1-B2.js>; rel=preload; as=script; crossorigin',
       '</assets/engine-a_1-B2.js>; rel=modulepreload',
       '</assets/graphics-a_1-B2.js>; rel=preload; as=script; crossorigin',
       '</assets/reading-a_1-B2.js>; rel=modulepreload',

@@ -80,7 +80,7 @@ async function readingHints(folder: string): Promise<string[]> {
     const place = `</assets/${name}>`;
     if (/^(reading|engine)-[\w-]+\.js$/.test(name)) return [`${place}; rel=modulepreload`];
     if (/^reading-[\w-]+\.css$/.test(name)) return [`${place}; rel=preload; as=style; crossorigin`];
-    if (/^(decode\.worker|graphics)-[\w-]+\.js$/.test(name)) {
+    if (/^graphics-[\w-]+\.js$/.test(name)) {
       return [`${place}; rel=preload; as=script; crossorigin`];
     }
     return [];

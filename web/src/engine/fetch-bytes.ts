@@ -1,4 +1,4 @@
-import { errorBody, YuepianError } from '@yuepian/contract';
+import { YuepianError } from '@yuepian/contract';
 
 /**
  * GET with the session cookie.
@@ -14,18 +14,9 @@ export async function fetchOk(url: string, signal?: AbortSignal): Promise<Respon
     throw new YuepianError('not_ready', {}, { cause: error });
   }
   if (response.ok) return response;
-  const parsed = errorBody.safeParse(await response.json().catch(() => undefined));
-  if (parsed.success) throw new YuepianError(parsed.data.error.code, parsed.data.error.details);
-  throw new YuepianError(
-    response.status === 401
-      ? 'not_signed_in'
-      : response.status === 403
-        ? 'not_allowed'
-        : response.status === 404
-          ? 'not_found'
-          : 'internal',
-    { what: new URL(url, self.location.href).pathname, id: response.status },
-  );
+  // Its schema is most of what a worker would have to read before its first slab.
+  const { refusal } = await import('./refusal.ts');
+  throw await refusal(response, url);
 }
 
 /**

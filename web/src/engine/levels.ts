@@ -78,10 +78,9 @@ export class Levels {
   async #showFirst(volume: Volume, isAlive: () => boolean, isLast: boolean): Promise<void> {
     if (!isAlive()) throw new DOMException('closed', 'AbortError');
     this.#show(volume, undefined);
-    const card = new Promise<void>((resolve) => {
-      // Painted in the next frame, on the screen in the one after it.
-      nextFrame(() => nextFrame(() => void this.#bringCard().then(() => resolve())));
-    });
+    // Painted in the next frame, on the screen in the one after it.
+    await new Promise<void>((resolve) => nextFrame(() => nextFrame(resolve)));
+    const card = this.#bringCard();
     if (isLast) await card;
   }
 

@@ -112,7 +112,17 @@ export class VolumeLoading implements VolumeSession {
 
   async #load(): Promise<void> {
     // Asked for at once: models and labels that the caller asks for next queue up behind it.
-    let asked = this.#ahead ?? this.#ask(this.#plan[0]);
+    const release = this.#pool.hold();
+    try {
+      await this.#loadLevels(release);
+    } finally {
+      release();
+    }
+  }
+
+  /** @param firstShown called when the first level is on the screen. */
+  async #loadLevels(firstShown: () => void): Promise<void> {
+    let asked = this.#ahead ?? this.#ask(this.#plan[0], true);
     this.#ahead = undefined;
     // Nothing is told before the caller holds the session.
     await Promise.resolve();
@@ -120,14 +130,18 @@ export class VolumeLoading implements VolumeSession {
       const next = (): void => {
         asked = this.#ask(this.#plan[i + 1]);
       };
-      await this.#loadLevel(level, asked, next);
+      await this.#loadLevel(level, asked, i === 0 ? () => undefined : next);
+      if (i > 0) continue;
+      // The first slices share the cores with nobody; from here on fetching runs ahead of showing.
+      next();
+      firstShown();
     }
     this.#complete = true;
     this.#changed.emit(this.progress);
   }
 
-  #ask(level: VolumeLevel | undefined): readonly Promise<Slab>[] {
-    return level ? ask(this.#pool, this.manifest, level, this.#controller.signal) : [];
+  #ask(level: VolumeLevel | undefined, urgent = false): readonly Promise<Slab>[] {
+    return level ? ask(this.#pool, this.manifest, level, this.#controller.signal, urgent) : [];
   }
 
   /** @param arrived called when all slabs are in place, before the level is on the screen. */
@@ -182,7 +196,7 @@ export class LoadingAhead {
   constructor(manifest: VolumeManifest, pool: DecodePool, finest: number) {
     this.manifest = manifest;
     const level = planOf(manifest, finest)[0];
-    this.#slabs = level ? ask(pool, manifest, level, this.#controller.signal) : [];
+    this.#slabs = level ? ask(pool, manifest, level, this.#controller.signal, true) : [];
   }
 
   /** The slabs, if they are this volume's; else they are let go of. */
@@ -211,6 +225,7 @@ function ask(
   manifest: VolumeManifest,
   level: VolumeLevel,
   signal: AbortSignal,
+  urgent: boolean,
 ): readonly Promise<Slab>[] {
   const [nx, ny, nz] = level.size;
   return level.slabBytes.map((_, slab) => {
@@ -225,6 +240,7 @@ function ask(
         voxels: nx * ny * Math.min(level.slabSlices, nz - first),
       },
       signal,
+      urgent,
     );
     // Whoever awaits it later hears of the failure; until then it is nobody's.
     asked.catch(() => undefined);
