@@ -124,11 +124,11 @@ describe('the web app', () => {
   test('a link into a study names what it will load, other addresses nothing', async () => {
     const link = String((await app.inject('/studies/1.2.3')).headers.link).split(', ');
     expect(link).toEqual([
-      '</assets/engine-a_1-B2.js>; rel=modulepreload',
-      '</assets/graphics-a_1-B2.js>; rel=preload; as=script; crossorigin',
-      '</assets/reading-a_1-B2.js>; rel=modulepreload',
       '</api/session>; rel=preload; as=fetch; crossorigin',
       '</api/studies/1.2.3>; rel=preload; as=fetch; crossorigin',
+      '</assets/engine-a_1-B2.js>; rel=modulepreload',
+      '</assets/graphics-a_1-B2.js>; rel=preload; as=script; crossorigin; fetchpriority=low',
+      '</assets/reading-a_1-B2.js>; rel=modulepreload',
     ]);
     for (const url of ['/', '/studies/', '/studies/1.2>x', '/studies/%0d%0aevil', '/x/1.2.3']) {
       expect([url, (await app.inject(url)).headers.link]).toEqual([url, undefined]);

@@ -55,7 +55,7 @@ export async function serveWebApp(app: FastifyInstance, folder: string): Promise
     if (uid !== undefined) {
       reply.header(
         'link',
-        [...hints, ...answers(`/api/session`, `/api/studies/${uid}`)].join(', '),
+        [...answers('/api/session', `/api/studies/${uid}`), ...hints].join(', '),
       );
     }
     return reply
@@ -81,7 +81,7 @@ async function readingHints(folder: string): Promise<string[]> {
     if (/^(reading|engine)-[\w-]+\.js$/.test(name)) return [`${place}; rel=modulepreload`];
     if (/^reading-[\w-]+\.css$/.test(name)) return [`${place}; rel=preload; as=style; crossorigin`];
     if (/^graphics-[\w-]+\.js$/.test(name)) {
-      return [`${place}; rel=preload; as=script; crossorigin`];
+      return [`${place}; rel=preload; as=script; crossorigin; fetchpriority=low`];
     }
     return [];
   });

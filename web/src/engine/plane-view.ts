@@ -57,7 +57,7 @@ export class PlaneView extends BaseView {
     this.#moveCrosshair = options.moveCrosshair;
     this.easel = options.card
       ? this.#cardEasel(options.card)
-      : new CanvasEasel((context) => paintSlice(context, this.#sliceScene(), this.#scene));
+      : new CanvasEasel((context) => paintSlice(context, this.#sliceScene(), this.#scene), true);
     this.mount();
     this.reset();
   }

@@ -28,7 +28,7 @@ export function paintSlice(
   const image = new ImageData(size[0], size[1]);
   fill(image, slice, volume, size, scene.shown?.wholeNumbers ?? true);
   const small = new OffscreenCanvas(size[0], size[1]);
-  small.getContext('2d')?.putImageData(image, 0, 0);
+  small.getContext('2d', { willReadFrequently: true })?.putImageData(image, 0, 0);
   context.imageSmoothingEnabled = true;
   context.drawImage(small, 0, 0, width, height);
 }

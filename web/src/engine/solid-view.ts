@@ -56,7 +56,7 @@ export class SolidView extends BaseView {
     this.#scene = options.scene;
     this.pixelLimit = options.scene.software ? softwarePixels : cardPixels;
     // Without a card the view stays black and the interface says why.
-    this.easel = new CanvasEasel((c) => c.fillRect(0, 0, c.canvas.width, c.canvas.height));
+    this.easel = new CanvasEasel((c) => c.fillRect(0, 0, c.canvas.width, c.canvas.height), true);
     this.mount();
     this.reset();
     if (options.card) this.drawBy(options.card);
