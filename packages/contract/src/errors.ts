@@ -1,5 +1,3 @@
-import { z } from 'zod';
-
 /**
  * The closed set of errors. One table maps a code to its HTTP status, its websocket close code
  * (RFC 6455 §7.4.2: 4000–4999 are ours) and a sentence in both languages. A sentence says what is
@@ -242,23 +240,3 @@ export function sentence(code: ErrorCode, language: Language, details: ErrorDeta
     String(details[name] ?? '?'),
   );
 }
-
-/** How an error looks on the wire; both sentences, so that a client needs no table of its own. */
-export const errorBody = z.object({
-  error: z.object({
-    code: z.enum(errorCodes),
-    details: z.record(z.string(), z.union([z.string(), z.number()])).default({}),
-    zh: z.string(),
-    en: z.string(),
-  }),
-});
-export type ErrorBody = z.infer<typeof errorBody>;
-
-export const toErrorBody = (e: YuepianError): ErrorBody => ({
-  error: {
-    code: e.code,
-    details: { ...e.details },
-    zh: sentence(e.code, 'zh', e.details),
-    en: sentence(e.code, 'en', e.details),
-  },
-});

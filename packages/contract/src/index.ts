@@ -1,4 +1,5 @@
 export * from './case.ts';
+export * from './error-body.ts';
 export * from './errors.ts';
 export * from './identity.ts';
 export * from './ids.ts';

@@ -3,6 +3,7 @@ import type { PatientPoint, Vec3 } from '@yuepian/geometry';
 import type { DecodePool } from './decode-pool.ts';
 import type { Labelled } from './labels.ts';
 import { Mesh } from './mesh.ts';
+import { ownError } from './own-error.ts';
 import type { Surface } from './picking.ts';
 import type { DrawnMesh } from './scene-pass.ts';
 import type { StructureInput } from './types.ts';
@@ -23,7 +24,6 @@ const softwareTriangles = 70_000;
 /** The structures of the shown volume: meshes fetched when first visible, coarse before fine. */
 export class Models {
   readonly #pool: DecodePool;
-  readonly #gl: () => WebGL2RenderingContext | undefined;
   readonly #software: boolean;
   readonly #changed: () => void;
   readonly #failed: (key: string, error: YuepianError) => void;
@@ -31,13 +31,11 @@ export class Models {
 
   constructor(options: {
     pool: DecodePool;
-    gl: () => WebGL2RenderingContext | undefined;
     software: boolean;
     changed: () => void;
     failed: (key: string, error: YuepianError) => void;
   }) {
     this.#pool = options.pool;
-    this.#gl = options.gl;
     this.#software = options.software;
     this.#changed = options.changed;
     this.#failed = options.failed;
@@ -157,13 +155,13 @@ export class Models {
         if (signal.aborted) return;
         if (this.#software) model.coarse ??= model.mesh;
         if (model.mesh !== model.coarse) model.mesh?.release();
-        model.mesh = new Mesh(data, this.#gl());
+        model.mesh = new Mesh(data);
         this.#changed();
       }
     } catch (error) {
       if (!signal.aborted) {
         model.wanted = undefined;
-        this.#failed(key, error as YuepianError);
+        this.#failed(key, ownError(error));
       }
     }
   }

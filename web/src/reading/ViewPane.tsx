@@ -104,7 +104,7 @@ export function ViewPane({ kind, isHidden, isPhone }: ViewPaneProps) {
           />
         )}
       </div>
-      <Trouble kind={kind} />
+      <Trouble kind={kind} isDrawn={facts !== undefined} />
     </section>
   );
 }
@@ -188,7 +188,7 @@ function Touched() {
 }
 
 /** Why a view shows nothing, or less than it should. */
-function Trouble({ kind }: { readonly kind: ViewKind }) {
+function Trouble({ kind, isDrawn }: { readonly kind: ViewKind; readonly isDrawn: boolean }) {
   const t = useText();
   const room = useRoom();
   const failure = useRoomState((s) => s.failure);
@@ -211,7 +211,9 @@ function Trouble({ kind }: { readonly kind: ViewKind }) {
       </div>
     );
   }
-  if (shown?.kind === 'volume' && progress?.shown === undefined) {
+  // The planes are there first; 3D follows when the graphics card is set up.
+  const isComing = progress?.shown === undefined || (kind === 'volume' && !isDrawn);
+  if (shown?.kind === 'volume' && isComing) {
     return (
       <div className={styles.message}>
         <Progress label={t.common.loading} value={progress?.fraction} />
