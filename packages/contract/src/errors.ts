@@ -202,6 +202,12 @@ export const errorTable = {
     zh: '重建进程意外结束，原始影像未受影响，可重新运行。',
     en: 'The reconstruction process ended unexpectedly; the images are untouched, run it again.',
   },
+  mesh_not_closed: {
+    http: 422,
+    ws: 4422,
+    zh: '模型“{key}”的表面未闭合（{edges} 条开放边），不能切割或打印。',
+    en: 'The surface of {key} is not closed ({edges} open edges); it cannot be cut or printed.',
+  },
   unsupported_version: {
     http: 409,
     ws: 4409,

@@ -1,5 +1,6 @@
 export * from './case.ts';
 export * from './error-body.ts';
+export * from './cut.ts';
 export * from './errors.ts';
 export * from './identity.ts';
 export * from './ids.ts';
