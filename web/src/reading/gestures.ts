@@ -4,6 +4,7 @@ import type { Pinch, PointerSample, PointerTarget, Stroke } from '../pointer/ind
 import type { Room } from './room.ts';
 import { isMarkTool, type Tool } from './room-state.ts';
 import { fingerStroke, slicePixels } from './strokes/finger.ts';
+import { handSpan, palmSpan } from './strokes/hand-size.ts';
 import { locate } from './strokes/locate.ts';
 import { steps } from './strokes/steps.ts';
 import { touch } from './strokes/touch.ts';
@@ -55,6 +56,8 @@ export function gesturesOf(room: Room, view: View, isPhone: () => boolean): Poin
 
   return {
     begin,
+    handSpan,
+    palmSpan,
     pinch: (pinch: Pinch) => {
       room.state.set({ activeView: view.kind });
       view.pan(pinch.dx, pinch.dy);
