@@ -1,7 +1,7 @@
 import { mark } from '@yuepian/contract';
 import { encodeStroke, type InkPoint } from '@yuepian/geometry';
 import * as Y from 'yjs';
-import { CaseDocument } from '../web/src/case/index.ts';
+import { CaseDocument } from '../web/src/case/document.ts';
 import { median, percentile, print } from './figure.ts';
 import { openMarksPage } from './marks-bench.ts';
 

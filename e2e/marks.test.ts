@@ -193,7 +193,9 @@ test('a 3D distance and marks on a surface are placed in the 3D view', async () 
     structureKey: 'bone',
   });
   await choose('point');
-  await page.mouse.click(...(await middleOf('axial')));
+  // Beside the middle, where handles of other marks lie.
+  const [cx, cy] = await middleOf('coronal');
+  await page.mouse.click(cx + 83, cy - 67);
   expect((await whenMarks(17)).at(-1)?.kind).toBe('point');
   await page.keyboard.press('Escape');
   await page.keyboard.press('Escape');
@@ -268,6 +270,7 @@ test('on an X-ray without spacing lines are kept in pixels and no millimetre is 
   await drag([x - 160, y + 110], [x - 60, y + 130]);
   await choose('ink');
   await drag([x + 30, y + 60], [x + 80, y + 100], [x + 120, y + 60]);
+  await page.getByTestId('expand-structures').click();
   const rows = page.locator('[data-testid="marks-panel"] li[data-testid^="mark-row-"]');
   await expect.poll(() => rows.count()).toBe(4);
   await saved();

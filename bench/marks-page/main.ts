@@ -20,7 +20,6 @@ export interface MarksHarness {
   frames(count: number, by: 'scroll' | 'pan'): Promise<{ frame: number[]; script: number[] }>;
   /** ms per hit-test. */
   hits(count: number): number;
-  visible(): number;
   pick(tool: DrawingTool | undefined): void;
   /** ms from each pointer event to the frame that shows its ink. */
   latencies: number[];
@@ -216,7 +215,6 @@ window.marksHarness = {
     for (const sample of samples) editor.hitAt(sample);
     return (performance.now() - started) / count;
   },
-  visible: () => list.length,
   pick(chosen) {
     tool = chosen;
   },

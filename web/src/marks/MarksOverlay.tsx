@@ -90,7 +90,6 @@ export function MarksOverlay(props: MarksOverlayProps): React.JSX.Element {
       projection: () => view.projection(),
       hit,
       markOf: (id) => model.list().find((m) => m.id === id),
-      selected: () => latest.current.selected,
       hand: (sample) => latest.current.handOf(sample),
       mayEdit: () => latest.current.mayEdit,
       ...(view.kind === 'volume' && {

@@ -33,7 +33,6 @@ export interface MarkEditorHost {
   /** What lies under a point of the view. */
   hit(at: Point, reach: number): Hit | undefined;
   markOf(id: MarkId): Mark | undefined;
-  selected(): MarkId | undefined;
   hand(sample: PointerSample): Hand;
   /** False for an observer: marks can be selected, not changed. */
   mayEdit(): boolean;
@@ -199,14 +198,13 @@ export class MarkEditor {
   // --- editing -----------------------------------------------------------------------------------
 
   /**
-   * With a tool in the hand, a press means a new mark unless it takes hold of a handle or of what is
-   * selected; ink goes over everything.
+   * With a tool in the hand, a press means a new mark unless it takes hold of a handle; ink goes over
+   * everything. What is selected makes no difference: on a board it may be somebody else's.
    */
   #hitFor({ tool }: Hand, sample: PointerSample): Hit | undefined {
     if (tool === 'laser' || (tool && traits[tool].input === 'drawn')) return undefined;
     const hit = this.#host.hit(sample.at, reachOf(sample));
-    if (!hit || !tool) return hit;
-    return hit.handle !== undefined || hit.id === this.#host.selected() ? hit : undefined;
+    return tool && hit?.handle === undefined ? undefined : hit;
   }
 
   #canDraw(tool: DrawingTool): boolean {

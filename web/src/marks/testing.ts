@@ -67,7 +67,6 @@ export function testEditor(
   const writes: string[] = [];
   const asked: Mark[] = [];
   let next = 1;
-  let selected: MarkId | undefined;
   const editor = new MarkEditor({
     projection: () => projection,
     hit: (at, reach) =>
@@ -77,7 +76,6 @@ export function testEditor(
         reach,
       ),
     markOf: (id) => marks.get(id),
-    selected: () => selected,
     hand: (sample) =>
       typeof tool === 'function' ? tool(sample) : { owner: 'u1', tool, colour: '#4fd1c5' },
     mayEdit: () => true,
@@ -97,9 +95,7 @@ export function testEditor(
       if (old) marks.set(id, { ...old, ...patch });
       writes.push(`change ${id}`);
     },
-    select: (id) => {
-      selected = id;
-    },
+    select: () => undefined,
     askText: (mark) => asked.push(mark),
     redraw: () => undefined,
   });

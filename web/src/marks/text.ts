@@ -82,8 +82,9 @@ export class LabelPainter {
     const sides = isRight
       ? [anchor[0] + gap, v.box[0] - gap - width]
       : [v.box[0] - gap - width, anchor[0] + gap];
-    for (const step of steps) {
-      for (const wished of sides) {
+    // The other side of a mark is further from its place than a line or two up or down.
+    for (const wished of sides) {
+      for (const step of steps) {
         const left = clamp(wished, 4, this.#size[0] - width - 4);
         const top = clamp(anchor[1] - height / 2 + step * lineStep, 4, this.#size[1] - height - 4);
         const box: Box = [left, top, left + width, top + height];

@@ -38,7 +38,7 @@ export function attachPointers(
     const box = element.getBoundingClientRect();
     return {
       id: event.pointerId,
-      role: roleOf(event),
+      role: roleOf(event, target.palmSpan?.()),
       at: canvasPoint(event.clientX - box.left, event.clientY - box.top),
       buttons: event.buttons,
       shift: event.shiftKey,

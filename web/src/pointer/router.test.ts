@@ -181,6 +181,7 @@ describe('pointers', () => {
     expect(r.strokes.get(2)).toEqual(['begin 10,10', 'cancel']);
     expect(roleOf({ pointerType: 'touch', width: 120, height: 40 })).toBe('palm');
     expect(roleOf({ pointerType: 'touch', width: 20, height: 20 })).toBe('finger');
+    expect(roleOf({ pointerType: 'touch', width: 60, height: 20 }, 55)).toBe('palm');
     expect(roleOf({ pointerType: 'pen', width: 120, height: 40 })).toBe('pen');
   });
 

@@ -29,6 +29,8 @@ export interface PointerTarget {
    * it every two fingers are one hand's, as on a tablet.
    */
   readonly handSpan?: (() => number) | undefined;
+  /** Width of a contact that is a palm, CSS px; undefined for `palmContact`. */
+  readonly palmSpan?: (() => number | undefined) | undefined;
   /** A short contact without movement; `count` 2 for a double tap. */
   tap?(sample: PointerSample, count: number): void;
 }

@@ -18,11 +18,11 @@ export function SidePanel({ open }: { readonly open: OpenStudy }) {
   const room = useRoom();
   const panelOpen = useRoomState((s) => s.panelOpen);
   const isVolume = useRoomState((s) => s.shown?.kind === 'volume');
-  const hasMarks = useCase((c) => c.marks.length > 0);
-  // Single images have no structures: the panel comes with their first mark.
+  const panel = useRoomState((s) => s.panel);
+  // Single images have no structures: there the panel opens when somebody asks for the marks.
   const isFrames = useRoomState((s) => s.shown?.kind === 'frames');
-  if (!isVolume && !(isFrames && hasMarks)) return null;
-  if (!panelOpen) {
+  if (!isVolume && !isFrames) return null;
+  if (!panelOpen || (isFrames && panel !== 'marks')) {
     return (
       <button
         type="button"
@@ -30,7 +30,7 @@ export function SidePanel({ open }: { readonly open: OpenStudy }) {
         aria-label={t.structures.expand}
         title={t.structures.expand}
         data-testid="expand-structures"
-        onClick={() => room.state.set({ panelOpen: true })}
+        onClick={() => room.state.set({ panelOpen: true, ...(isFrames && { panel: 'marks' }) })}
       >
         <ChevronsLeft />
       </button>

@@ -4,6 +4,7 @@ import type { Pinch, PointerSample, PointerTarget, Stroke } from '../pointer/ind
 import type { Room } from './room.ts';
 import { isMarkTool, type Tool } from './room-state.ts';
 import { fingerStroke, slicePixels } from './strokes/finger.ts';
+import { handSpan, palmSpan } from './strokes/hand-size.ts';
 import { locate } from './strokes/locate.ts';
 import { steps } from './strokes/steps.ts';
 import { touch } from './strokes/touch.ts';
@@ -74,6 +75,8 @@ export function gesturesOf(room: Room, view: View, isPhone: () => boolean): Poin
   return {
     begin,
     pinch,
+    handSpan,
+    palmSpan,
     tap: (sample, count) => {
       if (sample.buttons & (secondary | middle)) return;
       const { tool } = room.hands.handOf(sample, view.kind);
