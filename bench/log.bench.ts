@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { caseId, studyInstanceUid } from '@yuepian/contract';
@@ -8,6 +8,7 @@ import { CaseRecord, firstUpdate } from '../server/src/cases/record.ts';
 import { silentLog } from '../server/src/http/index.ts';
 import { migrate, openDatabase } from '../server/src/storage/index.ts';
 import { print } from './figure.ts';
+import { weighDatabase } from './weigh.store.ts';
 
 const people = 6;
 const minutes = 45;
@@ -47,10 +48,7 @@ export default async function log(): Promise<void> {
     const other = openDatabase(empty);
     await migrate(other, casesMigrations);
     await other.destroy();
-    // A page that is freed by packing is used again by the next rows: counted after VACUUM.
-    const compact = openDatabase(file);
-    await vacuum(compact);
-    const disk = (statSync(file).size - statSync(empty).size) / meetings;
+    const disk = (weighDatabase(file) - weighDatabase(empty)) / meetings;
     const note = `${people} people, ${minutes} min, ${marks} marks, ${strokes} strokes of ${pointsPerStroke} points; ${Math.round(rows / meetings)} rows`;
     const n = meetings;
     print({ name: 'log.meeting.rows', value: loose / meetings / 1e6, unit: 'MB', n, note });
@@ -61,12 +59,6 @@ export default async function log(): Promise<void> {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-async function vacuum(database: ReturnType<typeof openDatabase>): Promise<void> {
-  const { sql } = await import('kysely');
-  await sql`VACUUM`.execute(database);
-  await database.destroy();
 }
 
 /** Writes one meeting into the store, as clients would. */
