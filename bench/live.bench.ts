@@ -13,10 +13,12 @@ export default async function live(): Promise<void> {
 }
 
 async function openMany(count: number, here: Awaited<ReturnType<typeof serverWithCase>>) {
-  const options = { url: here.server.url, caseId: here.caseId, cookie: here.cookie };
+  const { server, caseId, cookies } = here;
   const clients: CaseClient[] = [];
   for (let n = 0; n < count; n++) {
-    const client = openCase(options);
+    // Spread over the people: one person may not open any number of windows.
+    const cookie = cookies[n % cookies.length] ?? '';
+    const client = openCase({ url: server.url, caseId, cookie });
     await client.synced();
     clients.push(client);
   }
@@ -64,11 +66,9 @@ function cpuSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
-/** The same movement by stateless ticks (ours) and by awareness of the library, for comparison. */
+/** 30 people who all move their pointers at once; how old a cursor is when another client has it. */
 async function cursors(): Promise<void> {
-  const people = 12;
-  const perSocket = 30 / people;
-  void perSocket;
+  const people = 30;
   await using here = await serverWithCase();
   const clients = await openMany(people, here);
   const seconds = 6;

@@ -1,4 +1,4 @@
-import { HocuspocusProvider, HocuspocusProviderWebsocket } from '@hocuspocus/provider';
+import type { HocuspocusProvider } from '@hocuspocus/provider';
 import {
   type CaseId,
   errorBody,
@@ -10,6 +10,7 @@ import {
 } from '@yuepian/contract';
 import { WebSocket } from 'ws';
 import * as Y from 'yjs';
+import { CaseProvider, CaseSocket } from '../../../web/src/case/provider.ts';
 
 export interface CaseClientOptions {
   readonly url: string;
@@ -35,6 +36,8 @@ export interface CaseClient extends AsyncDisposable {
   closed(): Promise<{ code: number; reason: string }>;
   /** Sends raw bytes past all client code. */
   send(bytes: Uint8Array): void;
+  /** Breaks the line as a bad network does: no goodbye. */
+  cut(): void;
   /** Everything the live channel brought, oldest first. */
   readonly replies: readonly LiveReply[];
   tell(request: LiveRequest): void;
@@ -82,14 +85,14 @@ export function openCase(options: CaseClientOptions): CaseClient {
       this.on('error', () => {});
     }
   }
-  const websocketProvider = new HocuspocusProviderWebsocket({
+  const websocketProvider = new CaseSocket({
     url: addressOf(options).url.href,
     WebSocketPolyfill: Socket,
     delay: 50,
     minDelay: 50,
     maxDelay: 200,
   });
-  const provider = new HocuspocusProvider({
+  const provider = new CaseProvider({
     websocketProvider,
     name: options.documentName ?? String(options.caseId),
     document,
@@ -112,6 +115,9 @@ export function openCase(options: CaseClientOptions): CaseClient {
       until(provider, 'unsyncedChanges', () => provider.isSynced && provider.unsyncedChanges === 0),
     closed: () => closed,
     send: (bytes) => socket?.send(bytes),
+    cut: () => {
+      if (socket?.readyState === WebSocket.OPEN) socket.terminate();
+    },
     replies,
     tell: (request) => provider.sendStateless(JSON.stringify(request)),
     heard: (wanted) =>

@@ -1,4 +1,3 @@
-import { HocuspocusProvider, HocuspocusProviderWebsocket } from '@hocuspocus/provider';
 import {
   type CaseId,
   type DeviceKind,
@@ -16,6 +15,7 @@ import { createStore, type Store } from '../ui/index.ts';
 import { Away } from './away.ts';
 import { CaseDocument } from './document.ts';
 import { LiveCase } from './live.ts';
+import { CaseProvider, CaseSocket } from './provider.ts';
 import { endingOf, type SaveState } from './save-state.ts';
 
 export interface CaseConnection {
@@ -100,7 +100,7 @@ export function connectCase(options: ConnectOptions): CaseConnection {
     tell();
   };
 
-  const socket = new HocuspocusProviderWebsocket({
+  const socket = new CaseSocket({
     url: options.url ?? socketUrl(caseId),
     ...reconnect,
     ...(options.WebSocketPolyfill !== undefined && {
@@ -118,7 +118,7 @@ export function connectCase(options: ConnectOptions): CaseConnection {
       }
     },
   });
-  const provider = new HocuspocusProvider({
+  const provider = new CaseProvider({
     name: caseId,
     document: shared,
     websocketProvider: socket,
