@@ -156,6 +156,18 @@ export const errorTable = {
     zh: '压缩包已损坏：{reason}。',
     en: 'The zip is damaged: {reason}.',
   },
+  edit_stale: {
+    http: 409,
+    ws: 4409,
+    zh: '该结构刚被他人修改，您这一笔没有保存；已为您刷新，请再试一次。',
+    en: 'Somebody else has just changed this structure, so this stroke was not kept. It is shown as it is now; please try again.',
+  },
+  mask_missing: {
+    http: 409,
+    ws: 4409,
+    zh: '该结构由旧版本生成，没有可编辑的体素。请点“重新重建”，之后即可编辑。',
+    en: 'This structure was made by an earlier version and has no voxels to edit. Press “Reconstruct again”, then edit.',
+  },
   not_ready: {
     http: 409,
     ws: 4409,

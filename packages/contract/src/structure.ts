@@ -114,5 +114,18 @@ export const structure = z.object({
   levels: z.array(levelOfDetail),
   /** Values of the volume's label map that belong to this structure; see labelMapUrl. */
   labels: z.array(z.number().int().positive()),
+  /** Somebody changed it by hand; `GET /api/structures/{id}/mask` gives its voxels. */
+  edited: z
+    .object({
+      revision: z.number().int().nonnegative(),
+      by: z.string(),
+      /** ISO 8601. */
+      at: z.string(),
+      /** What it was made from, e.g. `classical 1`, or `drawn`. */
+      from: z.string(),
+      /** The revision its files of the model show; behind `revision` for a moment after a change. */
+      meshRevision: z.number().int().nonnegative().optional(),
+    })
+    .optional(),
 });
 export type Structure = z.infer<typeof structure>;

@@ -1,6 +1,13 @@
 import { z } from 'zod';
 import { errorCodes } from './errors.ts';
-import { caseId, jobId, seriesInstanceUid, sopInstanceUid, studyInstanceUid } from './ids.ts';
+import {
+  caseId,
+  jobId,
+  seriesInstanceUid,
+  sopInstanceUid,
+  structureId,
+  studyInstanceUid,
+} from './ids.ts';
 import { structure } from './structure.ts';
 import { frameStack, volumeManifest } from './volume.ts';
 import { warning } from './warnings.ts';
@@ -88,6 +95,10 @@ export const seriesDetail = z.object({
 });
 export type SeriesDetail = z.infer<typeof seriesDetail>;
 
+/** `GET /api/series/{uid}/structures`: what changes most often, without the rest of the study. */
+export const structuresOfSeries = seriesDetail.pick({ structures: true, labelMap: true });
+export type StructuresOfSeries = z.infer<typeof structuresOfSeries>;
+
 export const studyDetail = studySummary.extend({ caseId, series: z.array(seriesDetail) });
 export type StudyDetail = z.infer<typeof studyDetail>;
 
@@ -120,5 +131,13 @@ export const serverEvent = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('job'), job }),
   z.object({ type: z.literal('structures'), studyInstanceUid, seriesInstanceUid }),
+  /** Somebody changed, made, hid or confirmed one structure by hand. */
+  z.object({
+    type: z.literal('edited'),
+    studyInstanceUid,
+    seriesInstanceUid,
+    structureId,
+    revision: z.number().int().nonnegative(),
+  }),
 ]);
 export type ServerEvent = z.infer<typeof serverEvent>;

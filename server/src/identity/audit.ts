@@ -19,7 +19,8 @@ export type AuditAction =
   | 'export'
   | 'delete'
   | 'reconstruct'
-  | 'confirm';
+  | 'confirm'
+  | 'edit';
 
 export interface AuditEvent {
   readonly action: AuditAction;

@@ -15,7 +15,7 @@ import { slabFile } from './pyramid/index.ts';
 /**
  * The throw-away part of the data folder: `derived/<volumeId>/` holds `manifest.json`, the slabs
  * `L<level>-<slab>.bin`, `thumbnail.png`, `structures.json`, `labels-<digest>.gz` and
- * `meshes/<key>-<lod>-<digest>.glb`. Whatever is missing is derived again from the archive.
+ * `meshes/<key>-<lod>-<digest>.glb`, `masks/<key>-<digest>.gz`. Whatever is missing is derived again from the archive.
  * New content is built in `tmp/` and renamed, so a name that exists has its full content, and an
  * address that carries a digest never changes what it means.
  */
@@ -187,6 +187,9 @@ const nameLength = 32;
 /** 32 characters that name something for good: the same parts give the same name. */
 export const nameOf = (...parts: readonly string[]): string =>
   createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, nameLength);
+
+/** Where a segment's voxels lie, below its volume's folder; see contract/mask.ts. */
+export const maskFile = (key: string, digest: string): string => `masks/${key}-${digest}.gz`;
 
 /** Id of a volume: the same series and the same place in it give the same id on every server. */
 export const volumeIdOf = (seriesUid: string, label: string, ordinal: number): VolumeId =>

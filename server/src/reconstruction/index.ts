@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { Migration } from '../storage/index.ts';
+import { editingMigrations } from './editing/index.ts';
 import type { ReconstructionDeps } from './ports.ts';
 import { jobMigrations } from './queue/index.ts';
 import { Reconstruction } from './reconstruction.ts';
@@ -12,6 +13,7 @@ export type { ArchivePort, ReconstructionDeps } from './ports.ts';
 export const reconstructionMigrations: readonly Migration[] = [
   ...jobMigrations,
   ...seriesMigrations,
+  ...editingMigrations,
 ];
 
 /**

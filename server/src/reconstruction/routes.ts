@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { actorOf } from '../http/index.ts';
 import { partsOfStructureId } from './derived.ts';
+import { editingRoutes } from './editing/index.ts';
 import { exportStructure } from './export.ts';
 import type { Reconstruction } from './reconstruction.ts';
 import { sendFile } from './send-file.ts';
@@ -36,6 +37,13 @@ export function reconstructionRoutes(room: Reconstruction) {
 
   return async (app: FastifyInstance): Promise<void> => {
     const read = { config: { permission: 'read' } } as const;
+    await app.register(
+      editingRoutes({
+        editing: room.editing,
+        models: room.editedModels,
+        structuresOf: (uid) => room.structuresOf(uid),
+      }),
+    );
 
     app.get('/api/studies/:uid', read, async (request, reply) => {
       const { uid } = uidParams.parse(request.params);
@@ -157,6 +165,8 @@ export function reconstructionRoutes(room: Reconstruction) {
       async (request) => {
         const { id } = idParams.parse(request.params);
         const { verified } = verifyBody.parse(request.body);
+        const edited = await room.editing.verify(id, verified, actorOf(request));
+        if (edited) return edited;
         const { set, found, series } = await findStructure(id);
         if (set.preview) throw new YuepianError('not_ready');
         const actor = actorOf(request);

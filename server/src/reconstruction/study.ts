@@ -10,6 +10,7 @@ import {
 import type { ArchivedSeries } from '../archive/index.ts';
 import type { SeriesLayoutRecord } from './child/protocol.ts';
 import { type DerivedFolder, type StructureSet, structureIdOf } from './derived.ts';
+import type { Editing } from './editing/index.ts';
 import type { ReconstructionDeps } from './ports.ts';
 import type { JobQueue } from './queue/index.ts';
 import type { SeriesStore } from './series.store.ts';
@@ -19,6 +20,7 @@ export interface StudyParts {
   readonly derived: DerivedFolder;
   readonly queue: JobQueue;
   readonly store: SeriesStore;
+  readonly editing: Editing;
 }
 
 /** What a client needs to open a study, or undefined when there is none. */
@@ -101,13 +103,16 @@ async function modelsOf(
 ): Promise<Pick<SeriesDetail, 'structures' | 'labelMap'>> {
   const volume = layout?.mainVolume;
   const set = volume && (await parts.derived.structures(volume));
-  if (!volume || !set) return { structures: [] };
+  const manifest = volume && (await parts.derived.manifest(volume));
+  if (!volume || !manifest) return { structures: [] };
+  if (!set) return { structures: await parts.editing.overlay(manifest, []) };
   const ids = set.structures.map((s) => structureIdOf(volume, s.key));
   const verified = await parts.store.verified(ids, set.digest);
+  const found = set.structures.map((s) =>
+    describeStructure(volume, set, s, verified.has(structureIdOf(volume, s.key))),
+  );
   return {
-    structures: set.structures.map((s) =>
-      describeStructure(volume, set, s, verified.has(structureIdOf(volume, s.key))),
-    ),
+    structures: await parts.editing.overlay(manifest, found),
     ...(set.labels
       ? {
           labelMap: {
@@ -117,6 +122,15 @@ async function modelsOf(
         }
       : {}),
   };
+}
+
+/** The structures of a series, changed ones included; undefined for an unknown series. */
+export async function structuresOf(
+  uid: string,
+  parts: StudyParts,
+): Promise<Pick<SeriesDetail, 'structures' | 'labelMap'> | undefined> {
+  const stored = await parts.store.get(uid);
+  return stored && modelsOf(stored.layout, parts);
 }
 
 /** A structure as a client sees it. `key` may be numbered, `rib_3`: it takes the name of its kind. */
