@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { startDemo } from './demo.ts';
+import { createDemo } from './demo.ts';
 import { silentLog } from './http/index.ts';
 
 const patients = [
@@ -19,8 +19,8 @@ beforeEach(async () => {
 });
 afterEach(() => rm(dataFolder, { recursive: true, force: true }));
 
-const start = (empty: boolean, onFile: () => void = () => {}) =>
-  startDemo({
+const demoOf = (empty: boolean, onFile: () => void = () => {}) =>
+  createDemo({
     dataFolder,
     patients,
     isEmpty: async () => empty,
@@ -32,24 +32,42 @@ const start = (empty: boolean, onFile: () => void = () => {}) =>
   });
 
 test('a library that holds something is left alone', async () => {
-  await start(false).finished;
+  await demoOf(false).start(true);
   expect(filed).toHaveLength(0);
 });
 
 test('an empty one gets the patients with their truth once, also after a stop in the middle', async () => {
   const stopped = Promise.withResolvers<void>();
-  const demo = start(true, () => void demo.stop().then(stopped.resolve));
+  const demo = demoOf(true, () => void demo.stop().then(stopped.resolve));
+  void demo.start(true);
   await stopped.promise;
   expect(filed).toHaveLength(1);
 
   filed = [];
-  await start(false).finished;
+  await demoOf(false).start(true);
   expect(filed).toHaveLength(2 + 1 + 3 + 1);
   for (const bytes of filed) expect(Buffer.from(bytes).toString('latin1', 128, 132)).toBe('DICM');
   expect(await readdir(join(dataFolder, 'tmp'))).toEqual([]);
 
   // Somebody deleted them: that was meant.
   filed = [];
-  await start(true).finished;
+  await demoOf(true).start(true);
   expect(filed).toHaveLength(0);
+}, 240_000);
+
+test('a person may ask for them where nobody wanted them, and a stop does not forget the wish', async () => {
+  await demoOf(true).start(false);
+  expect(filed).toHaveLength(0);
+
+  const stopped = Promise.withResolvers<void>();
+  const demo = demoOf(true, () => void demo.stop().then(stopped.resolve));
+  demo.ask();
+  expect(demo.state).toEqual({ state: 'running' });
+  await stopped.promise;
+
+  filed = [];
+  const next = demoOf(false);
+  await next.start(false);
+  expect(filed).toHaveLength(2 + 1 + 3 + 1);
+  expect(next.state).toEqual({ state: 'idle' });
 }, 240_000);

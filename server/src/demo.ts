@@ -3,6 +3,8 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { setPriority } from 'node:os';
 import { join } from 'node:path';
+import type { DemoState } from '@yuepian/contract';
+import type { FastifyInstance } from 'fastify';
 import type { Log } from './http/index.ts';
 import { repositoryFolder } from './settings.ts';
 
@@ -26,25 +28,73 @@ export interface DemoDeps {
 }
 
 export interface Demo {
-  /** Settles when nothing is left to do, also after a failure, which is logged. */
-  readonly finished: Promise<void>;
+  readonly state: DemoState;
+  /**
+   * Fills a library that starts empty, and goes on with what a stop cut short. `isWanted` is the
+   * setting of whoever runs the place; what a person asked for is finished without it too.
+   * Settles when nothing is left to do, also after a failure, which is logged.
+   */
+  start(isWanted: boolean): Promise<void>;
+  /** A person asks for the patients: they come, also when they were deleted before. */
+  ask(): void;
+  readonly routes: (app: FastifyInstance) => Promise<void>;
   /** Ends the work; it starts over at the next start. */
   stop(): Promise<void>;
 }
 
+/** Why the patients are made: the library was empty, or a person asked. */
+type Reason = 'wanted' | 'asked';
+
 /**
- * Puts the two synthetic patients into a library that starts empty, without holding up the start:
- * a child process makes the files, then they go through the ordinary ingest. A mark in the data
- * folder remembers whether that is still to do, so a deleted demo patient does not come back.
+ * Puts the two synthetic patients into the library, without holding up anything: a child process
+ * makes the files, then they go through the ordinary ingest. A mark in the data folder remembers
+ * whether that is still to do, so a deleted demo patient does not come back by itself.
  */
-export function startDemo(deps: DemoDeps): Demo {
+export function createDemo(deps: DemoDeps): Demo {
   const stopping = new AbortController();
   const { signal } = stopping;
-  const work = fill(deps, signal).catch((error: unknown) => {
-    if (!signal.aborted) deps.log.error('The demo patients could not be made', error);
-  });
+  const mark = join(deps.dataFolder, 'demo.json');
+  let state: DemoState['state'] = 'idle';
+  let work = Promise.resolve();
+
+  const run = (reason: Reason): Promise<void> => {
+    if (state === 'running' || signal.aborted) return work;
+    state = 'running';
+    work = fill(deps, mark, reason, signal).then(
+      () => {
+        state = 'idle';
+      },
+      (error: unknown) => {
+        state = 'failed';
+        if (!signal.aborted) deps.log.error('The demo patients could not be made', error);
+      },
+    );
+    return work;
+  };
+  const toDo = async (isWanted: boolean): Promise<Reason | undefined> => {
+    const noted = existsSync(mark) ? await readFile(mark, 'utf8') : undefined;
+    if (noted?.includes('"asked"')) return 'asked';
+    if (!isWanted) return undefined;
+    const isLeft = noted === undefined ? await deps.isEmpty() : noted.includes('"wanted"');
+    return isLeft ? 'wanted' : undefined;
+  };
+  const ask = () => void run('asked');
   return {
-    finished: work,
+    get state() {
+      return { state };
+    },
+    start: async (isWanted) => {
+      const reason = await toDo(isWanted);
+      if (reason) await run(reason);
+    },
+    ask,
+    routes: async (app) => {
+      app.get('/api/demo', { config: { permission: 'read' } }, async () => ({ state }));
+      app.post('/api/demo', { config: { permission: 'import' } }, async (_request, reply) => {
+        ask();
+        return reply.code(202).send({ state });
+      });
+    },
     stop: async () => {
       stopping.abort();
       await work;
@@ -52,12 +102,14 @@ export function startDemo(deps: DemoDeps): Demo {
   };
 }
 
-async function fill(deps: DemoDeps, signal: AbortSignal): Promise<void> {
-  const { dataFolder, ingest, isEmpty, log, patients = demoPatients } = deps;
-  const mark = join(dataFolder, 'demo.json');
-  const state = existsSync(mark) ? await readFile(mark, 'utf8') : undefined;
-  if (state === undefined ? !(await isEmpty()) : !state.includes('"wanted"')) return;
-  await writeFile(mark, '{"demo":"wanted"}');
+async function fill(
+  deps: DemoDeps,
+  mark: string,
+  reason: Reason,
+  signal: AbortSignal,
+): Promise<void> {
+  const { dataFolder, ingest, log, patients = demoPatients } = deps;
+  await writeFile(mark, JSON.stringify({ demo: reason }));
 
   const tmp = join(dataFolder, 'tmp');
   await mkdir(tmp, { recursive: true });

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { archiveMigrations, createArchive } from './archive/index.ts';
 import { casesMigrations, createCases } from './cases/index.ts';
 import { lockDataFolder } from './data-lock.store.ts';
-import { startDemo } from './demo.ts';
+import { createDemo } from './demo.ts';
 import { consoleLog, createApp, createEvents, type Log } from './http/index.ts';
 import { createIdentity, endsFor, identityMigrations } from './identity/index.ts';
 import { createReconstruction, reconstructionMigrations } from './reconstruction/index.ts';
@@ -85,7 +85,16 @@ export async function start(settings: Settings, log: Log = consoleLog): Promise<
       },
     });
     addStudyPictures(app, (uids) => reconstruction.thumbnailUrls(uids));
-    for (const room of [identity, events, archive, reconstruction, cases]) {
+    const demo = createDemo({
+      dataFolder,
+      ingest: (bytes) => archive.ingest(bytes, { demo: true }),
+      isEmpty: async () => {
+        for await (const _ of archive.everySeries()) return false;
+        return true;
+      },
+      log,
+    });
+    for (const room of [identity, events, archive, reconstruction, cases, demo]) {
       await app.register(room.routes);
     }
     undo.push(() => reconstruction.stop());
@@ -104,18 +113,10 @@ export async function start(settings: Settings, log: Log = consoleLog): Promise<
     await audit({ action: 'server_started', details: { version } });
     undo.splice(2, 0, () => audit({ action: 'server_stopped', details: { version } }));
     await reconstruction.start();
-    if (settings.demo) {
-      const demo = startDemo({
-        dataFolder,
-        ingest: (bytes) => archive.ingest(bytes, { demo: true }),
-        isEmpty: async () => {
-          for await (const _ of archive.everySeries()) return false;
-          return true;
-        },
-        log,
-      });
-      undo.push(() => demo.stop());
-    }
+    undo.push(() => demo.stop());
+    demo
+      .start(settings.demo)
+      .catch((error: unknown) => log.error('reading whether demo patients are due', error));
 
     const token = admin && 'setupToken' in admin ? admin.setupToken : null;
     let stopping: Promise<void> | undefined;

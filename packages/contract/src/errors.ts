@@ -144,6 +144,12 @@ export const errorTable = {
     zh: '该序列不能组成三维体：{reason}。',
     en: 'This series is no volume: {reason}.',
   },
+  no_models: {
+    http: 422,
+    ws: 4422,
+    zh: '该序列的层数太少、层距太大或类型不适合，不能重建三维结构。',
+    en: 'Too few slices, too far apart, or of another kind: no models can be made of this series.',
+  },
   unsafe_path: {
     http: 400,
     ws: 4400,

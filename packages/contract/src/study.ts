@@ -73,6 +73,10 @@ export type StudySummary = z.infer<typeof studySummary>;
 export const studyList = z.object({ studies: z.array(studySummary), total: z.number().int() });
 export type StudyList = z.infer<typeof studyList>;
 
+/** Why no models can be made of a volume: its modality, too few slices, or slices too far apart. */
+export const modelObstacle = z.enum(['modality', 'few_slices', 'thick_slices']);
+export type ModelObstacle = z.infer<typeof modelObstacle>;
+
 export const seriesDetail = z.object({
   seriesInstanceUid,
   number: z.number().int().optional(),
@@ -89,6 +93,12 @@ export const seriesDetail = z.object({
     state: z.enum(['none', 'queued', 'running', 'done', 'failed', 'cancelled']),
     job: job.optional(),
   }),
+  /** Whether the server would make models of it. */
+  reconstructable: z.boolean(),
+  /** Why not, where there is a volume. */
+  modelObstacle: modelObstacle.optional(),
+  /** Picture of the series; volumes have their own at `/api/volumes/<id>/thumbnail`. */
+  thumbnailUrl: z.string().optional(),
   structures: z.array(structure),
   /** uint8 label map of the structures on a pyramid level, coded as `gzip`; 404 when there is none. */
   labelMap: z.object({ level: z.number().int(), url: z.string() }).optional(),
@@ -121,6 +131,10 @@ export const importResponse = z.object({
   ignored: z.number(),
 });
 export type ImportResponse = z.infer<typeof importResponse>;
+
+/** Answer of `GET` and `POST /api/demo`: whether the synthetic patients are being made. */
+export const demoState = z.object({ state: z.enum(['idle', 'running', 'failed']) });
+export type DemoState = z.infer<typeof demoState>;
 
 /** Server-sent events of `GET /api/events`; each is `data: <JSON>`. */
 export const serverEvent = z.discriminatedUnion('type', [

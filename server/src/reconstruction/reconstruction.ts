@@ -10,6 +10,7 @@ import {
 import { consoleLog, toYuepianError } from '../http/index.ts';
 import { DerivedFolder, partsOfStructureId } from './derived.ts';
 import { EditedModels, Editing } from './editing/index.ts';
+import { modelObstacleOf } from './obstacle.ts';
 import { fingerprintOf, Planner } from './planner.ts';
 import type { ReconstructionDeps } from './ports.ts';
 import { JobQueue, JobStore } from './queue/index.ts';
@@ -128,6 +129,10 @@ export class Reconstruction {
     if (stored && !stored.layout.mainVolume) {
       throw new YuepianError('not_a_volume', { reason: stored.layout.kind });
     }
+    const main = stored?.layout.mainVolume;
+    const manifest = main && (await this.derived.manifest(main));
+    const obstacle = manifest && modelObstacleOf(manifest);
+    if (obstacle) throw new YuepianError('no_models', { reason: obstacle });
     const content = fingerprintOf(await this.deps.archive.instances(seriesUid));
     const openedAt = Date.now();
     return this.queue.add(stored ? 'reconstruction' : 'volume', series, content, { openedAt });

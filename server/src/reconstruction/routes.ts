@@ -71,6 +71,34 @@ export function reconstructionRoutes(room: Reconstruction) {
       });
     });
 
+    app.get('/api/series/:uid/thumbnail', read, async (request, reply) => {
+      const { uid } = uidParams.parse(request.params);
+      const { r } = revision.parse(request.query);
+      const stored = await store.get(uid);
+      if (!stored?.layout.thumbnail) throw notFound('thumbnail');
+      const tag = stored.fingerprint.slice(0, 16);
+      return sendFile(request, reply, {
+        path: path.join(derived.root, stored.layout.thumbnail.folder, 'thumbnail.png'),
+        type: 'image/png',
+        tag,
+        immutable: r === tag,
+      });
+    });
+
+    app.get('/api/volumes/:id/thumbnail', read, async (request, reply) => {
+      const { id } = idParams.parse(request.params);
+      const { r } = revision.parse(request.query);
+      const manifest = await derived.manifest(id);
+      if (!manifest) throw notFound('volume');
+      const tag = manifest.revision ?? '';
+      return sendFile(request, reply, {
+        path: path.join(derived.folder(id), 'thumbnail.png'),
+        type: 'image/png',
+        tag,
+        immutable: tag !== '' && r === tag,
+      });
+    });
+
     app.get('/api/volumes/:id/manifest', read, async (request, reply) => {
       const manifest = await derived.manifest(idParams.parse(request.params).id);
       if (!manifest) throw notFound('volume');

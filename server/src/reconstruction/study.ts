@@ -11,6 +11,7 @@ import type { ArchivedSeries } from '../archive/index.ts';
 import type { SeriesLayoutRecord } from './child/protocol.ts';
 import { type DerivedFolder, type StructureSet, structureIdOf } from './derived.ts';
 import type { Editing } from './editing/index.ts';
+import { modelObstacleOf } from './obstacle.ts';
 import type { ReconstructionDeps } from './ports.ts';
 import type { JobQueue } from './queue/index.ts';
 import type { SeriesStore } from './series.store.ts';
@@ -72,6 +73,8 @@ async function describeSeries(series: ArchivedSeries, parts: StudyParts): Promis
   const kind = layout === undefined || lost ? 'preparing' : layout.kind;
   const job =
     kind === 'preparing' ? (modelJob?.state === 'running' ? modelJob : volumeJob) : modelJob;
+  const main = kind === 'volume' && volumes.find((v) => v.id === layout?.mainVolume);
+  const obstacle = main ? modelObstacleOf(main) : undefined;
   const models = kind === 'volume' ? await modelsOf(layout, parts) : { structures: [] };
   return {
     seriesInstanceUid: uid,
@@ -85,6 +88,11 @@ async function describeSeries(series: ArchivedSeries, parts: StudyParts): Promis
     ...(layout?.frames && !lost ? { frames: layout.frames } : {}),
     warnings: layout?.warnings ?? [],
     reconstruction: job ? { state: job.state, job } : { state: 'none' },
+    reconstructable: Boolean(main) && obstacle === undefined,
+    ...(obstacle ? { modelObstacle: obstacle } : {}),
+    ...(stored?.layout.thumbnail
+      ? { thumbnailUrl: `/api/series/${uid}/thumbnail?r=${stored.fingerprint.slice(0, 16)}` }
+      : {}),
     ...models,
   };
 }

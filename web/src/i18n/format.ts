@@ -1,6 +1,18 @@
 import type { Language, PatientSummary, PersonName } from '@yuepian/contract';
 import { dictionaries } from './language.ts';
 
+/** A person with an account, as others read it. The first administrator has no name of their own. */
+export function formatUser(
+  user: { readonly name: string; readonly displayName: string },
+  language: Language,
+): string {
+  const own = user.displayName.trim();
+  if (own !== '' && own !== firstAdmin) return own;
+  return user.name === firstAdmin ? dictionaries[language].identity.roles.admin : user.name;
+}
+/** Account that the server makes at its first start (server/src/identity). */
+const firstAdmin = 'admin';
+
 /** DICOM writes a name as family^given^middle^prefix^suffix (PS3.5 §6.2.1). */
 const alphabeticName = (group: string): string => {
   const [family = '', given = '', middle = '', prefix = '', suffix = ''] = group.split('^');
@@ -79,11 +91,14 @@ export function formatMl(ml: number): string {
   return ml.toFixed(2);
 }
 
-/** Millimetres with one decimal; −0.0 is 0.0. */
-export function formatMm(mm: number, digits = 1): string {
-  const text = mm.toFixed(digits);
+/** A real minus sign, as wide as a plus: −12, not -12; −0.0 is 0.0. */
+export function formatNumber(value: number, digits: number): string {
+  const text = value.toFixed(digits);
   return (Number(text) === 0 ? (0).toFixed(digits) : text).replace('-', '−');
 }
+
+/** Millimetres to a tenth: below a voxel more digits would pretend. Without the unit. */
+export const formatMm = (mm: number, digits = 1): string => formatNumber(mm, digits);
 
 /** A voxel value or a window bound: whole numbers when large, else up to three figures. */
 export function formatValue(value: number): string {

@@ -6,7 +6,9 @@ export {
   formatMl,
   formatMm,
   formatName,
+  formatNumber,
   formatSex,
+  formatUser,
   formatValue,
 } from './format.ts';
 export {

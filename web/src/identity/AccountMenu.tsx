@@ -1,7 +1,7 @@
 import { Info, KeyRound, LogOut, Monitor, UsersRound } from 'lucide-react';
 import { useState } from 'react';
 import { sentenceOf } from '../api/index.ts';
-import { useText } from '../i18n/index.ts';
+import { formatUser, useLanguage, useText } from '../i18n/index.ts';
 import { classes, type MenuItem, MenuList, notify, Popover } from '../ui/index.ts';
 import { About } from './About.tsx';
 import { Avatar } from './Avatar.tsx';
@@ -16,11 +16,12 @@ type Open = 'password' | 'users' | 'screen' | 'about' | undefined;
 /** The person who is signed in, and what concerns them and this screen. */
 export function AccountMenu({ items = [] }: { readonly items?: readonly MenuItem[] }) {
   const t = useText();
+  const language = useLanguage();
   const me = useMe();
   const mayAdminister = useMay('administer');
   const [open, setOpen] = useState<Open>();
   if (!me) return null;
-  const name = me.displayName || me.name;
+  const name = formatUser(me, language);
   const close = () => setOpen(undefined);
   return (
     <>

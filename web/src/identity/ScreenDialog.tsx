@@ -38,7 +38,7 @@ export function ScreenDialog({ onClose }: { readonly onClose: () => void }) {
         }))}
         onChange={(choice) => setDisplay(choice, display.diagonalInches)}
       />
-      {display.choice === 'board' && (
+      {display.pointer === 'board' && (
         <TextField
           label={t.display.diagonal}
           hint={t.display.diagonalHint}
@@ -52,7 +52,7 @@ export function ScreenDialog({ onClose }: { readonly onClose: () => void }) {
           onBlur={() => {
             const n = inches(diagonal);
             setDiagonal(String(n));
-            setDisplay('board', n);
+            setDisplay(display.choice, n);
           }}
         />
       )}

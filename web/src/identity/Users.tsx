@@ -2,7 +2,7 @@ import { minimumPasswordLength, type Role, role, type User } from '@yuepian/cont
 import { Trash2 } from 'lucide-react';
 import { type FormEvent, useCallback, useEffect, useState } from 'react';
 import { sentenceOf } from '../api/index.ts';
-import { useText } from '../i18n/index.ts';
+import { formatUser, useLanguage, useText } from '../i18n/index.ts';
 import {
   Button,
   Dialog,
@@ -22,6 +22,7 @@ import { useMe } from './session.ts';
 /** The administrator's list of people. */
 export function Users({ onClose }: { readonly onClose: () => void }) {
   const t = useText();
+  const language = useLanguage();
   const me = useMe();
   const [users, setUsers] = useState<readonly User[]>();
   const [problem, setProblem] = useState<string>();
@@ -61,7 +62,7 @@ export function Users({ onClose }: { readonly onClose: () => void }) {
           <li key={u.id} className={styles.user} data-testid={`user-${u.name}`}>
             <Avatar user={u} />
             <div>
-              <p>{u.displayName || u.name}</p>
+              <p>{formatUser(u, language)}</p>
               <p className={styles.roleName}>{u.name}</p>
             </div>
             <span className={styles.roleName}>{t.identity.roles[u.role]}</span>
@@ -93,7 +94,7 @@ export function Users({ onClose }: { readonly onClose: () => void }) {
       )}
       {removing && (
         <Dialog
-          title={t.identity.removeUser(removing.displayName || removing.name)}
+          title={t.identity.removeUser(formatUser(removing, language))}
           closeLabel={t.common.close}
           onClose={() => setRemoving(undefined)}
         >

@@ -1,5 +1,5 @@
 import type { StudySummary } from '@yuepian/contract';
-import { ArrowDownUp, FileUp, FolderOpen, Search, SearchX, X } from 'lucide-react';
+import { ArrowDownUp, FileUp, Search, SearchX, X } from 'lucide-react';
 import { useDeferredValue, useState } from 'react';
 import { sentenceOf } from '../api/index.ts';
 import { formatName, text, useLanguage, useText } from '../i18n/index.ts';
@@ -16,6 +16,7 @@ import {
   Progress,
 } from '../ui/index.ts';
 import { deleteStudy, type SortOrder, sortOrders } from './api.ts';
+import { EmptyLibrary } from './EmptyLibrary.tsx';
 import { ImportButtons } from './ImportButtons.tsx';
 import styles from './Library.module.css';
 import { StudyRow } from './StudyRow.tsx';
@@ -168,22 +169,6 @@ export function Library() {
           onClose={() => setDeleting(undefined)}
           onDeleted={list.reload}
         />
-      )}
-    </div>
-  );
-}
-
-function EmptyLibrary({ mayImport }: { readonly mayImport: boolean }) {
-  const t = useText();
-  return (
-    <div className={styles.empty} data-testid="empty-library">
-      <FolderOpen aria-hidden="true" />
-      <h2>{t.library.emptyTitle}</h2>
-      <p>{mayImport ? t.library.emptyText : t.library.notAllowedImport}</p>
-      {mayImport && (
-        <div className={styles.actions}>
-          <ImportButtons primary />
-        </div>
       )}
     </div>
   );

@@ -1,4 +1,5 @@
 import type { Language } from '@yuepian/contract';
+import { formatMm, formatNumber as number } from '../i18n/index.ts';
 import type { MarkValues } from './values.ts';
 
 const words = {
@@ -24,15 +25,7 @@ const words = {
   },
 } as const satisfies Record<Language, Record<string, string>>;
 
-/** A real minus sign, as wide as a plus: −12, not -12. */
-export const number = (value: number, digits: number): string =>
-  value
-    .toFixed(digits)
-    .replace('-', '−')
-    .replace(/^−(0(\.0*)?)$/, '$1');
-
-/** Lengths to a tenth of a millimetre: below a voxel more digits would pretend. */
-export const millimetres = (value: number): string => `${number(value, 1)} mm`;
+export const millimetres = (value: number): string => `${formatMm(value)} mm`;
 
 /** Values of whole-number modalities without digits, small-valued ones (SUV) with two. */
 export function voxelValue(value: number, unit: string, fraction = false): string {

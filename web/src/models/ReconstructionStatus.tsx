@@ -49,15 +49,23 @@ export function ReconstructionStatus(props: ReconstructionStatusProps) {
       <div className={classes(styles.status, styles.trouble)} data-testid="reconstruction-stopped">
         <strong>{state === 'failed' ? t.structures.failed : t.structures.cancelled}</strong>
         {why && state === 'failed' && <span>{why}</span>}
-        {mayRun && <RunButton isAgain onRun={onRun} />}
+        {mayRun && series.reconstructable && <RunButton isAgain onRun={onRun} />}
       </div>
     );
   }
   if (hasModels || series.kind !== 'volume') return null;
+  if (!series.reconstructable) {
+    return (
+      <div className={styles.empty} data-testid="not-reconstructable">
+        <strong>{t.structures.empty}</strong>
+        <p>{t.structures.obstacles[series.modelObstacle ?? 'modality']}</p>
+      </div>
+    );
+  }
   return (
     <div className={styles.empty} data-testid="no-structures">
       <strong>{t.structures.empty}</strong>
-      <p>{t.structures.emptyText}</p>
+      <p>{mayRun ? t.structures.emptyText : t.structures.emptyViewer}</p>
       {mayRun && <RunButton isAgain={false} onRun={onRun} />}
     </div>
   );

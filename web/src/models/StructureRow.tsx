@@ -4,6 +4,7 @@ import type { CSSProperties } from 'react';
 import { formatMl, useLanguage, useText } from '../i18n/index.ts';
 import { Button, buttonClass, classes, IconButton, Slider } from '../ui/index.ts';
 import { exportUrl } from './api.ts';
+import { ColourPicker } from './ColourPicker.tsx';
 import styles from './Structures.module.css';
 
 export interface StructureRowProps {
@@ -13,7 +14,7 @@ export interface StructureRowProps {
   readonly mayVerify: boolean;
   readonly mayExport: boolean;
   readonly onToggleOpen: () => void;
-  readonly onLook: (patch: Partial<StructureLook>, gesture?: string) => void;
+  readonly onLook: (patch: Partial<StructureLook>, gesture?: string | undefined) => void;
   readonly onLookEnd: () => void;
   readonly onVerify: (verified: boolean) => void;
   readonly onGoTo: () => void;
@@ -74,6 +75,16 @@ function Details(props: StructureRowProps & { readonly name: string }) {
         text={`${Math.round(look.opacity * 100)}%`}
         colour={look.colour}
         onChange={(opacity) => props.onLook({ opacity }, `opacity-${s.key}`)}
+        onCommit={props.onLookEnd}
+      />
+      <ColourPicker
+        name={name}
+        value={look.colour}
+        usual={s.colour}
+        testId={`colour-${s.key}`}
+        onChange={(colour, isDragging) =>
+          props.onLook({ colour }, isDragging ? `colour-${s.key}` : undefined)
+        }
         onCommit={props.onLookEnd}
       />
       <div className={styles.check} data-verified={s.verified}>

@@ -17,7 +17,7 @@ export interface StructuresPanelProps {
   readonly onLook: (
     keys: readonly string[],
     patch: Partial<StructureLook>,
-    gesture?: string,
+    gesture?: string | undefined,
   ) => void;
   readonly onLookEnd: () => void;
   readonly onGoTo: (key: string) => void;
@@ -59,7 +59,7 @@ export function StructuresPanel(props: StructuresPanelProps) {
             onClick={() => onLook(keys, { visible: !isAnyVisible })}
           />
         )}
-        {structures.length > 0 && series && props.mayRun && !isBusy && (
+        {structures.length > 0 && series?.reconstructable && props.mayRun && !isBusy && (
           <IconButton
             label={t.structures.rerun}
             icon={<RotateCw />}

@@ -1,8 +1,8 @@
 import { type RefObject, useEffect, useRef } from 'react';
 import type { View } from '../engine/index.ts';
-import { cutDirection } from './gestures.ts';
 import type { Room } from './room.ts';
 import { useRoom } from './room-context.ts';
+import { cutDirection } from './strokes/turn.ts';
 import { isInside } from './targets.ts';
 import styles from './ViewPane.module.css';
 

@@ -1,5 +1,6 @@
 import type { SeriesDetail } from '@yuepian/contract';
-import { ChevronDown } from 'lucide-react';
+import { ChevronDown, FileText, ImageOff } from 'lucide-react';
+import { useState } from 'react';
 import { type Dictionary, useText } from '../i18n/index.ts';
 import { Button, classes, Popover } from '../ui/index.ts';
 import styles from './ReadingRoom.module.css';
@@ -76,9 +77,12 @@ function SeriesEntry({
           }[series.kind];
     return (
       <Button kind="quiet" className={classes(styles.seriesItem)} disabled>
+        <SeriesPicture series={series} />
+        <span className={styles.seriesText}>
+          <bdi>{name}</bdi>
+          <span className={styles.quiet}>{why}</span>
+        </span>
         <span className={styles.chip}>{series.modality}</span>
-        <bdi>{name}</bdi>
-        <span className={styles.quiet}>{why}</span>
       </Button>
     );
   }
@@ -95,12 +99,47 @@ function SeriesEntry({
         data-testid={`series-${targetId(target)}`}
         onClick={() => onChoose(target)}
       >
+        <SeriesPicture series={series} target={target} />
+        <span className={styles.seriesText}>
+          <bdi>{label ? `${name} · ${label}` : name}</bdi>
+          <span className={styles.quiet}>{`${kind} · ${t.series.count(count)}`}</span>
+        </span>
         <span className={styles.chip}>{series.modality}</span>
-        <bdi>{label ? `${name} · ${label}` : name}</bdi>
-        <span className={styles.quiet}>{`${kind} · ${t.series.count(count)}`}</span>
       </Button>
     );
   });
+}
+
+/** A picture of what would be shown; an icon where there is none. */
+function SeriesPicture({
+  series,
+  target,
+}: {
+  readonly series: SeriesDetail;
+  readonly target?: Shown;
+}) {
+  const [isMissing, setMissing] = useState(false);
+  const url = target && pictureOf(target);
+  return (
+    <span className={styles.seriesPicture}>
+      {url && !isMissing ? (
+        <img src={url} alt="" loading="lazy" decoding="async" onError={() => setMissing(true)} />
+      ) : series.kind === 'document' ? (
+        <FileText aria-hidden="true" />
+      ) : (
+        <ImageOff aria-hidden="true" />
+      )}
+    </span>
+  );
+}
+
+/** A volume has its own picture. That of a series without volumes is of its frames. */
+function pictureOf(target: Shown): string | undefined {
+  if (target.kind === 'frames') {
+    return target.series.volumes.length === 0 ? target.series.thumbnailUrl : undefined;
+  }
+  const { id, revision } = target.manifest;
+  return `/api/volumes/${id}/thumbnail${revision === undefined ? '' : `?r=${revision}`}`;
 }
 
 const seriesName = (series: SeriesDetail, t: Dictionary): string =>

@@ -1,6 +1,6 @@
 import type { Dictionary } from '../i18n/index.ts';
 import type { Room } from './room.ts';
-import { layouts, type Tool } from './room-state.ts';
+import { isMarkTool, layouts, type Tool } from './room-state.ts';
 import { windowsFor } from './windows.ts';
 
 const tools: Record<string, Tool> = {
@@ -51,7 +51,7 @@ export function pressKey(room: Room, e: KeyEvent, openHelp: () => void): boolean
     return e.shiftKey ? pressLayout(room, Number(digit)) : pressWindow(room, Number(digit));
   const tool = tools[key];
   if (tool && !e.shiftKey) {
-    if (['length', 'angle', 'probe', 'ellipse'].includes(tool) && !room.mayAnnotate) return false;
+    if (isMarkTool(tool) && !room.mayAnnotate) return false;
     room.setTool(tool);
     return true;
   }

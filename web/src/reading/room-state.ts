@@ -53,3 +53,21 @@ export interface RoomState {
   /** Why nothing can be shown. */
   readonly failure: unknown;
 }
+
+/** A room in which nothing is shown yet. */
+export const startState = (study: StudyDetail): RoomState => ({
+  study,
+  shown: undefined,
+  tool: 'navigate',
+  activeView: 'axial',
+  selectedMark: undefined,
+  presenting: false,
+  panelOpen: true,
+  phoneView: 'axial',
+  progress: undefined,
+  frame: undefined,
+  window: undefined,
+  crosshair: undefined,
+  touched: undefined,
+  failure: undefined,
+});

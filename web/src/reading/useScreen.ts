@@ -1,45 +1,21 @@
 import { useEffect, useState } from 'react';
-import { useLanguage } from '../i18n/index.ts';
-import { type Display, useDisplay } from '../ui/index.ts';
 
 export interface Screen {
   /** One view at a time. */
   readonly isPhone: boolean;
-  /** Not all tools fit into one bar. */
-  readonly isCompact: boolean;
 }
 
-const phoneWidth = 700;
-/** Width of the whole bar in widths of a character: English words are longer. */
-const barWidth = { zh: 104, en: 126 } as const;
-
-function measure(language: 'zh' | 'en', display: Display): Screen {
-  const style = getComputedStyle(document.body);
-  const character = Number.parseFloat(style.fontSize) || 14;
-  const target = Number.parseFloat(
-    getComputedStyle(document.documentElement).getPropertyValue('--target'),
-  );
-  // Where targets are larger than text asks for, the bar grows with them.
-  const hasLargeTargets = display.pointer !== 'mouse' && Number.isFinite(target);
-  const extra = hasLargeTargets ? Math.max(0, target - 2 * character) * 14 : 0;
-  const isPhone = innerWidth <= phoneWidth;
-  return { isPhone, isCompact: isPhone || innerWidth < barWidth[language] * character + extra };
-}
+/** The same width as in the style sheets. */
+const phone = '(max-width: 700px)';
 
 export function useScreen(): Screen {
-  const language = useLanguage();
-  const display = useDisplay();
-  const [screen, setScreen] = useState<Screen>({ isPhone: false, isCompact: false });
+  const [isPhone, setPhone] = useState(() => matchMedia(phone).matches);
   useEffect(() => {
-    const update = () =>
-      setScreen((old) => {
-        const next = measure(language, display);
-        const isSame = old.isPhone === next.isPhone && old.isCompact === next.isCompact;
-        return isSame ? old : next;
-      });
+    const query = matchMedia(phone);
+    const update = () => setPhone(query.matches);
     update();
-    addEventListener('resize', update);
-    return () => removeEventListener('resize', update);
-  }, [language, display]);
-  return screen;
+    query.addEventListener('change', update);
+    return () => query.removeEventListener('change', update);
+  }, []);
+  return { isPhone };
 }

@@ -20,9 +20,15 @@ export const pixelsPerMm = (width: number, height: number, diagonalInches: numbe
 const isChoice = (v: string | undefined): v is Display['choice'] =>
   v === 'auto' || v === 'mouse' || v === 'touch' || v === 'board';
 
-function detect(): PointerKind {
-  return globalThis.matchMedia?.('(pointer: coarse)').matches ? 'touch' : 'mouse';
-}
+/** This many CSS pixels across without scaling: a wall screen, not a tablet. */
+const wallWidth = 3200;
+
+/** What an untouched setting means. A tablet and a touch board both have a coarse pointer. */
+export const pointerOf = (isCoarse: boolean, width: number, pixelRatio: number): PointerKind =>
+  !isCoarse ? 'mouse' : width >= wallWidth && pixelRatio <= 1.25 ? 'board' : 'touch';
+
+const detect = (): PointerKind =>
+  pointerOf(matchMedia('(pointer: coarse)').matches, screen.width, devicePixelRatio);
 
 function readDisplay(): Display {
   const stored = memory.read('pointer');
@@ -63,7 +69,11 @@ export function startDisplay(): void {
   apply();
   store.subscribe(apply);
   matchMedia('(pointer: coarse)').addEventListener('change', () => store.set(readDisplay()));
-  addEventListener('resize', apply);
+  addEventListener('resize', () => {
+    // Dragged to another screen, or zoomed.
+    store.set(readDisplay());
+    apply();
+  });
 }
 
 export function setDisplay(choice: Display['choice'], diagonalInches: number): void {

@@ -17,8 +17,9 @@ import {
   uidFrom,
   type VolumePlan,
 } from '@yuepian/dicom';
-import { spacing, type Volume, voxelTypeOf } from '@yuepian/geometry';
+import { type Volume, voxelTypeOf } from '@yuepian/geometry';
 import { nameOf, replaceFolder, volumeIdOf } from '../derived.ts';
+import { modelObstacleOf } from '../obstacle.ts';
 import { valueRange, volumeThumbnail, writePyramid } from '../pyramid/index.ts';
 import { describeFrames, displayableHeaders } from './frames.ts';
 import { checkMemory } from './memory.ts';
@@ -91,7 +92,7 @@ async function deriveImages(
           kind: broken.volumes.length > 0 ? 'volume' : stack.kind,
           volumes: broken.volumes.map((v) => v.id),
           ...(main ? { mainVolume: main.manifest.id } : {}),
-          reconstructable: main !== undefined && reconstructable(main.manifest),
+          reconstructable: main !== undefined && modelObstacleOf(main.manifest) === undefined,
           ...(stack.frames ? { frames: stack.frames } : {}),
           warnings: [...plan.warnings, ...stack.warnings],
           ...(main
@@ -241,19 +242,6 @@ const frameOfReferenceOf = (volume: Volume, { seriesInstanceUid }: DeriveOptions
   frameOfReferenceUid.safeParse(volume.frameOfReferenceUid).success
     ? volume.frameOfReferenceUid
     : uidFrom(`frame of reference ${seriesInstanceUid}`);
-
-/** Fewer or thicker slices make no model worth looking at. */
-const minimumSlices = 16;
-const maximumSpacing = 7.5;
-
-/** True when models of this volume make sense: CT or MR, slices enough and thin enough. */
-export function reconstructable(manifest: VolumeManifest): boolean {
-  return (
-    (manifest.modality === 'CT' || manifest.modality === 'MR') &&
-    Math.min(...manifest.size) >= minimumSlices &&
-    Math.max(...spacing(manifest.affine)) <= maximumSpacing
-  );
-}
 
 /** CT and MR before others, big before small. */
 const rankOf = (manifest: VolumeManifest): number =>

@@ -24,6 +24,12 @@ export const library: Pick<Dictionary, 'library' | 'upload'> = {
     demo: 'Sample',
     emptyTitle: 'The library is empty',
     emptyText: 'Drop a folder, a zip or files with DICOM images on this window, or choose below.',
+    openSample: 'Open the sample patient',
+    sampleText:
+      'Two invented patients, a contrast CT of the abdomen and an MR of the head; nothing real is in them.',
+    sampleRunning: 'The sample patients are being made and appear here in about a minute.',
+    sampleFailed:
+      'The sample patients could not be made. Try again; if it stays so, tell the administrator.',
     nothingFound: (q) => `No study matches “${q}”`,
     nothingFoundText: 'Try another word, or clear the search.',
     dropHere: 'Let go to import',

@@ -5,6 +5,7 @@ export const models: Pick<Dictionary, 'structures' | 'steps'> = {
   structures: {
     title: 'Structures',
     empty: 'No 3D structures yet',
+    emptyViewer: 'A doctor with the right to may start it.',
     emptyText: 'Skin, bone and more are found in the images by themselves within seconds.',
     run: 'Reconstruct',
     rerun: 'Reconstruct again',
@@ -22,6 +23,16 @@ export const models: Pick<Dictionary, 'structures' | 'steps'> = {
     whoMay: 'Doctors may confirm',
     source: 'Source',
     colour: 'Colour',
+    colourOf: (name) => `Colour of ${name}`,
+    colourReset: 'Anatomical colour',
+    colourOther: 'Other colour',
+    obstacles: {
+      modality:
+        'Only CT and MR volumes are reconstructed by themselves. Open another series of this study.',
+      few_slices: 'This series has too few slices for 3D structures. Open one with more slices.',
+      thick_slices:
+        'The slices of this series are too far apart for 3D structures. Open a thin-slice series.',
+    },
     details: 'Details',
     triangles: (n) => `${n} triangles`,
     openEdges: (n) => plural(n, 'open edge'),

@@ -2,6 +2,7 @@ export const models = {
   structures: {
     title: '结构',
     empty: '还没有三维结构',
+    emptyViewer: '有权限的医生可以开始重建。',
     emptyText: '从影像自动提取皮肤、骨等结构，需要几秒到几十秒。',
     run: '开始重建',
     rerun: '重新重建',
@@ -19,6 +20,14 @@ export const models = {
     whoMay: '医生可以确认',
     source: '来源',
     colour: '颜色',
+    colourOf: (name: string) => `${name}的颜色`,
+    colourReset: '恢复解剖色',
+    colourOther: '其他颜色',
+    obstacles: {
+      modality: '只有 CT 和 MR 的体数据能自动重建三维结构。可打开同一检查的其他序列。',
+      few_slices: '这个序列层数太少，不能重建三维结构。可打开层数较多的序列。',
+      thick_slices: '这个序列层距太大，不能重建三维结构。可打开薄层序列。',
+    },
     details: '详情',
     triangles: (n: string) => `${n} 个三角面`,
     openEdges: (n: number) => `有 ${n} 条未闭合的边`,

@@ -1,181 +1,70 @@
-import {
-  Circle,
-  Contrast,
-  Crosshair,
-  MousePointer2,
-  Redo2,
-  Rotate3d,
-  RotateCcw,
-  Ruler,
-  Trash2,
-  TriangleRight,
-  Undo2,
-} from 'lucide-react';
-import { type ReactNode, useState } from 'react';
-import { useText } from '../../i18n/index.ts';
-import { Button, classes, IconButton } from '../../ui/index.ts';
-import { useCase, useRoom, useRoomState } from '../room-context.ts';
+import { type ReactNode, useRef, useState } from 'react';
+import { useLanguage, useText } from '../../i18n/index.ts';
+import { Button, classes, useDisplay } from '../../ui/index.ts';
+import { useRoomState } from '../room-context.ts';
 import styles from './Bar.module.css';
-import { LayoutMenu, RotateMenu, SlabMenu, ZoomMenu } from './LookMenus.tsx';
-import { DirectionMenu, ModelsMenu, VolumeMenu } from './ModelMenus.tsx';
+import { type ToolGroup, toolGroups } from './groups.ts';
+import { History } from './History.tsx';
 import { SaveBadge } from './SaveBadge.tsx';
-import { ToolButton } from './ToolButton.tsx';
-import { WindowMenu } from './WindowMenu.tsx';
-
-const groups = ['look', 'measure', 'model'] as const;
-type Group = (typeof groups)[number];
+import { useFits } from './useFits.ts';
 
 /** The one bar: tools by what a person wants. Where it is narrow, one group at a time. */
 export function Bar({
-  isCompact,
+  isPhone,
   children,
 }: {
-  readonly isCompact: boolean;
+  readonly isPhone: boolean;
   readonly children?: ReactNode;
 }) {
   const t = useText();
-  const [chosen, setChosen] = useState<Group>('look');
-  const isVolume = useRoomState((s) => s.shown?.kind !== 'frames');
-  const shownGroups = groups.filter((g) => g !== 'model' || isVolume);
-  const current = shownGroups.includes(chosen) ? chosen : 'look';
+  const [chosen, setChosen] = useState<ToolGroup['key']>('look');
+  const offered = useRoomState((s) =>
+    toolGroups
+      .filter((g) => g.isOffered(s))
+      .map((g) => g.key)
+      .join(' '),
+  );
+  const shown = toolGroups.filter((g) => offered.split(' ').includes(g.key));
+  const current = shown.find((g) => g.key === chosen) ?? shown[0];
+  const row = useRef<HTMLElement>(null);
+  const fits = useFits(row, `${offered} ${useLanguage()} ${useDisplay().pointer}`);
+  const isCompact = isPhone || !fits;
   return (
-    <footer className={classes(styles.bar, isCompact && styles.compact)} data-testid="bar">
-      {isCompact && (
+    <footer
+      ref={row}
+      className={classes(styles.bar, isCompact && styles.compact)}
+      data-full={!isCompact}
+      data-testid="bar"
+    >
+      {isCompact && shown.length > 0 && (
         <div className={styles.tabs} role="tablist">
-          {shownGroups.map((g) => (
+          {shown.map((g) => (
             <Button
-              key={g}
+              key={g.key}
               kind="quiet"
               role="tab"
               aria-selected={g === current}
               pressed={g === current}
-              data-testid={`group-${g}`}
-              onClick={() => setChosen(g)}
+              data-testid={`group-${g.key}`}
+              onClick={() => setChosen(g.key)}
             >
-              {t.groups[g]}
+              {t.groups[g.key]}
             </Button>
           ))}
         </div>
       )}
-      {shownGroups.map(
-        (g) =>
-          (!isCompact || g === current) && (
-            <div key={g} className={styles.group} role="toolbar" aria-label={t.groups[g]}>
-              {!isCompact && <span className={styles.word}>{t.groups[g]}</span>}
-              <GroupTools group={g} isVolume={isVolume} />
-            </div>
-          ),
-      )}
-      <span className={styles.space} />
+      {(isCompact && current ? [current] : shown).map((g) => (
+        <div key={g.key} className={styles.group} role="toolbar" aria-label={t.groups[g.key]}>
+          {!isCompact && <span className={styles.word}>{t.groups[g.key]}</span>}
+          <g.Tools />
+        </div>
+      ))}
+      <span className={styles.space} data-space="" />
       <div className={styles.end}>
-        <History />
+        {shown.length > 0 && <History />}
         <SaveBadge />
         {children}
       </div>
     </footer>
-  );
-}
-
-function GroupTools({ group, isVolume }: { readonly group: Group; readonly isVolume: boolean }) {
-  if (group === 'look') return <LookTools isVolume={isVolume} />;
-  if (group === 'measure') return <MeasureTools />;
-  return (
-    <>
-      <VolumeMenu />
-      <ModelsMenu />
-      <DirectionMenu />
-    </>
-  );
-}
-
-function LookTools({ isVolume }: { readonly isVolume: boolean }) {
-  const t = useText();
-  const room = useRoom();
-  return (
-    <>
-      <ToolButton tool="navigate" label={t.tools.navigate} icon={<MousePointer2 />} />
-      <ToolButton
-        tool="window"
-        label={t.tools.window}
-        icon={<Contrast />}
-        more={{ label: t.tools.windowMore, content: (close) => <WindowMenu onDone={close} /> }}
-      />
-      <ZoomMenu />
-      {isVolume && (
-        <>
-          <SlabMenu />
-          <ToolButton
-            tool="rotate"
-            label={t.tools.rotate}
-            icon={<Rotate3d />}
-            more={{ label: t.tools.rotateMore, content: <RotateMenu /> }}
-          />
-          <LayoutMenu />
-        </>
-      )}
-      <Button
-        kind="quiet"
-        className={classes(styles.tool)}
-        icon={<RotateCcw />}
-        data-testid="reset"
-        onClick={() => room.reset()}
-      >
-        {t.tools.reset}
-      </Button>
-    </>
-  );
-}
-
-function MeasureTools() {
-  const t = useText();
-  const room = useRoom();
-  const selected = useRoomState((s) => s.selectedMark);
-  const may = room.mayAnnotate;
-  return (
-    <>
-      <ToolButton tool="length" label={t.tools.length} icon={<Ruler />} disabled={!may} />
-      <ToolButton tool="angle" label={t.tools.angle} icon={<TriangleRight />} disabled={!may} />
-      <ToolButton tool="probe" label={t.tools.probe} icon={<Crosshair />} disabled={!may} />
-      <ToolButton tool="ellipse" label={t.tools.ellipse} icon={<Circle />} disabled={!may} />
-      {selected && may && (
-        <IconButton
-          label={t.tools.erase}
-          icon={<Trash2 />}
-          data-testid="delete-mark"
-          onClick={() => room.removeMark(selected)}
-        />
-      )}
-    </>
-  );
-}
-
-function History() {
-  const t = useText();
-  const room = useRoom();
-  const canUndo = useCase((c) => c.canUndo);
-  const canRedo = useCase((c) => c.canRedo);
-  return (
-    <>
-      <Button
-        kind="quiet"
-        className={classes(styles.tool)}
-        icon={<Undo2 />}
-        disabled={!canUndo}
-        data-testid="undo"
-        onClick={() => room.undo()}
-      >
-        <span className={styles.historyWord}>{t.tools.undo}</span>
-      </Button>
-      <Button
-        kind="quiet"
-        className={classes(styles.tool)}
-        icon={<Redo2 />}
-        disabled={!canRedo}
-        data-testid="redo"
-        onClick={() => room.redo()}
-      >
-        <span className={styles.historyWord}>{t.tools.redo}</span>
-      </Button>
-    </>
   );
 }

@@ -25,9 +25,9 @@ import {
   Slider,
 } from '../../ui/index.ts';
 import { viewDefaults } from '../apply-view.ts';
-import { turnOthers } from '../gestures.ts';
 import { useCase, useRoom } from '../room-context.ts';
 import { layouts } from '../room-state.ts';
+import { turnOthers } from '../strokes/turn.ts';
 import styles from './Bar.module.css';
 
 const button = (label: string, icon: React.ReactNode, testId: string) => ({

@@ -1,0 +1,36 @@
+import { Redo2, Undo2 } from 'lucide-react';
+import { useText } from '../../i18n/index.ts';
+import { Button, classes } from '../../ui/index.ts';
+import { useCase, useRoom } from '../room-context.ts';
+import styles from './Bar.module.css';
+
+export function History() {
+  const t = useText();
+  const room = useRoom();
+  const canUndo = useCase((c) => c.canUndo);
+  const canRedo = useCase((c) => c.canRedo);
+  return (
+    <>
+      <Button
+        kind="quiet"
+        className={classes(styles.tool)}
+        icon={<Undo2 />}
+        disabled={!canUndo}
+        data-testid="undo"
+        onClick={() => room.undo()}
+      >
+        <span className={styles.historyWord}>{t.tools.undo}</span>
+      </Button>
+      <Button
+        kind="quiet"
+        className={classes(styles.tool)}
+        icon={<Redo2 />}
+        disabled={!canRedo}
+        data-testid="redo"
+        onClick={() => room.redo()}
+      >
+        <span className={styles.historyWord}>{t.tools.redo}</span>
+      </Button>
+    </>
+  );
+}

@@ -1,0 +1,11 @@
+import { DirectionMenu, ModelsMenu, VolumeMenu } from './ModelMenus.tsx';
+
+export function ModelTools() {
+  return (
+    <>
+      <VolumeMenu />
+      <ModelsMenu />
+      <DirectionMenu />
+    </>
+  );
+}

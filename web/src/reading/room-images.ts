@@ -1,0 +1,194 @@
+import type { Structure, StructureLook, StudyDetail, ViewState } from '@yuepian/contract';
+import type { CaseContent, CaseDocument } from '../case/index.ts';
+import type { Engine, FrameSession, VolumeSession } from '../engine/index.ts';
+import type { Store } from '../ui/index.ts';
+import { applyView, isVolumeVisible } from './apply-view.ts';
+import type { RoomState, Shown } from './room-state.ts';
+import {
+  firstTarget,
+  isOtherContent,
+  refreshed,
+  structuresOf,
+  successor,
+  targetId,
+} from './targets.ts';
+
+export interface RoomImagesParts {
+  readonly engine: Engine;
+  readonly document: CaseDocument;
+  readonly state: Store<RoomState>;
+  /** Whether what the document says came from the engine just now. */
+  readonly isEcho: () => boolean;
+}
+
+/** What is on the screen: opens what the document names and tells the engine what it says. */
+export class RoomImages {
+  readonly #engine: Engine;
+  readonly #document: CaseDocument;
+  readonly #state: Store<RoomState>;
+  readonly #isEcho: () => boolean;
+  #volume: VolumeSession | undefined;
+  #frames: FrameSession | undefined;
+  #sessionStops: (() => void)[] = [];
+  #applied: CaseContent | undefined;
+  #structures: readonly Structure[] = [];
+
+  constructor({ engine, document, state, isEcho }: RoomImagesParts) {
+    this.#engine = engine;
+    this.#document = document;
+    this.#state = state;
+    this.#isEcho = isEcho;
+  }
+
+  get volume(): VolumeSession | undefined {
+    return this.#volume;
+  }
+
+  get frames(): FrameSession | undefined {
+    return this.#frames;
+  }
+
+  /** Shows what the study opens with. Called once the document has arrived, or could not. */
+  open(): void {
+    const target = firstTarget(this.#state.get().study, this.#document.content.view);
+    if (target) this.#show(target);
+  }
+
+  /** The study changed on the server: new models, a series that became ready. */
+  update(study: StudyDetail): void {
+    const { shown } = this.#state.get();
+    this.#state.set({ study });
+    if (!shown) {
+      this.open();
+      return;
+    }
+    const next = refreshed(study, shown) ?? successor(study, shown);
+    if (!next) return;
+    if (isOtherContent(shown, next)) {
+      this.#show(next);
+      return;
+    }
+    this.#state.set({ shown: next });
+    if (next.kind === 'volume') this.#showStructures(next);
+  }
+
+  close(): void {
+    this.#closeSessions();
+    this.#engine.clear();
+  }
+
+  /** How a structure looks: its own colours unless somebody changed them. */
+  lookOf(s: Structure): StructureLook {
+    return {
+      visible: true,
+      opacity: s.opacity,
+      colour: s.colour,
+      ...this.#document.content.looks[s.key],
+    };
+  }
+
+  #closeSessions(): void {
+    for (const stop of this.#sessionStops) stop();
+    this.#sessionStops = [];
+    this.#volume?.close();
+    this.#frames?.close();
+    this.#volume = undefined;
+    this.#frames = undefined;
+  }
+
+  #show(target: Shown): void {
+    this.#closeSessions();
+    this.#state.set((s) => ({
+      shown: target,
+      failure: undefined,
+      progress: undefined,
+      frame: undefined,
+      crosshair: undefined,
+      selectedMark: undefined,
+      activeView:
+        target.kind === 'frames' ? 'frame' : s.activeView === 'frame' ? 'axial' : s.activeView,
+    }));
+    if (target.kind === 'volume') this.#showVolume(target);
+    else this.#showFrames(target);
+    this.#state.set({ window: this.#engine.window });
+    this.#applied = undefined;
+    this.apply();
+  }
+
+  #showVolume(target: Extract<Shown, { kind: 'volume' }>): void {
+    const session = this.#engine.showVolume(target.manifest);
+    this.#volume = session;
+    this.#sessionStops.push(session.onProgress((progress) => this.#state.set({ progress })));
+    this.#state.set({ progress: session.progress });
+    session.done.catch((failure: unknown) => {
+      if (this.#volume === session) this.#state.set({ failure });
+    });
+    this.#structures = [];
+    this.#showStructures(target);
+  }
+
+  #showFrames(target: Extract<Shown, { kind: 'frames' }>): void {
+    this.#structures = [];
+    const session = this.#engine.showFrames(target.stack);
+    this.#frames = session;
+    this.#sessionStops.push(
+      session.onChange((frame) =>
+        this.#state.set((s) =>
+          s.frame?.index === frame.index &&
+          s.frame.playing === frame.playing &&
+          s.frame.loaded === frame.loaded
+            ? {}
+            : { frame, ...(s.frame?.index !== frame.index && { window: this.#engine.window }) },
+        ),
+      ),
+    );
+    this.#state.set({ frame: { index: session.index, playing: session.playing, loaded: 0 } });
+  }
+
+  #showStructures(target: Extract<Shown, { kind: 'volume' }>): void {
+    const structures = structuresOf(target);
+    if (JSON.stringify(structures) === JSON.stringify(this.#structures)) return;
+    this.#structures = structures;
+    this.#engine.setStructures(
+      structures.map((s) => ({ ...s, ...this.lookOf(s) })),
+      target.series.labelMap,
+    );
+    this.#engine.setVolumeVisible(
+      isVolumeVisible(this.#document.content.view, structures.length > 0),
+    );
+  }
+
+  /** From the document to the engine: whatever it says that the engine does not show yet. */
+  apply(): void {
+    const { content } = this.#document;
+    const before = this.#applied;
+    const { shown } = this.#state.get();
+    if (content.view !== before?.view && this.#switchTarget(content.view)) return;
+    this.#applied = content;
+    if (!shown) return;
+    if (shown.kind === 'volume' && content.looks !== before?.looks) this.#applyLooks();
+    if (content.view !== before?.view && !this.#isEcho()) {
+      const hasModels = this.#structures.length > 0;
+      applyView(this.#engine, content.view, before?.view, { shown, hasModels });
+      this.#state.set({ window: this.#engine.window });
+    }
+    const { selectedMark } = this.#state.get();
+    if (selectedMark && !content.marks.some((m) => m.id === selectedMark)) {
+      this.#state.set({ selectedMark: undefined });
+    }
+  }
+
+  /** An act, an undo or a redo may lead to another series. */
+  #switchTarget(view: Partial<ViewState>): boolean {
+    const { shown, study } = this.#state.get();
+    if (!shown || view.seriesInstanceUid === undefined) return false;
+    const wanted = firstTarget(study, view);
+    if (!wanted || targetId(wanted) === targetId(shown)) return false;
+    this.#show(wanted);
+    return true;
+  }
+
+  #applyLooks(): void {
+    for (const s of this.#structures) this.#engine.updateLook(s.key, this.lookOf(s));
+  }
+}
