@@ -1,0 +1,145 @@
+import { YuepianError } from '@yuepian/contract';
+import { type Mm, type PatientPoint, spacing, type Vec3 } from '@yuepian/geometry';
+import {
+  boxAroundPoints,
+  checkPoints,
+  cropImage,
+  emptyMaskBox,
+  type ImageBox,
+  type IndexBox,
+  type MaskBox,
+  voxelAt,
+} from './box.ts';
+import { capsules, paintStamp } from './brush.ts';
+import { applyDiff } from './diff.ts';
+import { growCut } from './growcut.ts';
+import { fillHoles, keepIsland } from './islands.ts';
+import { smoothMask } from './shape.ts';
+
+/** What the doctor is after; it chooses weights and clean-up, not the image's values. */
+export type SegmentHint = 'organ' | 'kidney' | 'tumour' | 'vessel';
+
+export interface BoxSeeds {
+  /** Points (or stroke samples) within the structure, LPS mm; without any, the middle of the box. */
+  readonly inside: readonly PatientPoint[];
+  /** Points outside of it; the shell of the box is outside in any case. */
+  readonly outside?: readonly PatientPoint[];
+  /** Radius of a seed in mm; default 3 (vessel 1.5). */
+  readonly radius?: Mm;
+}
+
+interface Plan {
+  readonly radius: number;
+  readonly appearance: number;
+  /** mm of the noise filter before and of the smoothing after. */
+  readonly before: number;
+  readonly after: number;
+}
+
+const plans: Record<SegmentHint, Plan> = {
+  organ: { radius: 5, appearance: 1, before: 1, after: 1 },
+  kidney: { radius: 4, appearance: 1, before: 1, after: 0.8 },
+  tumour: { radius: 3, appearance: 0.6, before: 0.8, after: 0.8 },
+  vessel: { radius: 2, appearance: 1, before: 0, after: 0 },
+};
+
+/** Two opposite corners of a box drawn by hand, as voxel indices; undefined outside the image. */
+export const boxFromCorners = (
+  image: ImageBox,
+  a: PatientPoint,
+  b: PatientPoint,
+): IndexBox | undefined => boxAroundPoints(image, [a, b], 0);
+
+/**
+ * Segments one structure from a box around it and a seed inside: GrowCut on edges and on how the
+ * values of the seeds differ from those of the box's shell, then the seeded island, holes filled,
+ * smoothed without loss of volume.
+ * @param image at least the box; @param box where the structure lies, all of it.
+ * @returns the mask on the grid of the box.
+ * @throws YuepianError `invalid_request` when no seed lies in the box.
+ */
+export function segmentInBox(
+  image: ImageBox,
+  box: IndexBox,
+  seeds: BoxSeeds,
+  hint: SegmentHint,
+): MaskBox {
+  checkPoints([...seeds.inside, ...(seeds.outside ?? [])]);
+  const part = cropImage(image, box);
+  const plan = plans[hint];
+  const radius = (seeds.radius ?? plan.radius) as Mm;
+  const marks = seedMap(part, seeds, radius);
+  const calm = plan.before > 0 ? denoised(part, plan.before) : part;
+  const mask = growCut(calm, marks, { appearance: plan.appearance });
+  const seed = marks.indexOf(1);
+  return cleaned(mask, seed, plan.after as Mm);
+}
+
+function seedMap(part: ImageBox, seeds: BoxSeeds, radius: Mm): Uint8Array {
+  const marks = new Uint8Array(part.data.length);
+  const [nx, ny, nz] = part.size;
+  for (let k = 0, at = 0; k < nz; k++)
+    for (let j = 0; j < ny; j++)
+      for (let i = 0; i < nx; i++, at++)
+        if (i === 0 || j === 0 || k === 0 || i === nx - 1 || j === ny - 1 || k === nz - 1)
+          marks[at] = 2;
+  const put = (points: readonly PatientPoint[], value: number): void => {
+    const empty = emptyMaskBox(part);
+    for (const point of points) {
+      if (voxelAt(part, point) === undefined) continue;
+      applyDiff(empty, paintStamp(empty, capsules(part, [point], radius), 'add').diff);
+    }
+    for (let i = 0; i < marks.length; i++) if (empty.data[i] === 1) marks[i] = value;
+  };
+  put(seeds.outside ?? [], 2);
+  put(seeds.inside, 1);
+  if (!marks.includes(1))
+    throw new YuepianError('invalid_request', { reason: 'no seed lies in the box' });
+  return marks;
+}
+
+/** Mean over a small window of about ±`mm`, edges kept by leaving out values far from the centre. */
+function denoised(image: ImageBox, mm: number): ImageBox {
+  const step = spacing(image.affine);
+  const reach = step.map((s) => Math.min(1, Math.round(mm / s))) as unknown as Vec3;
+  if (reach.every((r) => r === 0)) return image;
+  const [nx, ny, nz] = image.size;
+  const out = new Float32Array(image.data.length);
+  const { data } = image;
+  for (let k = 0, at = 0; k < nz; k++) {
+    const [k0, k1] = [Math.max(0, k - reach[2]), Math.min(nz - 1, k + reach[2])];
+    for (let j = 0; j < ny; j++) {
+      const [j0, j1] = [Math.max(0, j - reach[1]), Math.min(ny - 1, j + reach[1])];
+      for (let i = 0; i < nx; i++, at++) {
+        const [i0, i1] = [Math.max(0, i - reach[0]), Math.min(nx - 1, i + reach[0])];
+        let [sum, n] = [0, 0];
+        for (let c = k0; c <= k1; c++)
+          for (let b = j0; b <= j1; b++)
+            for (let a = i0, q = i0 + nx * (b + ny * c); a <= i1; a++, q++) {
+              sum += data[q] as number;
+              n++;
+            }
+        out[at] = sum / n;
+      }
+    }
+  }
+  return { ...image, data: out };
+}
+
+function cleaned(mask: MaskBox, seed: number, sigma: Mm): MaskBox {
+  const [nx, ny] = mask.size;
+  applyDiff(mask, fillHoles(mask).diff);
+  if (sigma > 0) applyDiff(mask, smoothMask(mask, sigma).diff);
+  if (mask.data[seed] === 0) return mask;
+  const m = mask.affine;
+  const [i, j, k] = [seed % nx, Math.floor(seed / nx) % ny, Math.floor(seed / (nx * ny))];
+  const point = [0, 1, 2].map(
+    (r) =>
+      (m[r * 4] as number) * i +
+      (m[r * 4 + 1] as number) * j +
+      (m[r * 4 + 2] as number) * k +
+      (m[r * 4 + 3] as number),
+  ) as unknown as PatientPoint;
+  applyDiff(mask, keepIsland(mask, point).diff);
+  return mask;
+}
