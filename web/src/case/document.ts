@@ -46,6 +46,7 @@ export class CaseDocument {
   readonly #drifts = { kind: 'drift' };
   readonly #undo: Y.UndoManager;
   readonly #listeners = new Set<() => void>();
+  readonly #onAct = new Set<() => void>();
   readonly #parsed = new Map<string, Mark>();
   #content: CaseContent;
   #gesture: string | undefined;
@@ -79,6 +80,10 @@ export class CaseDocument {
     const stacks = () =>
       this.#change({ canUndo: this.#undo.canUndo(), canRedo: this.#undo.canRedo() });
     this.#undo.on('stack-item-added', stacks);
+    this.#undo.on('stack-item-added', (item: { type: string; origin: unknown }) => {
+      if (item.type === 'undo' && item.origin === this.#acts)
+        for (const tell of this.#onAct) tell();
+    });
     this.#undo.on('stack-item-popped', stacks);
     this.#undo.on('stack-cleared', stacks);
   }
@@ -91,6 +96,12 @@ export class CaseDocument {
   subscribe(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Called for each step that can be undone, when it is made; not when it is undone or redone. */
+  onAct(listener: () => void): () => void {
+    this.#onAct.add(listener);
+    return () => this.#onAct.delete(listener);
   }
 
   /** Takes over the view that the document holds; once, when it has arrived. */

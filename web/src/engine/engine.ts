@@ -6,7 +6,7 @@ import type {
   VolumeManifest,
   YuepianError,
 } from '@yuepian/contract';
-import type { PatientPoint, Volume } from '@yuepian/geometry';
+import type { PatientPoint, Vec3, Volume } from '@yuepian/geometry';
 import { DecodePool } from './decode-pool.ts';
 import { Emitter } from './emitter.ts';
 import { FrameLoading } from './frame-session.ts';
@@ -22,11 +22,14 @@ import { probe, Stage } from './stage.ts';
 import { VolumeTexture } from './texture.ts';
 import type {
   Capabilities,
+  ClipPlane,
   Engine,
   EngineOptions,
   FrameSession,
   LabelMapInput,
+  MeshData,
   Problem,
+  Shape,
   Slab,
   StructureInput,
   Unsubscribe,
@@ -223,6 +226,7 @@ class TheEngine implements Engine {
     this.#frames.inverted = false;
     const scene = this.#scene;
     scene.models.clear();
+    scene.clip = [];
     this.#outlines.clear();
     const texture = scene.shown?.texture;
     scene.shown = undefined;
@@ -249,6 +253,27 @@ class TheEngine implements Engine {
 
   structureBounds(key: string): { centre: PatientPoint; radius: number } | undefined {
     return this.#scene.models.bounds(key);
+  }
+
+  setMesh(key: string, mesh: MeshData | undefined): void {
+    this.#scene.models.give(key, mesh);
+  }
+
+  meshOf(key: string): MeshData | undefined {
+    return this.#scene.models.data(key);
+  }
+
+  setShapes(shapes: readonly Shape[]): void {
+    this.#scene.models.setShapes(shapes);
+  }
+
+  setOffsets(offsets: ReadonlyMap<string, Vec3>): void {
+    this.#scene.models.setOffsets(offsets);
+  }
+
+  setClip(planes: readonly ClipPlane[]): void {
+    this.#scene.clip = planes;
+    for (const v of this.#solids) v.look();
   }
 
   get crosshair(): PatientPoint | undefined {

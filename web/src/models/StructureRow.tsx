@@ -1,10 +1,12 @@
 import type { Structure, StructureLook } from '@yuepian/contract';
-import { Check, Download, Eye, EyeOff, LocateFixed } from 'lucide-react';
+import { Check, Download, Eye, EyeOff, LocateFixed, Pencil, Trash2 } from 'lucide-react';
 import type { CSSProperties } from 'react';
 import { formatMl, useLanguage, useText } from '../i18n/index.ts';
-import { Button, buttonClass, classes, IconButton, Slider } from '../ui/index.ts';
+import { Button, buttonClass, classes, IconButton, Slider, useStore } from '../ui/index.ts';
 import { exportUrl } from './api.ts';
 import { ColourPicker } from './ColourPicker.tsx';
+import type { ModelsDesk } from './desk.ts';
+import { EditTools } from './editing/EditTools.tsx';
 import styles from './Structures.module.css';
 
 export interface StructureRowProps {
@@ -18,6 +20,9 @@ export interface StructureRowProps {
   readonly onLookEnd: () => void;
   readonly onVerify: (verified: boolean) => void;
   readonly onGoTo: () => void;
+  /** Absent where structures cannot be changed. */
+  readonly desk?: ModelsDesk | undefined;
+  readonly onRemove: () => void;
 }
 
 /** One structure: colour, name, volume; opened, everything that can be done with it. */
@@ -59,8 +64,9 @@ function Details(props: StructureRowProps & { readonly name: string }) {
   const { structure: s, look, name, mayVerify, mayExport } = props;
   const t = useText();
   const triangles = s.levels.at(-1)?.triangles ?? 0;
+  const origin = s.edited ? t.edit.by2(s.edited.by, s.edited.from) : s.source;
   const facts = [
-    `${t.structures.source} ${s.source}`,
+    `${t.structures.source} ${origin}`,
     t.structures.triangles(triangles.toLocaleString('en-US')),
     s.openEdges > 0 ? t.structures.openEdges(s.openEdges) : '',
   ];
@@ -102,6 +108,7 @@ function Details(props: StructureRowProps & { readonly name: string }) {
           !s.verified && <span className={styles.facts}>{t.structures.whoMay}</span>
         )}
       </div>
+      {props.desk && <InWork structure={s} desk={props.desk} />}
       <p className={styles.facts}>{facts.filter((f) => f !== '').join(' · ')}</p>
       <div className={styles.actions}>
         <Button
@@ -113,6 +120,7 @@ function Details(props: StructureRowProps & { readonly name: string }) {
         >
           {t.structures.locate}
         </Button>
+        {props.desk && <ChangeButtons {...props} desk={props.desk} />}
         {mayExport &&
           (['stl', 'glb'] as const).map((format) => (
             <a
@@ -127,5 +135,44 @@ function Details(props: StructureRowProps & { readonly name: string }) {
           ))}
       </div>
     </div>
+  );
+}
+
+/** The tools, while this structure is in work. */
+function InWork({ structure, desk }: { readonly structure: Structure; readonly desk: ModelsDesk }) {
+  const isInWork = useStore(desk.editing.state, (s) => s.id === structure.id);
+  return isInWork ? <EditTools structure={structure} desk={desk} /> : null;
+}
+
+function ChangeButtons({
+  structure,
+  desk,
+  onRemove,
+}: Pick<StructureRowProps, 'structure' | 'onRemove'> & { readonly desk: ModelsDesk }) {
+  const t = useText();
+  const isInWork = useStore(desk.editing.state, (s) => s.id === structure.id);
+  if (isInWork || structure.preview) return null;
+  return (
+    <>
+      <Button
+        small
+        icon={<Pencil />}
+        data-testid={`edit-${structure.key}`}
+        onClick={() => void desk.edit(structure)}
+      >
+        {t.edit.start}
+      </Button>
+      <Button
+        small
+        icon={<Trash2 />}
+        data-testid={`remove-${structure.key}`}
+        onClick={() => {
+          if (isInWork) desk.finish();
+          onRemove();
+        }}
+      >
+        {t.edit.delete}
+      </Button>
+    </>
   );
 }

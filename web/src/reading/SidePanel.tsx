@@ -68,6 +68,8 @@ export function Structures({
       mayVerify={mayVerify}
       mayRun={mayRun}
       mayExport={mayExport}
+      desk={mayVerify ? room.models : undefined}
+      volumeId={shown?.kind === 'volume' ? shown.manifest.id : undefined}
       onCollapse={onCollapse}
     />
   );

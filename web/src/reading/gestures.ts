@@ -43,6 +43,8 @@ export function gesturesOf(room: Room, view: View, isPhone: () => boolean): Poin
       return steps(view, sample, (_dx, dy) => view.zoom(1.008 ** -dy, sample.at));
     }
     const { tool } = room.state.get();
+    const edit = tool === 'edit' ? room.models.begin(view, sample) : undefined;
+    if (edit) return edit;
     const mark = room.views.editor(view.kind)?.begin(sample);
     if (mark) return mark;
     if (isMarkTool(tool) && !isVolume) return undefined;
@@ -66,7 +68,7 @@ export function gesturesOf(room: Room, view: View, isPhone: () => boolean): Poin
     tap: (sample, count) => {
       if (sample.buttons & (secondary | middle)) return;
       const { tool } = room.state.get();
-      if (isMarkTool(tool) && !isVolume) return;
+      if (tool === 'edit' || (isMarkTool(tool) && !isVolume)) return;
       if (room.views.editor(view.kind)?.hitAt(sample)) return;
       if (count === 2) room.toggleMaximised(view.kind);
       if (count === 1 && tool !== 'window') touch(room, view, sample);

@@ -3,7 +3,7 @@ import type { Room } from './room.ts';
 import { isMarkTool, layouts, type Tool } from './room-state.ts';
 import { windowsFor } from './windows.ts';
 
-const tools: Record<string, Tool> = {
+const tools: Record<string, Exclude<Tool, 'edit'>> = {
   n: 'navigate',
   w: 'window',
   o: 'rotate',
@@ -106,6 +106,8 @@ const acts: Record<string, (room: Room) => void> = {
   },
   delete: (room) => removeSelected(room),
   backspace: (room) => removeSelected(room),
+  '[': (room) => room.models.editing.resize(0.85),
+  ']': (room) => room.models.editing.resize(1.18),
   escape: (room) => {
     if (!room.cancel()) room.state.set({ presenting: false });
   },

@@ -19,6 +19,8 @@ export interface RoomImagesParts {
   readonly state: Store<RoomState>;
   /** Whether what the document says came from the engine just now. */
   readonly isEcho: () => boolean;
+  /** Other structures are shown, or they have changed. */
+  readonly onStructures: (isOtherVolume: boolean) => void;
 }
 
 /** What is on the screen: opens what the document names and tells the engine what it says. */
@@ -27,17 +29,19 @@ export class RoomImages {
   readonly #document: CaseDocument;
   readonly #state: Store<RoomState>;
   readonly #isEcho: () => boolean;
+  readonly #onStructures: (isOtherVolume: boolean) => void;
   #volume: VolumeSession | undefined;
   #frames: FrameSession | undefined;
   #sessionStops: (() => void)[] = [];
   #applied: CaseContent | undefined;
   #structures: readonly Structure[] = [];
 
-  constructor({ engine, document, state, isEcho }: RoomImagesParts) {
+  constructor({ engine, document, state, isEcho, onStructures }: RoomImagesParts) {
     this.#engine = engine;
     this.#document = document;
     this.#state = state;
     this.#isEcho = isEcho;
+    this.#onStructures = onStructures;
   }
 
   get volume(): VolumeSession | undefined {
@@ -124,6 +128,7 @@ export class RoomImages {
       if (this.#volume === session) this.#state.set({ failure });
     });
     this.#structures = [];
+    this.#onStructures(true);
     this.#showStructures(target);
   }
 
@@ -156,6 +161,7 @@ export class RoomImages {
     this.#engine.setVolumeVisible(
       isVolumeVisible(this.#document.content.view, structures.length > 0),
     );
+    this.#onStructures(false);
   }
 
   /** From the document to the engine: whatever it says that the engine does not show yet. */

@@ -11,7 +11,8 @@ import type { PatientPoint } from '@yuepian/geometry';
 import type { ViewKind, VolumeProgress, Window } from '../engine/index.ts';
 
 /** What the hand does on an image. Measuring tools carry the name of the mark they draw. */
-export type Tool = 'navigate' | 'window' | 'rotate' | MarkKind;
+/** `edit`: whatever tool the models' desk has given the hand. */
+export type Tool = 'navigate' | 'window' | 'rotate' | 'edit' | MarkKind;
 export const markTools = ['length', 'angle', 'probe', 'ellipse'] as const satisfies MarkKind[];
 export const isMarkTool = (tool: Tool): tool is MarkKind =>
   (markTools as readonly string[]).includes(tool);

@@ -16,9 +16,11 @@ import type {
   VolumeSession,
   Window,
 } from '../engine/index.ts';
+import { ModelsDesk } from '../models/index.ts';
 import { createStore, type Store } from '../ui/index.ts';
 import { viewDefaults } from './apply-view.ts';
 import { Drifts } from './drifts.ts';
+import { History } from './history.ts';
 import type { EngineKit } from './load-engine.ts';
 import { RoomImages } from './room-images.ts';
 import {
@@ -30,7 +32,7 @@ import {
   type VolumeView,
 } from './room-state.ts';
 import { RoomViews } from './room-views.ts';
-import { targetId } from './targets.ts';
+import { structuresOf, targetId } from './targets.ts';
 import { draggedWindow } from './windows.ts';
 
 export interface RoomParts {
@@ -54,6 +56,9 @@ export class Room {
   readonly me: User;
   readonly mayAnnotate: boolean;
   readonly views: RoomViews;
+  readonly history: History;
+  /** What is done to structures. */
+  readonly models: ModelsDesk;
   readonly #stops: (() => void)[] = [];
   readonly #drifts: Drifts;
   readonly #images: RoomImages;
@@ -68,12 +73,15 @@ export class Room {
     this.me = me;
     this.mayAnnotate = may(me.role, 'annotate');
     this.state = createStore<RoomState>(startState(study));
+    this.history = new History(this.document);
+    this.models = this.#openDesk();
     this.#drifts = new Drifts(this.document, () => this.#place());
     this.#images = new RoomImages({
       engine: this.engine,
       document: this.document,
       state: this.state,
       isEcho: () => this.#drifts.isEcho,
+      onStructures: (isOther) => (isOther ? this.models.clear() : this.models.sync()),
     });
     void connection.arrived.then(() => {
       this.#hasArrived = true;
@@ -97,6 +105,8 @@ export class Room {
   close(): void {
     for (const stop of this.#stops) stop();
     this.#drifts.settle();
+    this.models.close();
+    this.history.close();
     this.#images.close();
     this.connection.close();
   }
@@ -143,6 +153,7 @@ export class Room {
   setTool(tool: Tool): void {
     this.views.dropDrafts();
     this.state.set({ tool });
+    if (tool !== 'edit') this.models.editing.setTool(undefined);
   }
 
   setLayout(layout: Layout): void {
@@ -181,12 +192,12 @@ export class Room {
 
   undo(): void {
     this.#drifts.settle();
-    this.document.undo();
+    this.history.undo();
   }
 
   redo(): void {
     this.#drifts.settle();
-    this.document.redo();
+    this.history.redo();
   }
 
   removeMark(id: MarkId): void {
@@ -195,7 +206,7 @@ export class Room {
 
   /** Drops what is being drawn, then the selection, then the tool. @returns whether anything was */
   cancel(): boolean {
-    if (this.views.dropDrafts()) return true;
+    if (this.views.dropDrafts() || this.models.cancel()) return true;
     const { selectedMark, tool } = this.state.get();
     if (selectedMark) this.state.set({ selectedMark: undefined });
     else if (tool !== 'navigate') this.setTool('navigate');
@@ -240,6 +251,24 @@ export class Room {
     this.state.set({ crosshair: p });
     if (this.state.get().shown?.kind === 'volume')
       this.#drifts.add({ crosshair: [p[0], p[1], p[2]] });
+  }
+
+  #openDesk(): ModelsDesk {
+    const shown = () => this.state.get().shown;
+    return new ModelsDesk({
+      engine: this.engine,
+      manifest: () => {
+        const now = shown();
+        return now?.kind === 'volume' ? now.manifest : undefined;
+      },
+      volume: () => this.volumeSession?.fullVolume(),
+      push: (step) => this.history.push(step),
+      forget: (id) => this.history.forget((step) => 'id' in step && step.id === id),
+      structures: () => structuresOf(shown()),
+      lookOf: (s) => this.lookOf(s),
+      hasOutlines: () => this.document.content.view.outlines ?? viewDefaults.outlines,
+      takeHand: (isTaken) => this.setTool(isTaken ? 'edit' : 'navigate'),
+    });
   }
 
   /** What a drifting place belongs to. */
