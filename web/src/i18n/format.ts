@@ -108,6 +108,18 @@ export function formatValue(value: number): string {
   return (Number(text) === 0 ? '0' : text).replace('-', '−');
 }
 
+/** Units of positron emission tomography as they are written (PS3.3 C.8.9.1.1.3); others stay as they are. */
+const petUnits: Readonly<Record<string, string>> = {
+  BQML: 'Bq/mL',
+  CNTS: 'counts',
+  CPS: 'counts/s',
+  GML: 'g/mL (SUV)',
+  CM2ML: 'cm²/mL (SUV)',
+  PCNT: '%',
+  NONE: '',
+};
+export const formatUnit = (unit: string): string => petUnits[unit] ?? unit;
+
 export function formatDuration(seconds: number, language: Language): string {
   const t = dictionaries[language].structures;
   return seconds < 90

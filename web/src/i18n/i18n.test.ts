@@ -9,6 +9,8 @@ import {
   formatMm,
   formatName,
   formatSex,
+  formatUnit,
+  formatUser,
   formatValue,
 } from './format.ts';
 import { dictionaries, preferredLanguage } from './language.ts';
@@ -22,6 +24,14 @@ function words(node: unknown, path = ''): [string, string][] {
   }
   return Object.entries(node as object).flatMap(([key, value]) => words(value, `${path}.${key}`));
 }
+
+it('names the first administrator in the reader’s language, everybody else by their own name', () => {
+  const admin = { name: 'admin', displayName: 'admin' };
+  expect(formatUser(admin, 'zh')).toBe('管理员');
+  expect(formatUser(admin, 'en')).toBe(dictionaries.en.identity.roles.admin);
+  expect(formatUser({ name: 'admin', displayName: '周主任' }, 'en')).toBe('周主任');
+  expect(formatUser({ name: 'li', displayName: '' }, 'en')).toBe('li');
+});
 
 describe('the two languages', () => {
   const zh = words(dictionaries.zh);
@@ -142,6 +152,7 @@ describe('what is said about a patient', () => {
       '7.2',
       '0.42',
     ]);
+    expect(['BQML', 'GML', 'HU', ''].map(formatUnit)).toEqual(['Bq/mL', 'g/mL (SUV)', 'HU', '']);
     expect([formatMm(-0.04), formatMm(-12.44), formatMm(5)]).toEqual(['0.0', '−12.4', '5.0']);
     expect([formatValue(-1024), formatValue(0.4567), formatValue(-0.001)]).toEqual([
       '−1024',

@@ -8,6 +8,7 @@ export {
   formatName,
   formatNumber,
   formatSex,
+  formatUnit,
   formatUser,
   formatValue,
 } from './format.ts';

@@ -1,5 +1,5 @@
 import type { Job, SeriesDetail, Structure, StructureLook } from '@yuepian/contract';
-import { ChevronsRight, Eye, EyeOff, RotateCw } from 'lucide-react';
+import { ChevronsDown, ChevronsRight, Eye, EyeOff, RotateCw } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
 import { sentenceOf } from '../api/index.ts';
 import { useLanguage, useText } from '../i18n/index.ts';
@@ -34,6 +34,8 @@ export interface StructuresPanelProps {
   readonly desk?: ModelsDesk | undefined;
   /** The volume new structures belong to. */
   readonly volumeId?: string | undefined;
+  /** It comes up from below, as on a phone. */
+  readonly isSheet?: boolean;
   readonly children?: ReactNode;
 }
 
@@ -84,7 +86,7 @@ export function StructuresPanel(props: StructuresPanelProps) {
         {props.onCollapse && (
           <IconButton
             label={t.structures.collapse}
-            icon={<ChevronsRight />}
+            icon={props.isSheet ? <ChevronsDown /> : <ChevronsRight />}
             data-testid="collapse-structures"
             onClick={props.onCollapse}
           />

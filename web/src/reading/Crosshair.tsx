@@ -24,7 +24,14 @@ export function Crosshair({ view }: { readonly view: View }) {
       aria-hidden="true"
       data-testid={`crosshair-${view.kind}`}
     >
-      {view.kind === 'volume' ? <circle r="7" /> : [0, 1, 2, 3].map((n) => <line key={n} />)}
+      {view.kind === 'volume' ? (
+        <>
+          <circle className={styles.casing} />
+          <circle />
+        </>
+      ) : (
+        [0, 1, 2, 3].map((n) => <line key={n} />)
+      )}
     </svg>
   );
 }
@@ -65,12 +72,12 @@ function drawCrosshair(room: Room, view: View, svg: SVGSVGElement): void {
   svg.style.visibility = isShown ? '' : 'hidden';
   if (!isShown) return;
   const [x, y] = p.toCanvas(point);
-  const circle = svg.querySelector('circle');
-  if (circle) {
-    circle.setAttribute('cx', x.toFixed(1));
-    circle.setAttribute('cy', y.toFixed(1));
-    return;
+  const rings = svg.querySelectorAll('circle');
+  for (const ring of rings) {
+    ring.setAttribute('cx', x.toFixed(1));
+    ring.setAttribute('cy', y.toFixed(1));
   }
+  if (rings.length > 0) return;
   const far = p.size[0] + p.size[1];
   const lines = [...svg.querySelectorAll('line')];
   const others = room.views.otherPlanes(view.kind);

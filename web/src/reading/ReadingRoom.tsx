@@ -109,7 +109,7 @@ function OpenRoom({ room, open }: { readonly room: Room; readonly open: OpenStud
             onClick={() => setSheetOpen(false)}
           />
           <div className={styles.sheet} data-testid="sheet">
-            <Structures open={open} onCollapse={() => setSheetOpen(false)} />
+            <Structures open={open} isSheet onCollapse={() => setSheetOpen(false)} />
           </div>
         </>
       )}

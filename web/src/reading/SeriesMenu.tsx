@@ -35,7 +35,7 @@ export function SeriesMenu() {
         }}
       >
         {(close) =>
-          study.series.map((series) => (
+          inOrder(study.series).map((series) => (
             <SeriesEntry
               key={series.seriesInstanceUid}
               series={series}
@@ -109,6 +109,12 @@ function SeriesEntry({
     );
   });
 }
+
+/** What can be looked at comes first; reports and segmentations say below why they cannot. */
+const inOrder = (series: readonly SeriesDetail[]): readonly SeriesDetail[] => [
+  ...series.filter((s) => targetsOf(s).length > 0),
+  ...series.filter((s) => targetsOf(s).length === 0),
+];
 
 /** A picture of what would be shown; an icon where there is none. */
 function SeriesPicture({

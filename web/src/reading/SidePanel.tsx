@@ -38,9 +38,11 @@ export function SidePanel({ open }: { readonly open: OpenStudy }) {
 /** The structures of what is shown: beside the images, or in a phone’s sheet. */
 export function Structures({
   open,
+  isSheet = false,
   onCollapse,
 }: {
   readonly open: OpenStudy;
+  readonly isSheet?: boolean;
   readonly onCollapse: () => void;
 }) {
   const room = useRoom();
@@ -70,6 +72,7 @@ export function Structures({
       mayExport={mayExport}
       desk={mayVerify ? room.models : undefined}
       volumeId={shown?.kind === 'volume' ? shown.manifest.id : undefined}
+      isSheet={isSheet}
       onCollapse={onCollapse}
     />
   );

@@ -156,7 +156,7 @@ function SliceLines({
 function ScaleBar({ pixels, label }: { readonly pixels: number; readonly label: string }) {
   const t = useText();
   return (
-    <div className={styles.scale} role="img" aria-label={t.views.scale(label)}>
+    <div className={styles.scale} role="img" data-testid="scale" aria-label={t.views.scale(label)}>
       <span>{label}</span>
       <span className={styles.scaleBar} style={{ width: pixels }} />
     </div>

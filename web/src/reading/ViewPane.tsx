@@ -82,7 +82,7 @@ export function ViewPane({ kind, isHidden, isPhone }: ViewPaneProps) {
       aria-label={t.views.label(name)}
       aria-hidden={isHidden}
       data-view={kind}
-      data-active={isActive}
+      data-active={isActive && !isPhone}
       data-testid={`view-${kind}`}
     >
       <div

@@ -64,8 +64,9 @@ export function applyView(
   }
 }
 
+/** What the file says (MONOCHROME1); uptake is read dark on white, the nuclear medicine convention. */
 export const startsInverted = (shown: Shown | undefined): boolean =>
-  shown?.kind === 'volume' ? shown.manifest.invert : false;
+  shown?.kind === 'volume' && shown.manifest.invert !== (shown.series.modality === 'PT');
 
 const isEqualWindow = (a: Window, b: Window): boolean =>
   a.centre === b.centre && a.width === b.width;

@@ -37,17 +37,18 @@ export function gesturesOf(room: Room, view: View, isPhone: () => boolean): Poin
   const isFrame = view.kind === 'frame';
 
   const begin = (sample: PointerSample): Stroke | undefined => {
-    room.state.set({ activeView: view.kind });
+    room.state.set({ activeView: view.kind, ...(sample.role === 'pen' && { hasPen: true }) });
     if (sample.buttons & middle) return steps(view, sample, (dx, dy) => view.pan(dx, dy));
     if (sample.buttons & secondary) {
       return steps(view, sample, (_dx, dy) => view.zoom(1.008 ** -dy, sample.at));
     }
-    const { tool } = room.state.get();
-    const edit = tool === 'edit' ? room.models.begin(view, sample) : undefined;
+    const { tool, hasPen } = room.state.get();
+    const mayMark = !(hasPen && sample.role === 'finger');
+    const edit = tool === 'edit' && mayMark ? room.models.begin(view, sample) : undefined;
     if (edit) return edit;
-    const mark = room.views.editor(view.kind)?.begin(sample);
+    const mark = mayMark ? room.views.editor(view.kind)?.begin(sample) : undefined;
     if (mark) return mark;
-    if (isMarkTool(tool) && !isVolume) return undefined;
+    if (isMarkTool(tool) && !isVolume && mayMark) return undefined;
     const stroke = (isVolume ? onVolume : onPlanes)[tool]?.(room, view, sample);
     if (stroke) return stroke;
     if (isVolume) return steps(view, sample, (dx, dy) => view.orbit(dx, dy));
@@ -55,21 +56,32 @@ export function gesturesOf(room: Room, view: View, isPhone: () => boolean): Poin
     return locate(room, view, sample);
   };
 
+  /** What three fingers moved and has not become a slice yet: each report is a fraction of one. */
+  let rest = 0;
+  const pinch = ({ fingers, dx, dy, scale, centre, turn: degrees }: Pinch): void => {
+    room.state.set({ activeView: view.kind });
+    if (fingers >= 3 && !isVolume) {
+      rest += dy;
+      const steps = Math.trunc(rest / slicePixels);
+      rest -= steps * slicePixels;
+      if (steps !== 0) view.scroll(steps);
+      return;
+    }
+    rest = 0;
+    view.pan(dx, dy);
+    view.zoom(scale, canvasPoint(...centre));
+    if (isVolume) view.roll(degrees);
+  };
+
   return {
     begin,
-    pinch: (pinch: Pinch) => {
-      room.state.set({ activeView: view.kind });
-      view.pan(pinch.dx, pinch.dy);
-      if (pinch.fingers === 2) {
-        view.zoom(pinch.scale, canvasPoint(...pinch.centre));
-        if (isVolume) view.roll(pinch.turn);
-      } else if (!isVolume) view.scroll(Math.round(pinch.dy / slicePixels));
-    },
+    pinch,
     tap: (sample, count) => {
       if (sample.buttons & (secondary | middle)) return;
-      const { tool } = room.state.get();
-      if (tool === 'edit' || (isMarkTool(tool) && !isVolume)) return;
-      if (room.views.editor(view.kind)?.hitAt(sample)) return;
+      const { tool, hasPen } = room.state.get();
+      const mayMark = !(hasPen && sample.role === 'finger');
+      if (tool === 'edit' || (isMarkTool(tool) && !isVolume && mayMark)) return;
+      if (mayMark && room.views.editor(view.kind)?.hitAt(sample)) return;
       if (count === 2) room.toggleMaximised(view.kind);
       if (count === 1 && tool !== 'window') touch(room, view, sample);
     },

@@ -1,6 +1,7 @@
 import { type Mark, type MarkKind, markId } from '@yuepian/contract';
 import type { Vec3 } from '@yuepian/geometry';
 import type { ViewKind } from '../engine/index.ts';
+import { formatUnit } from '../i18n/index.ts';
 import type { MarksModel, MarksPlace, MeasuringGround } from '../marks/index.ts';
 import type { Room } from './room.ts';
 
@@ -68,7 +69,7 @@ export function groundOf(room: Room, mark: Mark): MeasuringGround {
   if (!shown || (mark.volumeId !== undefined && mark.volumeId !== shown.manifest.id)) {
     return { volume: undefined, unit: '' };
   }
-  return { volume: room.volumeSession?.fullVolume(), unit: shown.manifest.unit };
+  return { volume: room.volumeSession?.fullVolume(), unit: formatUnit(shown.manifest.unit) };
 }
 
 /** randomUUID exists only on https and localhost; a hospital's plain http has getRandomValues. */

@@ -42,6 +42,8 @@ export interface RoomState {
   readonly activeView: ViewKind;
   readonly selectedMark: MarkId | undefined;
   readonly presenting: boolean;
+  /** A pen was used here: from then on pens draw and fingers only navigate. */
+  readonly hasPen: boolean;
   readonly panelOpen: boolean;
   /** The one view a phone shows. */
   readonly phoneView: VolumeView;
@@ -63,6 +65,7 @@ export const startState = (study: StudyDetail): RoomState => ({
   activeView: 'axial',
   selectedMark: undefined,
   presenting: false,
+  hasPen: false,
   panelOpen: true,
   phoneView: 'axial',
   progress: undefined,

@@ -31,7 +31,7 @@ export const models: Pick<Dictionary, 'structures' | 'steps' | 'edit'> = {
         'Only CT and MR volumes are reconstructed by themselves. Open another series of this study.',
       few_slices: 'This series has too few slices for 3D structures. Open one with more slices.',
       thick_slices:
-        'The slices of this series are too far apart for 3D structures. Open a thin-slice series.',
+        'The voxels of this series are too large for 3D structures. Open a thin-slice series.',
     },
     details: 'Details',
     triangles: (n) => `${n} triangles`,

@@ -26,7 +26,7 @@ export const models = {
     obstacles: {
       modality: '只有 CT 和 MR 的体数据能自动重建三维结构。可打开同一检查的其他序列。',
       few_slices: '这个序列层数太少，不能重建三维结构。可打开层数较多的序列。',
-      thick_slices: '这个序列层距太大，不能重建三维结构。可打开薄层序列。',
+      thick_slices: '这个序列的层距或像素太大，不能重建三维结构。可打开薄层序列。',
     },
     details: '详情',
     triangles: (n: string) => `${n} 个三角面`,
