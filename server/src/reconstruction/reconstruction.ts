@@ -7,6 +7,8 @@ import {
 } from '@yuepian/contract';
 import { consoleLog, toYuepianError } from '../http/index.ts';
 import { DerivedFolder, partsOfStructureId } from './derived.ts';
+import { ForeignStore } from './foreign/foreign.store.ts';
+import { Networks } from './networks/index.ts';
 import { fingerprintOf, Planner } from './planner.ts';
 import type { ReconstructionDeps } from './ports.ts';
 import { JobQueue, JobStore } from './queue/index.ts';
@@ -20,6 +22,8 @@ export class Reconstruction {
   readonly derived: DerivedFolder;
   readonly queue: JobQueue;
   readonly store: SeriesStore;
+  readonly foreign: ForeignStore;
+  readonly networks: Networks;
   readonly #planner: Planner;
   readonly #stopping = new AbortController();
   readonly #background = new Set<Promise<void>>();
@@ -30,8 +34,9 @@ export class Reconstruction {
     const { archive, dataFolder } = deps;
     this.derived = new DerivedFolder(dataFolder);
     this.store = new SeriesStore(deps.database);
+    this.foreign = new ForeignStore(deps.database);
     const jobs = new JobStore(deps.database);
-    const { derived, store } = this;
+    const { derived, store, foreign } = this;
     this.queue = new JobQueue({
       store: jobs,
       ...(deps.concurrency === undefined ? {} : { concurrency: deps.concurrency }),
@@ -46,7 +51,17 @@ export class Reconstruction {
       jobs,
       queue: this.queue,
       store,
+      foreign,
       publish: deps.publish,
+    });
+    this.networks = new Networks({
+      dataFolder,
+      archive,
+      derived,
+      store,
+      queue: this.queue,
+      allowInternet: deps.allowInternet ?? false,
+      memoryBytes: deps.memoryBytes,
     });
     const run = jobRunner({
       deps,
@@ -56,6 +71,8 @@ export class Reconstruction {
       jobs,
       queue: () => this.queue,
       store,
+      foreign,
+      networks: this.networks,
       log: (line) => log.info(`reconstruction: ${line.trimEnd()}`),
     });
   }
@@ -110,11 +127,11 @@ export class Reconstruction {
   /** @throws YuepianError not_found */
   async structure(id: string): Promise<Structure> {
     const parts = partsOfStructureId(id);
-    const set = parts && (await this.derived.structures(parts.volume));
+    const set = parts && (await this.derived.structures(parts.volume, parts.set));
     const found = set?.structures.find((s) => s.key === parts?.key);
     if (!parts || !set || !found) throw new YuepianError('not_found', { what: 'structure' });
-    const verified = await this.store.verified([id], set.digest);
-    return describeStructure(parts.volume, set, found, verified.has(id));
+    const verdict = (await this.store.verdicts([id], set.digest)).get(id);
+    return describeStructure({ volume: parts.volume, name: parts.set, set, found, verdict });
   }
 
   thumbnailUrls(studyUids: readonly StudyInstanceUid[]): Promise<Map<string, string>> {
