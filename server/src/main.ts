@@ -57,6 +57,7 @@ export async function start(settings: Settings, log: Log = consoleLog): Promise<
       audit,
       publish,
       caseOfStudy: cases.caseOfStudy,
+      allowInternet: settings.allowInternet,
       log,
     });
 

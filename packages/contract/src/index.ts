@@ -3,6 +3,7 @@ export * from './errors.ts';
 export * from './identity.ts';
 export * from './ids.ts';
 export * from './mask.ts';
+export * from './model.ts';
 export * from './structure.ts';
 export * from './study.ts';
 export * from './volume.ts';

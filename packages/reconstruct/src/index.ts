@@ -2,6 +2,7 @@ export { classicalLabels } from './classical/refine.ts';
 export * from './classical/segment.ts';
 export * from './export/glb.ts';
 export * from './export/stl.ts';
+export * from './inference/index.ts';
 export * from './interactive/index.ts';
 export * from './memory.ts';
 export * from './mesh.ts';

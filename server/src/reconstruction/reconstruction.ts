@@ -10,6 +10,8 @@ import {
 import { consoleLog, toYuepianError } from '../http/index.ts';
 import { DerivedFolder, partsOfStructureId } from './derived.ts';
 import { EditedModels, Editing } from './editing/index.ts';
+import { ForeignStore } from './foreign/foreign.store.ts';
+import { Networks } from './networks/index.ts';
 import { modelObstacleOf } from './obstacle.ts';
 import { fingerprintOf, Planner } from './planner.ts';
 import type { ReconstructionDeps } from './ports.ts';
@@ -26,6 +28,8 @@ export class Reconstruction {
   readonly store: SeriesStore;
   readonly editing: Editing;
   readonly editedModels: EditedModels;
+  readonly foreign: ForeignStore;
+  readonly networks: Networks;
   readonly #planner: Planner;
   readonly #stopping = new AbortController();
   readonly #background = new Set<Promise<void>>();
@@ -36,8 +40,9 @@ export class Reconstruction {
     const { archive, dataFolder } = deps;
     this.derived = new DerivedFolder(dataFolder);
     this.store = new SeriesStore(deps.database);
+    this.foreign = new ForeignStore(deps.database);
     const jobs = new JobStore(deps.database);
-    const { derived, store } = this;
+    const { derived, store, foreign } = this;
     this.editedModels = new EditedModels({
       derived,
       log,
@@ -71,7 +76,17 @@ export class Reconstruction {
       jobs,
       queue: this.queue,
       store,
+      foreign,
       publish: deps.publish,
+    });
+    this.networks = new Networks({
+      dataFolder,
+      archive,
+      derived,
+      store,
+      queue: this.queue,
+      allowInternet: deps.allowInternet ?? false,
+      memoryBytes: deps.memoryBytes,
     });
     const run = jobRunner({
       deps,
@@ -81,6 +96,8 @@ export class Reconstruction {
       jobs,
       queue: () => this.queue,
       store,
+      foreign,
+      networks: this.networks,
       log: (line) => log.info(`reconstruction: ${line.trimEnd()}`),
     });
   }
@@ -150,12 +167,18 @@ export class Reconstruction {
 
   async #derivedStructure(id: string): Promise<{ structure: Structure; digest: string }> {
     const parts = partsOfStructureId(id);
-    const set = parts && (await this.derived.structures(parts.volume));
+    const set = parts && (await this.derived.structures(parts.volume, parts.set));
     const found = set?.structures.find((s) => s.key === parts?.key);
     if (!parts || !set || !found) throw new YuepianError('not_found', { what: 'structure' });
-    const verified = await this.store.verified([id], set.digest);
+    const verdict = (await this.store.verdicts([id], set.digest)).get(id);
     return {
-      structure: describeStructure(parts.volume, set, found, verified.has(id)),
+      structure: describeStructure({
+        volume: parts.volume,
+        name: parts.set,
+        set,
+        found,
+        verdict,
+      }),
       digest: set.digest,
     };
   }

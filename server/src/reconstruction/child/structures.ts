@@ -162,6 +162,8 @@ class StructureOutput {
     const set: StructureSet = {
       version: 1,
       source: classicalSource,
+      kind: 'classical',
+      notes: [],
       digest: this.digest,
       complete,
       ...(this.#preview ? { preview: true } : {}),

@@ -21,7 +21,7 @@ import type { Actor } from '../../http/index.ts';
 import type { DerivedFolder } from '../derived.ts';
 import { maskFile, partsOfStructureId, structureIdOf } from '../derived.ts';
 import type { ReconstructionDeps } from '../ports.ts';
-import type { SeriesStore } from '../series.store.ts';
+import type { SeriesStore, VerdictState } from '../series.store.ts';
 import { type EditedRow, EditingStore, type EditKind, type EditRow } from './editing.store.ts';
 import type { EditedModels } from './models.ts';
 import {
@@ -68,7 +68,10 @@ export class Editing {
   }
 
   /** A volume's structures as they are now: changed ones in place of what they were made from. */
-  async overlay(manifest: VolumeManifest, found: readonly Structure[]): Promise<Structure[]> {
+  async overlay(
+    manifest: VolumeManifest,
+    found: readonly Structure[],
+  ): Promise<ReadonlyMap<string, Structure>> {
     const result = new Map<string, Structure>(found.map((s) => [s.id, s]));
     for (const id of await this.store.idsOf(manifest.id)) {
       const state = await this.state(id);
@@ -77,7 +80,7 @@ export class Editing {
       if (state.hidden) result.delete(structureId.parse(id));
       else result.set(structureId.parse(id), await this.#describe(state, manifest, source));
     }
-    return [...result.values()];
+    return result;
   }
 
   async state(id: string): Promise<EditedState | undefined> {
@@ -230,12 +233,12 @@ export class Editing {
   }
 
   /** @throws YuepianError not_ready when there is no model of this very content yet. */
-  async verify(id: string, verified: boolean, actor: Actor): Promise<Structure | undefined> {
+  async verify(id: string, verdict: VerdictState, actor: Actor): Promise<Structure | undefined> {
     const state = await this.state(id);
     if (!state) return undefined;
     const digest = digestOfMask(state.mask);
-    await this.#parts.series.verify({ id, digest }, verified, actor.user);
-    return this.#done(state, actor, verified ? 'confirmed' : 'withdrawn');
+    await this.#parts.series.verify({ id, digest }, verdict, actor.user);
+    return this.#done(state, actor, verdict);
   }
 
   async forgetStudy(studyUid: string): Promise<void> {
@@ -280,7 +283,10 @@ export class Editing {
     const manifest = parts && (await derived.manifest(parts.volume));
     if (!parts || !manifest) throw new YuepianError('not_found', { what: 'structure' });
     if (found.structure.preview) throw new YuepianError('not_ready');
-    const file = path.join(derived.folder(parts.volume), maskFile(parts.key, found.digest));
+    const file = path.join(
+      derived.setFolder(parts.volume, parts.set),
+      maskFile(parts.key, found.digest),
+    );
     const body = await readFile(file).catch((cause: unknown) => {
       throw new YuepianError('mask_missing', {}, { cause });
     });
@@ -327,7 +333,7 @@ export class Editing {
     const made = await models.read(state);
     if (!state.hidden && made?.revision !== state.revision) models.later(state, manifest);
     const levels = made?.levels ?? source?.levels ?? [];
-    const verified = await series.verified([row.id], digestOfMask(mask));
+    const verdict = (await series.verdicts([row.id], digestOfMask(mask))).get(row.id);
     const voxels = maskVoxels(mask);
     return structure.parse({
       id: row.id,
@@ -339,7 +345,8 @@ export class Editing {
       voxels,
       volumeMl: (voxels * Math.abs(determinant(manifest.affine))) / 1000,
       source: `edited by ${state.by}, from ${row.origin}`,
-      verified: verified.has(row.id),
+      verified: verdict?.state === 'verified',
+      ...(verdict ? { verdict } : {}),
       openEdges: made?.openEdges ?? 0,
       meshUrl: levels.at(-1)?.url ?? '',
       levels,
