@@ -1,5 +1,5 @@
 import type { Structure, StructureLook } from '@yuepian/contract';
-import { Check, Download, Eye, EyeOff, LocateFixed, Pencil, Trash2 } from 'lucide-react';
+import { Check, Download, Eye, EyeOff, Focus, LocateFixed, Pencil, Trash2 } from 'lucide-react';
 import type { CSSProperties } from 'react';
 import { formatMl, useLanguage, useText } from '../i18n/index.ts';
 import { Button, buttonClass, classes, IconButton, Slider, useStore } from '../ui/index.ts';
@@ -22,6 +22,7 @@ export interface StructureRowProps {
   readonly onGoTo: () => void;
   /** Absent where structures cannot be changed. */
   readonly desk?: ModelsDesk | undefined;
+  readonly onIsolate: (() => void) | undefined;
   readonly onRemove: () => void;
 }
 
@@ -55,7 +56,12 @@ export function StructureRow(props: StructureRowProps) {
           <span className={styles.volume}>{t.structures.ml(formatMl(s.volumeMl))}</span>
         </button>
       </div>
-      {isOpen && <Details {...props} name={name} />}
+      {isOpen &&
+        (props.desk ? (
+          <Opened {...props} name={name} desk={props.desk} />
+        ) : (
+          <Details {...props} name={name} />
+        ))}
     </li>
   );
 }
@@ -108,7 +114,6 @@ function Details(props: StructureRowProps & { readonly name: string }) {
           !s.verified && <span className={styles.facts}>{t.structures.whoMay}</span>
         )}
       </div>
-      {props.desk && <InWork structure={s} desk={props.desk} />}
       <p className={styles.facts}>{facts.filter((f) => f !== '').join(' · ')}</p>
       <div className={styles.actions}>
         <Button
@@ -120,6 +125,11 @@ function Details(props: StructureRowProps & { readonly name: string }) {
         >
           {t.structures.locate}
         </Button>
+        {props.onIsolate && (
+          <Button small icon={<Focus />} data-testid={`isolate-${s.key}`} onClick={props.onIsolate}>
+            {t.looks.isolate}
+          </Button>
+        )}
         {props.desk && <ChangeButtons {...props} desk={props.desk} />}
         {mayExport &&
           (['stl', 'glb'] as const).map((format) => (
@@ -138,10 +148,17 @@ function Details(props: StructureRowProps & { readonly name: string }) {
   );
 }
 
-/** The tools, while this structure is in work. */
-function InWork({ structure, desk }: { readonly structure: Structure; readonly desk: ModelsDesk }) {
+/** While a structure is in work there are its tools and nothing else. */
+function Opened(props: StructureRowProps & { readonly name: string; readonly desk: ModelsDesk }) {
+  const { structure, desk } = props;
   const isInWork = useStore(desk.editing.state, (s) => s.id === structure.id);
-  return isInWork ? <EditTools structure={structure} desk={desk} /> : null;
+  return isInWork ? (
+    <div className={styles.details}>
+      <EditTools structure={structure} desk={desk} />
+    </div>
+  ) : (
+    <Details {...props} />
+  );
 }
 
 function ChangeButtons({

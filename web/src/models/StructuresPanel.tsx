@@ -30,6 +30,7 @@ export interface StructuresPanelProps {
   readonly mayExport: boolean;
   /** The handle that folds the panel away; absent in a sheet that closes by itself. */
   readonly onCollapse?: (() => void) | undefined;
+  readonly onIsolate?: ((key: string) => void) | undefined;
   /** Absent where structures cannot be changed. */
   readonly desk?: ModelsDesk | undefined;
   /** The volume new structures belong to. */
@@ -57,7 +58,7 @@ export function StructuresPanel(props: StructuresPanelProps) {
   const remove = async (s: Structure) => {
     await hideStructure(s.id, true);
     const hide = (hidden: boolean) => void tell(hideStructure(s.id, hidden));
-    props.desk?.port.push({ id: s.id, undo: () => hide(false), redo: () => hide(true) });
+    props.desk?.port.push({ undo: () => hide(false), redo: () => hide(true) });
     notify(t.edit.deleted(s.name[language]));
   };
   const isAnyVisible = structures.some((s) => lookOf(s).visible);
@@ -117,6 +118,7 @@ export function StructuresPanel(props: StructuresPanelProps) {
               onVerify={(verified) => void tell(verifyStructure(s.id, verified))}
               onGoTo={() => props.onGoTo(s.key)}
               desk={props.desk}
+              onIsolate={structures.length > 1 ? () => props.onIsolate?.(s.key) : undefined}
               onRemove={() => void tell(remove(s))}
             />
           ))}

@@ -70,6 +70,7 @@ export function Structures({
       mayVerify={mayVerify}
       mayRun={mayRun}
       mayExport={mayExport}
+      onIsolate={(key) => room.models.isolate(key)}
       desk={mayVerify ? room.models : undefined}
       volumeId={shown?.kind === 'volume' ? shown.manifest.id : undefined}
       isSheet={isSheet}

@@ -44,7 +44,7 @@ export function gesturesOf(room: Room, view: View, isPhone: () => boolean): Poin
     }
     const { tool, hasPen } = room.state.get();
     const mayMark = !(hasPen && sample.role === 'finger');
-    const edit = tool === 'edit' && mayMark ? room.models.begin(view, sample) : undefined;
+    const edit = mayMark && !isFrame ? room.models.begin(view, sample) : undefined;
     if (edit) return edit;
     const mark = mayMark ? room.views.editor(view.kind)?.begin(sample) : undefined;
     if (mark) return mark;

@@ -196,5 +196,6 @@ export class RoomImages {
 
   #applyLooks(): void {
     for (const s of this.#structures) this.#engine.updateLook(s.key, this.lookOf(s));
+    this.#onStructures(false);
   }
 }

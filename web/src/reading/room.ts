@@ -17,7 +17,7 @@ import type {
   Window,
 } from '../engine/index.ts';
 import { ModelsDesk } from '../models/index.ts';
-import { createStore, type Store } from '../ui/index.ts';
+import { createStore, type Store, targetSize } from '../ui/index.ts';
 import { viewDefaults } from './apply-view.ts';
 import { Drifts } from './drifts.ts';
 import { History } from './history.ts';
@@ -232,6 +232,7 @@ export class Room {
     if (!bounds) return;
     this.state.set({ touched: key });
     this.engine.jumpTo(bounds.centre);
+    this.models.flyTo(key);
   }
 
   // --- drifts: where the hand is -----------------------------------------------------------------
@@ -268,6 +269,10 @@ export class Room {
       lookOf: (s) => this.lookOf(s),
       hasOutlines: () => this.document.content.view.outlines ?? viewDefaults.outlines,
       takeHand: (isTaken) => this.setTool(isTaken ? 'edit' : 'navigate'),
+      setLook: (keys, patch, gesture) => this.setLook(keys, patch, gesture),
+      endGesture: () => this.endGesture(),
+      volumeView: () => this.views.get('volume'),
+      target: () => targetSize(),
     });
   }
 

@@ -50,7 +50,7 @@ export interface EditRow {
 
 export const editingMigrations: readonly Migration[] = [
   {
-    name: 'reconstruction/004-edits',
+    name: 'reconstruction/005-edits',
     up: async (database) => {
       for (const text of [
         `CREATE TABLE edited_structures (

@@ -1,7 +1,7 @@
 import type { Dictionary } from '../dictionary.ts';
 import { plural } from './plural.ts';
 
-export const models: Pick<Dictionary, 'structures' | 'steps' | 'edit'> = {
+export const models: Pick<Dictionary, 'structures' | 'steps' | 'edit' | 'looks'> = {
   structures: {
     title: 'Structures',
     empty: 'No 3D structures yet',
@@ -96,6 +96,17 @@ export const models: Pick<Dictionary, 'structures' | 'steps' | 'edit'> = {
     other: 'Other…',
     customZh: '新结构',
     customEn: 'New structure',
+  },
+  looks: {
+    clip: 'Clip',
+    clipTitle: 'Cut the 3D view open',
+    none: 'Whole',
+    planes: { axial: 'At this axial', coronal: 'At this coronal', sagittal: 'At this sagittal' },
+    box: 'Box',
+    flip: 'Other side',
+    explode: 'Apart',
+    isolate: 'Only this',
+    more: 'More',
   },
   steps: {
     start: 'Starting',

@@ -92,6 +92,17 @@ export const models = {
     customZh: '新结构',
     customEn: 'New structure',
   },
+  looks: {
+    clip: '剖切',
+    clipTitle: '三维剖切',
+    none: '不剖切',
+    planes: { axial: '沿当前轴位', coronal: '沿当前冠状位', sagittal: '沿当前矢状位' },
+    box: '方框',
+    flip: '换一侧',
+    explode: '分开结构',
+    isolate: '单独显示',
+    more: '更多',
+  },
   steps: {
     start: '正在启动',
     working: '正在重建',

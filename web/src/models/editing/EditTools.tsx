@@ -1,4 +1,5 @@
 import type { Structure } from '@yuepian/contract';
+import { spacing } from '@yuepian/geometry';
 import {
   Box,
   Brush,
@@ -151,9 +152,12 @@ function Operations({
 }) {
   const t = useText();
   const isBusy = useStore(desk.editing.state, (s) => s.isBusy || s.isPreparing);
-  const [mm, setMm] = useState(1);
-  const range = desk.port.manifest()?.valueRange ?? [-1000, 2000];
-  const unit = desk.port.manifest()?.unit ?? '';
+  const manifest = desk.port.manifest();
+  // Less than the way to the next voxel changes nothing.
+  const step = manifest ? Math.min(...spacing(manifest.affine)) : 1;
+  const [mm, setMm] = useState(Math.max(1, Math.ceil(step * 2) / 2));
+  const range = manifest?.valueRange ?? [-1000, 2000];
+  const unit = manifest?.unit ?? '';
   const [low, setLow] = useState(unit === 'HU' ? 130 : Math.round(range[0]));
   const [high, setHigh] = useState(Math.ceil(range[1]));
   const act = (actOf: () => Act | undefined) => {
