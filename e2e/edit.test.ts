@@ -140,3 +140,20 @@ test('a kidney is begun with a box around it', async () => {
   await saved();
   await picture(page, 'edit-box');
 });
+
+test('what was done survives a killed server, and the page goes on', async () => {
+  await page.getByTestId('edit-brush').click();
+  const before = await structureNow('custom_101');
+  const at = await centre('axial');
+  await page.mouse.move(at.x + 30, at.y);
+  await page.mouse.down();
+  await page.mouse.move(at.x + 50, at.y, { steps: 4 });
+  await page.mouse.up();
+  const painted = await whenRevision('custom_101', 2);
+  expect(painted.voxels).toBeGreaterThan(before.voxels);
+  await saved();
+  await server.kill('SIGKILL');
+  await server.restart();
+  const after = await structureNow('custom_101');
+  expect([after.edited?.revision, after.voxels]).toEqual([2, painted.voxels]);
+});
