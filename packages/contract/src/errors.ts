@@ -246,6 +246,12 @@ export const errorTable = {
     zh: '该分割属于另一坐标系（FrameOfReferenceUID 不同），不能叠加到该序列。',
     en: 'This segmentation lies in another FrameOfReference; it is not laid over this series.',
   },
+  mesh_not_closed: {
+    http: 422,
+    ws: 4422,
+    zh: '模型“{key}”的表面未闭合（{edges} 条开放边），不能切割或打印。',
+    en: 'The surface of {key} is not closed ({edges} open edges); it cannot be cut or printed.',
+  },
   unsupported_version: {
     http: 409,
     ws: 4409,

@@ -1,4 +1,5 @@
 export * from './case.ts';
+export * from './cut.ts';
 export * from './errors.ts';
 export * from './identity.ts';
 export * from './ids.ts';

@@ -42,6 +42,18 @@ export const warningTable = {
   },
   cannot_display: { zh: '无法显示：{reason}', en: 'Cannot be displayed: {reason}' },
   several_volumes: { zh: '该序列含 {count} 个体数据', en: 'The series holds {count} volumes' },
+  not_printable_open: {
+    zh: '模型“{key}”有 {edges} 条开放边，不能直接 3D 打印',
+    en: '{key} has {edges} open edges; it cannot be printed as it is',
+  },
+  not_printable_edges: {
+    zh: '模型“{key}”有 {edges} 条边被两个以上的面共用，不能直接 3D 打印',
+    en: '{key} has {edges} edges shared by more than two faces; it cannot be printed as it is',
+  },
+  not_printable_solid: {
+    zh: '模型“{key}”的表面不构成实体（{status}），不能直接 3D 打印',
+    en: 'The surface of {key} encloses no solid ({status}); it cannot be printed as it is',
+  },
   preview_only: { zh: '粗略预览', en: 'Coarse preview' },
 } as const satisfies Record<string, Record<Language, string>>;
 

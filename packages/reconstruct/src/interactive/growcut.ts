@@ -7,7 +7,7 @@ export const seedValue = { none: 0, inside: 1, outside: 2 } as const;
 
 export interface GrowCutOptions {
   /**
-   * Difference of neighbouring values (HU) that counts as an edge. By default three times the noise
+   * Difference of neighbouring values (HU) that counts as an edge. By default twice the noise
    * of the box, estimated from differences of neighbours.
    */
   readonly edge?: number;
@@ -50,8 +50,12 @@ interface Costs {
   readonly way: readonly [number, number, number];
 }
 
-const maximumEdge = 48;
-const maximumEnter = 24;
+/**
+ * Chosen on five organs of a CT at 3 mm with labels of another model (mean Dice 0.79 of 18 settings):
+ * a border is twice the noise, and values count little beside borders.
+ */
+const maximumEdge = 120;
+const maximumEnter = 10;
 
 function costTables(image: ImageBox, seeds: Uint8Array, options: GrowCutOptions): Costs {
   const { low, high } = seedRange(image, seeds);
@@ -59,14 +63,14 @@ function costTables(image: ImageBox, seeds: Uint8Array, options: GrowCutOptions)
   const levels = new Uint8Array(image.data.length);
   for (let i = 0; i < levels.length; i++)
     levels[i] = Math.max(0, Math.min(255, Math.round(((image.data[i] as number) - low) / width)));
-  const edgeLevels = Math.max(1, (options.edge ?? 3 * noiseOf(image, low, high)) / width);
-  // Saturates: from twice an edge on, more contrast is no stronger border.
+  const edgeLevels = Math.max(1, (options.edge ?? 2 * noiseOf(image, low, high)) / width);
+  // Saturates: beyond an edge, more contrast is no stronger border.
   const edge = Uint16Array.from({ length: 256 }, (_, d) =>
-    Math.round(maximumEdge * Math.min(1, (d / edgeLevels / 2) ** 2)),
+    Math.round(maximumEdge * Math.min(1, (d / edgeLevels) ** 2)),
   );
   const step = spacing(image.affine);
   const shortest = Math.min(...step);
-  const way = step.map((s) => Math.max(1, Math.min(16, Math.round((2 * s) / shortest))));
+  const way = step.map((s) => Math.max(1, Math.min(16, Math.round(s / shortest))));
   return {
     levels,
     edge,
@@ -110,7 +114,7 @@ function noiseOf(image: ImageBox, low: number, high: number): number {
   return (differences[differences.length >> 1] ?? 0) / 0.954;
 }
 
-/** −log of how common a level is among a front's seeds against the other's, scaled to 0…24. */
+/** How rare a level is among a front's seeds against the other's, scaled to 0…10. */
 function appearanceCosts(levels: Uint8Array, seeds: Uint8Array, weight: number): Uint16Array {
   const enter = new Uint16Array(512);
   if (!(weight > 0)) return enter;
@@ -119,8 +123,8 @@ function appearanceCosts(levels: Uint8Array, seeds: Uint8Array, weight: number):
   for (let l = 0; l < 256; l++) {
     const [a, b] = [inside[l] as number, outside[l] as number];
     const share = a / (a + b);
-    enter[l] = Math.round(weight * maximumEnter * (1 - share));
-    enter[256 + l] = Math.round(weight * maximumEnter * share);
+    enter[l] = Math.round(weight * maximumEnter * (1 - share) ** 2);
+    enter[256 + l] = Math.round(weight * maximumEnter * share ** 2);
   }
   return enter;
 }
@@ -178,7 +182,7 @@ class Fronts {
     this.#levels = new Uint8Array(n);
     this.#costs = costs;
     // More buckets than the dearest step: a circular queue suffices (Dial, CACM 12(11), 1969).
-    this.#heads = new Int32Array(128).fill(-1);
+    this.#heads = new Int32Array(256).fill(-1);
     this.#voxel = new Int32Array(1 << 16);
     this.#next = new Int32Array(1 << 16);
     this.#forEachRow((padded, plain) => {
@@ -213,8 +217,8 @@ class Fronts {
       }
     }
     this.#voxel[entry] = voxel;
-    this.#next[entry] = this.#heads[cost & 127] as number;
-    this.#heads[cost & 127] = entry;
+    this.#next[entry] = this.#heads[cost & 255] as number;
+    this.#heads[cost & 255] = entry;
     this.#waiting++;
   }
 
@@ -223,7 +227,7 @@ class Fronts {
     const [wayX, wayY, wayZ] = this.#costs.way;
     const [nx, nxy] = [this.#nx, this.#nxy];
     for (let now = 0; this.#waiting > 0; now++) {
-      const slot = now & 127;
+      const slot = now & 255;
       for (
         let entry = this.#heads[slot] as number;
         entry >= 0;

@@ -24,12 +24,11 @@ export interface BoxSeeds {
   readonly inside: readonly PatientPoint[];
   /** Points outside of it; the shell of the box is outside in any case. */
   readonly outside?: readonly PatientPoint[];
-  /** Radius of a seed in mm; default 3 (vessel 1.5). */
+  /** Radius of a seed in mm; default an eighth of the box's shortest side. */
   readonly radius?: Mm;
 }
 
 interface Plan {
-  readonly radius: number;
   readonly appearance: number;
   /** mm of the noise filter before and of the smoothing after. */
   readonly before: number;
@@ -37,10 +36,10 @@ interface Plan {
 }
 
 const plans: Record<SegmentHint, Plan> = {
-  organ: { radius: 5, appearance: 1, before: 1, after: 1 },
-  kidney: { radius: 4, appearance: 1, before: 1, after: 0.8 },
-  tumour: { radius: 3, appearance: 0.6, before: 0.8, after: 0.8 },
-  vessel: { radius: 2, appearance: 1, before: 0, after: 0 },
+  organ: { appearance: 1, before: 1, after: 1 },
+  kidney: { appearance: 1, before: 1, after: 0.8 },
+  tumour: { appearance: 0.6, before: 0.8, after: 0.8 },
+  vessel: { appearance: 1, before: 0, after: 0 },
 };
 
 /** Two opposite corners of a box drawn by hand, as voxel indices; undefined outside the image. */
@@ -67,9 +66,10 @@ export function segmentInBox(
   checkPoints([...seeds.inside, ...(seeds.outside ?? [])]);
   const part = cropImage(image, box);
   const plan = plans[hint];
-  const radius = (seeds.radius ?? plan.radius) as Mm;
-  const marks = seedMap(part, seeds, radius);
+  const radius = (seeds.radius ?? seedRadius(part)) as Mm;
   const calm = plan.before > 0 ? denoised(part, plan.before) : part;
+  const marks = seedMap(part, seeds, radius);
+  shellSeeds(part, marks, closedSides(image, box));
   const mask = growCut(calm, marks, { appearance: plan.appearance });
   const seed = marks.indexOf(1);
   return cleaned(mask, seed, plan.after as Mm);
@@ -77,12 +77,6 @@ export function segmentInBox(
 
 function seedMap(part: ImageBox, seeds: BoxSeeds, radius: Mm): Uint8Array {
   const marks = new Uint8Array(part.data.length);
-  const [nx, ny, nz] = part.size;
-  for (let k = 0, at = 0; k < nz; k++)
-    for (let j = 0; j < ny; j++)
-      for (let i = 0; i < nx; i++, at++)
-        if (i === 0 || j === 0 || k === 0 || i === nx - 1 || j === ny - 1 || k === nz - 1)
-          marks[at] = 2;
   const put = (points: readonly PatientPoint[], value: number): void => {
     const empty = emptyMaskBox(part);
     for (const point of points) {
@@ -96,6 +90,38 @@ function seedMap(part: ImageBox, seeds: BoxSeeds, radius: Mm): Uint8Array {
   if (!marks.includes(1))
     throw new YuepianError('invalid_request', { reason: 'no seed lies in the box' });
   return marks;
+}
+
+/** An eighth of the box's shortest side: within the structure when its middle was meant. */
+function seedRadius(part: ImageBox): number {
+  const step = spacing(part.affine);
+  return Math.max(2, Math.min(...part.size.map((n, a) => n * (step[a] as number))) / 8);
+}
+
+/** Sides of the box that lie within the image: where the image ends, a structure may go on. */
+const closedSides = (image: ImageBox, box: IndexBox): readonly (readonly [boolean, boolean])[] =>
+  ([0, 1, 2] as const).map((a) => [box.first[a] > 0, box.first[a] + box.size[a] < image.size[a]]);
+
+/** The shell of the box is outside, but where the image ends: there a structure may go on. */
+function shellSeeds(
+  image: ImageBox,
+  marks: Uint8Array,
+  sides: readonly (readonly [boolean, boolean])[],
+): void {
+  const [nx, ny, nz] = image.size;
+  const at = [0, 0, 0];
+  for (let k = 0, p = 0; k < nz; k++) {
+    for (let j = 0; j < ny; j++) {
+      for (let i = 0; i < nx; i++, p++) {
+        [at[0], at[1], at[2]] = [i, j, k];
+        const onShell = sides.some(
+          ([low, high], a) =>
+            (low && at[a] === 0) || (high && at[a] === (image.size[a] as number) - 1),
+        );
+        if (onShell && marks[p] === 0) marks[p] = 2;
+      }
+    }
+  }
 }
 
 /** Mean over a small window of about ±`mm`, edges kept by leaving out values far from the centre. */

@@ -1,0 +1,120 @@
+import { YuepianError } from '@yuepian/contract';
+import { type PatientPoint, type Plane, signedDistance, toPatient } from '@yuepian/geometry';
+import { voxelAt } from '../interactive/box.ts';
+import type { BoneKind } from './names.ts';
+import { type Bone, type BoneMap, listed } from './split.ts';
+
+const kindsOf = (map: BoneMap): Map<number, BoneKind> =>
+  new Map(map.bones.map((b) => [b.label, b.kind]));
+
+function boneOf(map: BoneMap, label: number): Bone {
+  const bone = map.bones.find((b) => b.label === label);
+  if (bone === undefined) throw new YuepianError('not_found', { what: `bone ${label}` });
+  return bone;
+}
+
+/**
+ * Two bones become one, which keeps the label and kind of the first. Numbers of the others follow.
+ * @throws YuepianError `not_found`.
+ */
+export function mergeBones(map: BoneMap, a: number, b: number): BoneMap {
+  boneOf(map, a);
+  boneOf(map, b);
+  const kinds = kindsOf(map);
+  if (a === b) return map;
+  kinds.delete(b);
+  return listed(
+    map,
+    map.data.map((l) => (l === b ? a : l)),
+    kinds,
+  );
+}
+
+/**
+ * Cuts a bone in two by a plane, or by which of two seeds a voxel can be reached from sooner within the
+ * bone. The second part (behind the plane, nearer to the second seed) gets a new label of the same kind.
+ * @throws YuepianError `not_found`; `invalid_request` when the cut leaves one side empty, a seed lies
+ * off the bone, or all labels are used.
+ */
+export function cutBone(
+  map: BoneMap,
+  label: number,
+  by: Plane | readonly [PatientPoint, PatientPoint],
+): BoneMap {
+  const bone = boneOf(map, label);
+  const fresh = Array.from({ length: 255 }, (_, n) => n + 1).find(
+    (n) => !map.bones.some((b) => b.label === n),
+  );
+  if (fresh === undefined) throw new YuepianError('invalid_request', { reason: 'too many bones' });
+  const data = map.data.slice();
+  const moved =
+    'normal' in by
+      ? behindPlane(map, data, label, fresh, by)
+      : nearerToSecond(map, data, label, fresh, by);
+  if (moved === 0 || moved === bone.voxels)
+    throw new YuepianError('invalid_request', { reason: 'the cut misses the bone' });
+  return listed(map, data, kindsOf(map).set(fresh, bone.kind));
+}
+
+function behindPlane(
+  map: BoneMap,
+  data: Uint8Array,
+  label: number,
+  fresh: number,
+  plane: Plane,
+): number {
+  const [nx, ny] = map.size;
+  let moved = 0;
+  for (let i = 0; i < data.length; i++) {
+    if (data[i] !== label) continue;
+    const p = toPatient(map.affine, [i % nx, Math.floor(i / nx) % ny, Math.floor(i / (nx * ny))]);
+    if (signedDistance(plane, p) >= 0) continue;
+    data[i] = fresh;
+    moved++;
+  }
+  return moved;
+}
+
+/** Two fronts through the bone, step by step. */
+function nearerToSecond(
+  map: BoneMap,
+  data: Uint8Array,
+  label: number,
+  fresh: number,
+  seeds: readonly [PatientPoint, PatientPoint],
+): number {
+  const [nx, ny, nz] = map.size;
+  const places = seeds.map((p) => voxelAt(map, p));
+  if (places[0] === places[1] || places.some((at) => at === undefined || map.data[at] !== label))
+    throw new YuepianError('invalid_request', { reason: 'a seed lies off the bone' });
+  const owner = new Uint8Array(data.length);
+  let front = places.map((at, n) => {
+    owner[at as number] = n + 1;
+    return at as number;
+  });
+  let moved = 0;
+  while (front.length > 0) {
+    const next: number[] = [];
+    for (const v of front) {
+      const own = owner[v] as number;
+      if (own === 2) {
+        data[v] = fresh;
+        moved++;
+      }
+      const [x, y, z] = [v % nx, Math.floor(v / nx) % ny, Math.floor(v / (nx * ny))];
+      const reach = (inside: boolean, q: number): void => {
+        if (!inside || map.data[q] !== label || owner[q] !== 0) return;
+        owner[q] = own;
+        next.push(q);
+      };
+      reach(x > 0, v - 1);
+      reach(x + 1 < nx, v + 1);
+      reach(y > 0, v - nx);
+      reach(y + 1 < ny, v + nx);
+      reach(z > 0, v - nx * ny);
+      reach(z + 1 < nz, v + nx * ny);
+    }
+    front = next;
+  }
+  return moved;
+}
