@@ -1,4 +1,6 @@
 import {
+  type Cut,
+  cut,
   type Mark,
   type MarkId,
   mark,
@@ -20,6 +22,8 @@ export interface CaseContent {
   /** In the order they were made. */
   readonly marks: readonly Mark[];
   readonly looks: Looks;
+  /** Planned cuts of structures, in the order they were made. */
+  readonly cuts: readonly Cut[];
   readonly view: Readonly<Partial<ViewState>>;
   readonly canUndo: boolean;
   readonly canRedo: boolean;
@@ -41,6 +45,7 @@ export class CaseDocument {
   readonly doc: Y.Doc;
   readonly #marks: Y.Map<Y.Map<unknown>>;
   readonly #structures: Y.Map<Y.Map<unknown>>;
+  readonly #cuts: Y.Map<unknown>;
   readonly #view: Y.Map<unknown>;
   readonly #acts = { kind: 'act' };
   readonly #drifts = { kind: 'drift' };
@@ -55,8 +60,9 @@ export class CaseDocument {
     this.doc = doc;
     this.#marks = doc.getMap(sharedTypes.marks);
     this.#structures = doc.getMap(sharedTypes.structures);
+    this.#cuts = doc.getMap(sharedTypes.cuts);
     this.#view = doc.getMap(sharedTypes.view);
-    this.#undo = new Y.UndoManager([this.#marks, this.#structures, this.#view], {
+    this.#undo = new Y.UndoManager([this.#marks, this.#structures, this.#cuts, this.#view], {
       trackedOrigins: new Set([this.#acts]),
       // Acts join only where a gesture says so, never by the clock; see act().
       captureTimeout: Number.POSITIVE_INFINITY,
@@ -65,6 +71,7 @@ export class CaseDocument {
     this.#content = {
       marks: this.#sorted(),
       looks: readLooks(this.#structures),
+      cuts: readCuts(this.#cuts),
       view: readView(this.#view),
       canUndo: false,
       canRedo: false,
@@ -74,6 +81,7 @@ export class CaseDocument {
       this.#change({ marks: this.#sorted() });
     });
     this.#structures.observeDeep(() => this.#change({ looks: readLooks(this.#structures) }));
+    this.#cuts.observe(() => this.#change({ cuts: readCuts(this.#cuts) }));
     this.#view.observe((event) => {
       if (event.transaction.local) this.#change({ view: readView(this.#view) });
     });
@@ -156,6 +164,14 @@ export class CaseDocument {
     }, gesture);
   }
 
+  addCut(value: Cut): void {
+    this.act(() => this.#cuts.set(value.id, value));
+  }
+
+  removeCut(id: Cut['id']): void {
+    if (this.#cuts.has(id)) this.act(() => this.#cuts.delete(id));
+  }
+
   setView(patch: ViewPatch, gesture?: string): void {
     this.act(() => assign(this.#view, patch), gesture);
   }
@@ -229,6 +245,16 @@ function readLooks(map: Y.Map<Y.Map<unknown>>): Looks {
     if (parsed.success) looks[key] = definedOf(parsed.data);
   }
   return looks;
+}
+
+/** What another client wrote is not trusted: an entry that is no cut is passed over. */
+function readCuts(map: Y.Map<unknown>): readonly Cut[] {
+  return [...map.values()]
+    .flatMap((value) => {
+      const parsed = cut.safeParse(value);
+      return parsed.success ? [parsed.data] : [];
+    })
+    .sort((a, b) => a.createdAt.localeCompare(b.createdAt) || a.id.localeCompare(b.id));
 }
 
 function readView(map: Y.Map<unknown>): Partial<ViewState> {

@@ -7,6 +7,7 @@ import { exportUrl } from './api.ts';
 import { ColourPicker } from './ColourPicker.tsx';
 import type { ModelsDesk } from './desk.ts';
 import { EditTools } from './editing/EditTools.tsx';
+import { MoreMenu } from './MoreMenu.tsx';
 import styles from './Structures.module.css';
 
 export interface StructureRowProps {
@@ -130,6 +131,7 @@ function Details(props: StructureRowProps & { readonly name: string }) {
             {t.looks.isolate}
           </Button>
         )}
+        {props.desk && !s.preview && <MoreMenu structure={s} desk={props.desk} />}
         {props.desk && <ChangeButtons {...props} desk={props.desk} />}
         {mayExport &&
           (['stl', 'glb'] as const).map((format) => (

@@ -7,6 +7,7 @@ import { IconButton, notify } from '../ui/index.ts';
 import { cancelJob, hideStructure, runReconstruction, verifyStructure } from './api.ts';
 import type { ModelsDesk } from './desk.ts';
 import { NewStructure } from './NewStructure.tsx';
+import { PlanBoard } from './plan/PlanBoard.tsx';
 import { ReconstructionStatus } from './ReconstructionStatus.tsx';
 import { StructureRow } from './StructureRow.tsx';
 import styles from './Structures.module.css';
@@ -123,6 +124,7 @@ export function StructuresPanel(props: StructuresPanelProps) {
             />
           ))}
         </ul>
+        {props.desk && <PlanBoard desk={props.desk} structures={structures} />}
         {props.desk && props.volumeId && (
           <NewStructure
             volumeId={props.volumeId}

@@ -35,6 +35,7 @@ export class RoomImages {
   #sessionStops: (() => void)[] = [];
   #applied: CaseContent | undefined;
   #structures: readonly Structure[] = [];
+  #replaced: ReadonlySet<string> = new Set();
 
   constructor({ engine, document, state, isEcho, onStructures }: RoomImagesParts) {
     this.#engine = engine;
@@ -89,6 +90,18 @@ export class RoomImages {
       colour: s.colour,
       ...this.#document.content.looks[s.key],
     };
+  }
+
+  /** Structures that are drawn as the parts of a plan, and so not themselves. */
+  setReplaced(keys: ReadonlySet<string>): void {
+    if (keys.size === 0 && this.#replaced.size === 0) return;
+    this.#replaced = keys;
+    for (const s of this.#structures) this.#engine.updateLook(s.key, this.#drawnLook(s));
+  }
+
+  #drawnLook(s: Structure): StructureLook {
+    const look = this.lookOf(s);
+    return this.#replaced.has(s.key) ? { ...look, visible: false } : look;
   }
 
   #closeSessions(): void {
@@ -155,7 +168,7 @@ export class RoomImages {
     if (JSON.stringify(structures) === JSON.stringify(this.#structures)) return;
     this.#structures = structures;
     this.#engine.setStructures(
-      structures.map((s) => ({ ...s, ...this.lookOf(s) })),
+      structures.map((s) => ({ ...s, ...this.#drawnLook(s) })),
       target.series.labelMap,
     );
     this.#engine.setVolumeVisible(
@@ -173,6 +186,7 @@ export class RoomImages {
     this.#applied = content;
     if (!shown) return;
     if (shown.kind === 'volume' && content.looks !== before?.looks) this.#applyLooks();
+    else if (content.cuts !== before?.cuts) this.#onStructures(false);
     if (content.view !== before?.view && !this.#isEcho()) {
       const hasModels = this.#structures.length > 0;
       applyView(this.#engine, content.view, before?.view, { shown, hasModels });
@@ -195,7 +209,7 @@ export class RoomImages {
   }
 
   #applyLooks(): void {
-    for (const s of this.#structures) this.#engine.updateLook(s.key, this.lookOf(s));
+    for (const s of this.#structures) this.#engine.updateLook(s.key, this.#drawnLook(s));
     this.#onStructures(false);
   }
 }

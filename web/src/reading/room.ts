@@ -16,6 +16,7 @@ import type {
   VolumeSession,
   Window,
 } from '../engine/index.ts';
+import { text } from '../i18n/index.ts';
 import { ModelsDesk } from '../models/index.ts';
 import { createStore, type Store, targetSize } from '../ui/index.ts';
 import { viewDefaults } from './apply-view.ts';
@@ -272,6 +273,15 @@ export class Room {
       setLook: (keys, patch, gesture) => this.setLook(keys, patch, gesture),
       endGesture: () => this.endGesture(),
       volumeView: () => this.views.get('volume'),
+      view: (kind) => this.views.get(kind),
+      lengthText: (mm) => text().plan.mm(mm),
+      cases: {
+        cuts: () => this.document.content.cuts,
+        addCut: (cut) => this.document.addCut(cut),
+        removeCut: (id) => this.document.removeCut(id),
+        me: () => ({ id: this.me.id, name: this.me.displayName || this.me.name }),
+        replaced: (keys) => this.#images.setReplaced(keys),
+      },
       target: () => targetSize(),
     });
   }

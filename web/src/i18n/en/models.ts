@@ -1,7 +1,7 @@
 import type { Dictionary } from '../dictionary.ts';
 import { plural } from './plural.ts';
 
-export const models: Pick<Dictionary, 'structures' | 'steps' | 'edit' | 'looks'> = {
+export const models: Pick<Dictionary, 'structures' | 'steps' | 'edit' | 'looks' | 'plan'> = {
   structures: {
     title: 'Structures',
     empty: 'No 3D structures yet',
@@ -107,6 +107,30 @@ export const models: Pick<Dictionary, 'structures' | 'steps' | 'edit' | 'looks'>
     explode: 'Apart',
     isolate: 'Only this',
     more: 'More',
+  },
+  plan: {
+    title: 'Plan',
+    measure: 'Measure',
+    busy: 'Working it out…',
+    mm: (n) => `${n.toFixed(1)} mm`,
+    distances: 'Distances to others',
+    distancesOf: (name) => `${name} to others`,
+    noNeighbours: 'No other structure is shown.',
+    within: 'Neighbourhood',
+    showNear: 'Show only what is within',
+    margin: 'Safety margin',
+    showMargin: 'Show the margin',
+    hideMargin: 'No margin',
+    marginOf: (name, mm, ml) => `${name} and ${mm} mm around it: ${ml} mL in all`,
+    cutAt: {
+      axial: 'Cut at this axial plane',
+      coronal: 'Cut at this coronal plane',
+      sagittal: 'Cut at this sagittal plane',
+    },
+    cutCurve: 'Cut along a drawn curve',
+    cutOf: (name) => `Cut of ${name}`,
+    removeCut: 'Take this cut back',
+    remaining: (percent) => `${percent} % stays when the orange part goes`,
   },
   steps: {
     start: 'Starting',
