@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { actorOf } from '../http/index.ts';
 import { classicalSet, partsOfStructureId } from './derived.ts';
 import { editingRoutes } from './editing/index.ts';
-import { exportStructure } from './export.ts';
+import { exportRoutes } from './exporting/routes.ts';
 import { classicalModelId } from './networks/index.ts';
 import type { Reconstruction } from './reconstruction.ts';
 import { sendFile } from './send-file.ts';
@@ -24,7 +24,6 @@ const verifyBody = z.union([
 const setQuery = z
   .object({ r: z.string().max(64).optional() })
   .extend({ set: z.string().default(classicalSet) });
-const exportQuery = z.object({ format: z.enum(['stl', 'glb']).default('stl') });
 
 const notFound = (what: string): YuepianError => new YuepianError('not_found', { what });
 
@@ -160,41 +159,7 @@ export function reconstructionRoutes(room: Reconstruction) {
       });
     });
 
-    app.get(
-      '/api/structures/:id/export',
-      { config: { permission: 'export' } },
-      async (request, reply) => {
-        const { id } = idParams.parse(request.params);
-        const { format } = exportQuery.parse(request.query);
-        const { folder, set, found, series } = await findStructure(id);
-        const level = found.levels.at(-1);
-        if (!level) throw notFound('model');
-        await deps.audit({
-          action: 'export',
-          actor: actorOf(request),
-          object: { kind: 'study', id: series.studyInstanceUid },
-          details: { structure: found.key, format, source: set.source },
-        });
-        const file = path.join(folder, level.file);
-        const saveAs = `${found.key}.${format}`;
-        if (format === 'glb') {
-          const type = 'model/gltf-binary';
-          return sendFile(request, reply, {
-            path: file,
-            type,
-            tag: set.digest,
-            immutable: false,
-            saveAs,
-          });
-        }
-        const stl = await exportStructure(file, found.key);
-        return reply
-          .header('content-type', 'model/stl')
-          .header('cache-control', 'no-store')
-          .header('content-disposition', `attachment; filename="${saveAs}"`)
-          .send(Buffer.from(stl.buffer, stl.byteOffset, stl.byteLength));
-      },
-    );
+    await app.register(exportRoutes(room));
 
     app.post(
       '/api/structures/:id/verify',

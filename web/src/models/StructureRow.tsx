@@ -1,11 +1,11 @@
 import type { Structure, StructureLook } from '@yuepian/contract';
-import { Check, Download, Eye, EyeOff, Focus, LocateFixed, Pencil, Trash2 } from 'lucide-react';
+import { Check, Eye, EyeOff, Focus, LocateFixed, Pencil, Trash2 } from 'lucide-react';
 import type { CSSProperties } from 'react';
 import { formatMl, useLanguage, useText } from '../i18n/index.ts';
-import { Button, buttonClass, classes, IconButton, Slider, useStore } from '../ui/index.ts';
-import { exportUrl } from './api.ts';
+import { Button, classes, IconButton, Slider, useStore } from '../ui/index.ts';
 import { ColourPicker } from './ColourPicker.tsx';
 import type { ModelsDesk } from './desk.ts';
+import { ExportMenu } from './ExportMenu.tsx';
 import { EditTools } from './editing/EditTools.tsx';
 import { MoreMenu } from './MoreMenu.tsx';
 import styles from './Structures.module.css';
@@ -133,18 +133,7 @@ function Details(props: StructureRowProps & { readonly name: string }) {
         )}
         {props.desk && !s.preview && <MoreMenu structure={s} desk={props.desk} />}
         {props.desk && <ChangeButtons {...props} desk={props.desk} />}
-        {mayExport &&
-          (['stl', 'glb'] as const).map((format) => (
-            <a
-              key={format}
-              className={buttonClass('plain', true)}
-              href={exportUrl(s.id, format)}
-              download={`${s.key}.${format}`}
-            >
-              <Download />
-              {format.toUpperCase()}
-            </a>
-          ))}
+        {mayExport && !s.preview && <ExportMenu structures={[s]} />}
       </div>
     </div>
   );

@@ -6,6 +6,7 @@ import { useLanguage, useText } from '../i18n/index.ts';
 import { IconButton, notify } from '../ui/index.ts';
 import { cancelJob, hideStructure, runReconstruction, verifyStructure } from './api.ts';
 import type { ModelsDesk } from './desk.ts';
+import { ExportMenu } from './ExportMenu.tsx';
 import { NewStructure } from './NewStructure.tsx';
 import { PlanBoard } from './plan/PlanBoard.tsx';
 import { ReconstructionStatus } from './ReconstructionStatus.tsx';
@@ -83,6 +84,12 @@ export function StructuresPanel(props: StructuresPanelProps) {
             icon={<RotateCw />}
             data-testid="rerun"
             onClick={() => void tell(runReconstruction(series.seriesInstanceUid))}
+          />
+        )}
+        {props.mayExport && structures.some((s) => lookOf(s).visible && !s.preview) && (
+          <ExportMenu
+            isAll
+            structures={structures.filter((s) => lookOf(s).visible && !s.preview)}
           />
         )}
         {props.onCollapse && (

@@ -1,6 +1,7 @@
 import {
   decodeMask,
   encodeMask,
+  type Language,
   type MaskEdges,
   type MaskHead,
   maskHead,
@@ -8,7 +9,10 @@ import {
   type PostStructure,
   type Structure,
   structure,
+  type Warning,
+  warning,
 } from '@yuepian/contract';
+import { z } from 'zod';
 import { command, errorOf, request, Unintelligible, Unreachable } from '../api/index.ts';
 
 const structureUrl = (id: string): string => `/api/structures/${encodeURIComponent(id)}`;
@@ -27,9 +31,27 @@ export const runReconstruction = (seriesInstanceUid: string): Promise<void> =>
 export const cancelJob = (id: string): Promise<void> =>
   command(`/api/jobs/${encodeURIComponent(id)}/cancel`, { method: 'POST', body: {} });
 
-/** A model as a file; the browser saves it. */
-export const exportUrl = (id: string, format: string): string =>
-  `${structureUrl(id)}/export?format=${format}`;
+export const exportFormats = ['stl', '3mf', 'obj', 'ply', 'glb', 'seg'] as const;
+export type ExportFormat = (typeof exportFormats)[number];
+
+/** Structures of one volume as one file; the browser saves it. */
+export const exportUrl = (
+  ids: readonly string[],
+  format: ExportFormat,
+  language: Language,
+): string => {
+  const [only] = ids;
+  const query = `format=${format}&language=${language}`;
+  return only !== undefined && ids.length === 1
+    ? `${structureUrl(only)}/export?${query}`
+    : `/api/export/structures?${query}&ids=${ids.map(encodeURIComponent).join(',')}`;
+};
+
+const printable = z.object({ warnings: z.array(warning) });
+
+/** Why a structure could not be printed as it is; empty when it could. */
+export const checkPrintable = async (id: string, language: Language): Promise<Warning[]> =>
+  (await request(printable, `${structureUrl(id)}/printable?language=${language}`)).warnings;
 
 /** The voxels of a structure. @throws YuepianError not_found, not_ready, mask_missing */
 export async function fetchMask(

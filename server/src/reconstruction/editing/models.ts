@@ -5,8 +5,11 @@ import { z } from 'zod';
 import { consoleLog, type Log } from '../../http/index.ts';
 import type { DerivedFolder } from '../derived.ts';
 import { writeWhole } from '../derived.ts';
-import { runModelChild } from './child/host.ts';
+import { runOnce } from './child/host.ts';
+import { modelResult } from './child/protocol.ts';
 import type { EditedState } from './state.ts';
+
+const program = new URL('./child/main.ts', import.meta.url);
 
 /** A hand that rests this long has finished for the moment. */
 const pauseMs = 1500;
@@ -118,7 +121,8 @@ export class EditedModels {
     try {
       const maskFile = path.join(scratch, 'mask.bin');
       await writeWhole(maskFile, encodeMask(state.mask), scratch);
-      const made = await runModelChild(
+      const made = await runOnce(
+        program,
         {
           maskFile,
           key: state.row.key,
@@ -129,8 +133,11 @@ export class EditedModels {
           source: `edited, from ${state.row.origin}`,
           scratch,
         },
-        this.#stopping.signal,
-        (line) => (this.#parts.log ?? consoleLog).info(`edited model: ${line.trimEnd()}`),
+        modelResult,
+        {
+          signal: this.#stopping.signal,
+          log: (line) => (this.#parts.log ?? consoleLog).info(`edited model: ${line.trimEnd()}`),
+        },
       );
       const levels: ModelFile['levels'] = [];
       for (const [lod, level] of made.levels.entries()) {

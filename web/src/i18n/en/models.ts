@@ -1,7 +1,10 @@
 import type { Dictionary } from '../dictionary.ts';
 import { plural } from './plural.ts';
 
-export const models: Pick<Dictionary, 'structures' | 'steps' | 'edit' | 'looks' | 'plan'> = {
+export const models: Pick<
+  Dictionary,
+  'structures' | 'steps' | 'edit' | 'looks' | 'plan' | 'files'
+> = {
   structures: {
     title: 'Structures',
     empty: 'No 3D structures yet',
@@ -131,6 +134,19 @@ export const models: Pick<Dictionary, 'structures' | 'steps' | 'edit' | 'looks' 
     cutOf: (name) => `Cut of ${name}`,
     removeCut: 'Take this cut back',
     remaining: (percent) => `${percent} % stays when the orange part goes`,
+  },
+  files: {
+    export: 'Export',
+    exportAll: 'Export all that is shown',
+    note: 'Coordinates are LPS, in millimetres.',
+    stl: 'STL (3D print)',
+    obj: 'OBJ',
+    ply: 'PLY (colours)',
+    threeMf: '3MF (names and colours)',
+    glb: 'GLB',
+    seg: 'DICOM SEG',
+    checking: 'Checking whether it can be printed…',
+    printable: 'The surface is closed; it can be printed.',
   },
   steps: {
     start: 'Starting',

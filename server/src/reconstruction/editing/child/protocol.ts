@@ -1,5 +1,13 @@
-import { affine, vec3 } from '@yuepian/contract';
+import { affine, errorCodes, vec3 } from '@yuepian/contract';
 import { z } from 'zod';
+
+/** Why a process could not do its task. */
+export const childFailure = z.object({
+  failed: z.literal(true),
+  code: z.enum(errorCodes),
+  details: z.record(z.string(), z.union([z.string(), z.number()])),
+});
+export type ChildFailure = z.infer<typeof childFailure>;
 
 /** What the process that makes models of edited structures is told, and what it answers. */
 export const modelTask = z.object({
