@@ -58,6 +58,7 @@ export async function start(settings: Settings, log: Log = consoleLog): Promise<
       audit,
       publish,
       caseOfStudy: cases.caseOfStudy,
+      allowInternet: settings.allowInternet,
       log,
     });
 

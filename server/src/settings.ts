@@ -14,6 +14,8 @@ export interface Settings {
   readonly adminPassword: string | undefined;
   /** Fill an empty library with the two synthetic patients. */
   readonly demo: boolean;
+  /** The administrator lets this server fetch models from the internet. */
+  readonly allowInternet: boolean;
 }
 
 /** Bad settings; the message is for the person who starts the server. */
@@ -31,6 +33,9 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     host: text('YUEPIAN_HOST') ?? '127.0.0.1',
     port,
     adminPassword: env.YUEPIAN_ADMIN_PASSWORD || undefined,
+    allowInternet: ['1', 'true', 'yes'].includes(
+      text('YUEPIAN_ALLOW_INTERNET')?.toLowerCase() ?? '',
+    ),
     demo: !['0', 'false', 'no'].includes(text('YUEPIAN_DEMO')?.toLowerCase() ?? ''),
   };
 }

@@ -10,6 +10,7 @@ import { vec3 } from './volume.ts';
  * | `getMap('meta')`        | `version`      | 1                                                  |
  * | `getMap('marks')`       | mark id        | Y.Map with the fields of `mark`: plain JSON, bytes |
  * | `getMap('structures')`  | `key`          | Y.Map {visible, opacity, colour}                   |
+ * | `getMap('cuts')`        | cut id         | plain JSON, see `cut`                              |
  * | `getMap('view')`        | see `viewState`| plain JSON per key                                 |
  *
  * Numbers that follow from points (length, area, HU) are never stored here. Each mark carries a version
@@ -20,6 +21,7 @@ export const sharedTypes = {
   meta: 'meta',
   marks: 'marks',
   structures: 'structures',
+  cuts: 'cuts',
   view: 'view',
 } as const;
 

@@ -178,6 +178,18 @@ export const errorTable = {
     zh: '压缩包已损坏：{reason}。',
     en: 'The zip is damaged: {reason}.',
   },
+  edit_stale: {
+    http: 409,
+    ws: 4409,
+    zh: '该结构刚被他人修改，您这一笔没有保存；已为您刷新，请再试一次。',
+    en: 'Somebody else has just changed this structure, so this stroke was not kept. It is shown as it is now; please try again.',
+  },
+  mask_missing: {
+    http: 409,
+    ws: 4409,
+    zh: '该结构由旧版本生成，没有可编辑的体素。请点“重新重建”，之后即可编辑。',
+    en: 'This structure was made by an earlier version and has no voxels to edit. Press “Reconstruct again”, then edit.',
+  },
   not_ready: {
     http: 409,
     ws: 4409,
@@ -201,6 +213,54 @@ export const errorTable = {
     ws: 4500,
     zh: '重建进程意外结束，原始影像未受影响，可重新运行。',
     en: 'The reconstruction process ended unexpectedly; the images are untouched, run it again.',
+  },
+  model_refused: {
+    http: 422,
+    ws: 4422,
+    zh: '模型未通过检查，未安装：{reason}。',
+    en: 'The model failed its check and was not installed: {reason}.',
+  },
+  model_changed: {
+    http: 409,
+    ws: 4409,
+    zh: '模型“{model}”的权重文件与安装时不一致，已停用；请删除后重新安装。',
+    en: 'The weights of model “{model}” differ from those installed; it is not run. Remove it and add it again.',
+  },
+  model_does_not_fit: {
+    http: 422,
+    ws: 4422,
+    zh: '模型“{model}”不适用于该序列：{reason}。',
+    en: 'Model “{model}” does not fit this series: {reason}.',
+  },
+  wrong_checksum: {
+    http: 422,
+    ws: 4422,
+    zh: '“{what}”的 sha256 为 {actual}，应为 {expected}，未安装。',
+    en: 'The sha256 of “{what}” is {actual}, expected {expected}; it was not installed.',
+  },
+  internet_not_allowed: {
+    http: 403,
+    ws: 4403,
+    zh: '医院未允许服务器访问互联网。请管理员设置 YUEPIAN_ALLOW_INTERNET=1，或下载后上传。',
+    en: 'The hospital does not let this server use the internet. Set YUEPIAN_ALLOW_INTERNET=1, or download the model elsewhere and upload it.',
+  },
+  engine_unreachable: {
+    http: 502,
+    ws: 4502,
+    zh: '推理服务器 {url} 没有应答：{reason}。请检查地址和网络后重试。',
+    en: 'The inference server {url} does not answer: {reason}. Check its address and the network, then run it again.',
+  },
+  engine_answer: {
+    http: 502,
+    ws: 4502,
+    zh: '推理服务器 {url} 的应答不可用：{reason}。',
+    en: 'The answer of the inference server {url} cannot be used: {reason}.',
+  },
+  other_frame_of_reference: {
+    http: 422,
+    ws: 4422,
+    zh: '该分割属于另一坐标系（FrameOfReferenceUID 不同），不能叠加到该序列。',
+    en: 'This segmentation lies in another FrameOfReference; it is not laid over this series.',
   },
   mesh_not_closed: {
     http: 422,
@@ -240,9 +300,12 @@ export class YuepianError extends Error {
   }
 }
 
-/** The sentence of an error in one language, with its details filled in. */
+/**
+ * The sentence of an error in one language, with its details filled in. A detail that is itself a
+ * sentence may have a Chinese twin: `reason` and `reasonZh`.
+ */
 export function sentence(code: ErrorCode, language: Language, details: ErrorDetails = {}): string {
   return errorTable[code][language].replace(/\{(\w+)\}/g, (_, name: string) =>
-    String(details[name] ?? '?'),
+    String((language === 'zh' ? details[`${name}Zh`] : undefined) ?? details[name] ?? '?'),
   );
 }

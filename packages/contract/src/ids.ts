@@ -15,7 +15,11 @@ export type FrameOfReferenceUid = z.infer<typeof frameOfReferenceUid>;
 
 const id = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
 export const volumeId = id.brand<'VolumeId'>();
-export const structureId = id.brand<'StructureId'>();
+/** A volume, for some a set of structures, and a key: longer than the others. */
+export const structureId = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{1,128}$/)
+  .brand<'StructureId'>();
 export const jobId = id.brand<'JobId'>();
 export const caseId = id.brand<'CaseId'>();
 export const markId = id.brand<'MarkId'>();

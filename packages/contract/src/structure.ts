@@ -77,6 +77,118 @@ export const structureTable = {
     opacity: 1,
     snomed: '126952004',
   },
+  white_matter: {
+    zh: '脑白质',
+    en: 'Cerebral white matter',
+    colour: '#f0ead8',
+    opacity: 1,
+    snomed: '68523003',
+  },
+  grey_matter: {
+    zh: '脑灰质',
+    en: 'Cerebral cortex',
+    colour: '#c98f8a',
+    opacity: 1,
+    snomed: '40146001',
+  },
+  lateral_ventricle: {
+    zh: '侧脑室',
+    en: 'Lateral ventricle',
+    colour: '#4fa3d1',
+    opacity: 1,
+    snomed: '66720007',
+  },
+  third_ventricle: {
+    zh: '第三脑室',
+    en: 'Third ventricle',
+    colour: '#3f8fc4',
+    opacity: 1,
+    snomed: '49841001',
+  },
+  fourth_ventricle: {
+    zh: '第四脑室',
+    en: 'Fourth ventricle',
+    colour: '#327fb5',
+    opacity: 1,
+    snomed: '35918002',
+  },
+  cerebellar_white_matter: {
+    zh: '小脑白质',
+    en: 'Cerebellar white matter',
+    colour: '#e8d9b0',
+    opacity: 1,
+    snomed: '33060004',
+  },
+  thalamus: {
+    zh: '丘脑',
+    en: 'Thalamus',
+    colour: '#4f9d5b',
+    opacity: 1,
+    snomed: '42695009',
+  },
+  caudate: {
+    zh: '尾状核',
+    en: 'Caudate nucleus',
+    colour: '#6fa8dc',
+    opacity: 1,
+    snomed: '11000004',
+  },
+  putamen: {
+    zh: '壳核',
+    en: 'Putamen',
+    colour: '#d95f8d',
+    opacity: 1,
+    snomed: '89278009',
+  },
+  pallidum: {
+    zh: '苍白球',
+    en: 'Globus pallidus',
+    colour: '#3b66b0',
+    opacity: 1,
+    snomed: '14738005',
+  },
+  hippocampus: {
+    zh: '海马',
+    en: 'Hippocampus',
+    colour: '#e3d14a',
+    opacity: 1,
+    snomed: '75573002',
+  },
+  amygdala: {
+    zh: '杏仁核',
+    en: 'Amygdala',
+    colour: '#67d0c8',
+    opacity: 1,
+    snomed: '4958002',
+  },
+  brainstem: {
+    zh: '脑干',
+    en: 'Brainstem',
+    colour: '#8d9aa5',
+    opacity: 1,
+    snomed: '15926001',
+  },
+  accumbens: {
+    zh: '伏隔核',
+    en: 'Nucleus accumbens',
+    colour: '#f0a52b',
+    opacity: 1,
+    snomed: '427667007',
+  },
+  corpus_callosum: {
+    zh: '胼胝体',
+    en: 'Corpus callosum',
+    colour: '#e6c8b4',
+    opacity: 1,
+    snomed: '88442005',
+  },
+  tumour: {
+    zh: '肿瘤',
+    en: 'Tumour',
+    colour: '#7bd34f',
+    opacity: 1,
+    snomed: '108369006',
+  },
 } as const satisfies Record<
   string,
   { zh: string; en: string; colour: string; opacity: number; snomed: string }
@@ -107,6 +219,14 @@ export const structure = z.object({
    * estimates and are about to be replaced, so show no number from it.
    */
   preview: z.boolean().optional(),
+  /** The last word of a doctor on this very content, and whose it was. */
+  verdict: z
+    .object({
+      state: z.enum(['verified', 'rejected', 'withdrawn']),
+      by: z.string(),
+      at: z.string(),
+    })
+    .optional(),
   openEdges: z.number().int().nonnegative(),
   /** GLB, positions in LPS mm; the finest level. */
   meshUrl: z.string(),
@@ -114,5 +234,46 @@ export const structure = z.object({
   levels: z.array(levelOfDetail),
   /** Values of the volume's label map that belong to this structure; see labelMapUrl. */
   labels: z.array(z.number().int().positive()),
+  /** Somebody changed it by hand; `GET /api/structures/{id}/mask` gives its voxels. */
+  edited: z
+    .object({
+      revision: z.number().int().nonnegative(),
+      by: z.string(),
+      /** ISO 8601. */
+      at: z.string(),
+      /** What it was made from, e.g. `classical 1`, or `drawn`. */
+      from: z.string(),
+      /** The revision its files of the model show; behind `revision` for a moment after a change. */
+      meshRevision: z.number().int().nonnegative().optional(),
+    })
+    .optional(),
 });
 export type Structure = z.infer<typeof structure>;
+
+/**
+ * Structures of one source on one volume. Sets of several sources stand side by side; labels of one
+ * mean nothing in another.
+ */
+export const structureSet = z.object({
+  /** Unique on its volume. `classical` is the one that is made by itself. */
+  id: z.string().regex(/^[a-z0-9]{1,16}$/),
+  volumeId,
+  kind: z.enum(['classical', 'model', 'segmentation', 'rtstruct']),
+  /** As in each structure. */
+  source: z.string(),
+  title: z.object({ zh: z.string(), en: z.string() }),
+  /** Of a model. */
+  model: z.object({ id: z.string(), version: z.string(), licence: z.string() }).optional(),
+  /** The object in the archive that a foreign set was read from. */
+  sopInstanceUid: z.string().optional(),
+  /** False while structures are still being added. */
+  complete: z.boolean(),
+  /** What cannot be trusted about the set as a whole, in both languages. */
+  notes: z.array(z.object({ zh: z.string(), en: z.string() })).default([]),
+  /** Seconds it took and where it ran, e.g. `CPU`, `CUDA`. */
+  run: z.object({ seconds: z.number(), device: z.string() }).optional(),
+  /** uint8 labels on a pyramid level, as `labelMap` of the series; values of `structure.labels`. */
+  labelMap: z.object({ level: z.number().int(), url: z.string() }).optional(),
+  structures: z.array(structure),
+});
+export type StructureSetDetail = z.infer<typeof structureSet>;

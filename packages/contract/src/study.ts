@@ -1,7 +1,14 @@
 import { z } from 'zod';
 import { errorCodes } from './errors.ts';
-import { caseId, jobId, seriesInstanceUid, sopInstanceUid, studyInstanceUid } from './ids.ts';
-import { structure } from './structure.ts';
+import {
+  caseId,
+  jobId,
+  seriesInstanceUid,
+  sopInstanceUid,
+  structureId,
+  studyInstanceUid,
+} from './ids.ts';
+import { structure, structureSet } from './structure.ts';
 import { frameStack, volumeManifest } from './volume.ts';
 import { warning } from './warnings.ts';
 
@@ -26,13 +33,21 @@ export type PatientSummary = z.infer<typeof patientSummary>;
 export const jobState = z.enum(['queued', 'running', 'done', 'failed', 'cancelled']);
 export const job = z.object({
   id: jobId,
-  kind: z.enum(['volume', 'reconstruction']),
+  /** `model`: a network on a series; `segments`: structures read from an object of the archive. */
+  kind: z.enum(['volume', 'segments', 'reconstruction', 'model']),
+  /** What a `model` job runs. */
+  model: z
+    .object({ id: z.string(), title: z.object({ zh: z.string(), en: z.string() }) })
+    .optional(),
   studyInstanceUid,
   seriesInstanceUid,
   state: jobState,
   /** 0…1 */
   progress: z.number().min(0).max(1),
-  /** What it is doing: read, decode, pyramid, body, bone, lung, surface, store. */
+  /**
+   * What it is doing: read, decode, pyramid, body, bone, lung, surface, store; of a model: load,
+   * conform, infer, resample, surface, store.
+   */
   step: z.string(),
   remainingSeconds: z.number().nonnegative().optional(),
   error: z
@@ -93,10 +108,28 @@ export const seriesDetail = z.object({
   /** Picture of the series; volumes have their own at `/api/volumes/<id>/thumbnail`. */
   thumbnailUrl: z.string().optional(),
   structures: z.array(structure),
+  /** All structures by source, the ones above first. */
+  structureSets: z.array(structureSet).default([]),
+  /** The newest run of a network on this series. */
+  modelJob: job.optional(),
+  /** Objects of the archive that refer to this series and could not be shown, with the reason. */
+  unshown: z
+    .array(
+      z.object({
+        sopInstanceUid: z.string(),
+        title: z.string(),
+        reason: z.object({ zh: z.string(), en: z.string() }),
+      }),
+    )
+    .default([]),
   /** uint8 label map of the structures on a pyramid level, coded as `gzip`; 404 when there is none. */
   labelMap: z.object({ level: z.number().int(), url: z.string() }).optional(),
 });
 export type SeriesDetail = z.infer<typeof seriesDetail>;
+
+/** `GET /api/series/{uid}/structures`: what changes most often, without the rest of the study. */
+export const structuresOfSeries = seriesDetail.pick({ structures: true, labelMap: true });
+export type StructuresOfSeries = z.infer<typeof structuresOfSeries>;
 
 export const studyDetail = studySummary.extend({ caseId, series: z.array(seriesDetail) });
 export type StudyDetail = z.infer<typeof studyDetail>;
@@ -134,5 +167,13 @@ export const serverEvent = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('job'), job }),
   z.object({ type: z.literal('structures'), studyInstanceUid, seriesInstanceUid }),
+  /** Somebody changed, made, hid or confirmed one structure by hand. */
+  z.object({
+    type: z.literal('edited'),
+    studyInstanceUid,
+    seriesInstanceUid,
+    structureId,
+    revision: z.number().int().nonnegative(),
+  }),
 ]);
 export type ServerEvent = z.infer<typeof serverEvent>;

@@ -10,6 +10,7 @@ export * from './export/ply.ts';
 export * from './export/printable.ts';
 export * from './export/stl.ts';
 export * from './export/threemf.ts';
+export * from './inference/index.ts';
 export * from './interactive/index.ts';
 export * from './memory.ts';
 export * from './mesh.ts';

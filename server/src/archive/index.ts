@@ -1,6 +1,7 @@
 export type { ArchiveDeps } from './archive.ts';
 export { type Archive, createArchive } from './archive.ts';
 export type { ArchiveEventMap } from './events.ts';
+export { type ZipItem, zipItems } from './import/zip.ts';
 export type { Ingested, IngestOptions } from './ingest.ts';
 export type { Place } from './inspect.ts';
 export {

@@ -22,7 +22,10 @@ export type AuditAction =
   | 'confirm'
   | 'lead'
   | 'replay'
-  | 'copy';
+  | 'copy'
+  | 'edit'
+  | 'model_added'
+  | 'model_removed';
 
 export interface AuditEvent {
   readonly action: AuditAction;
@@ -31,7 +34,10 @@ export interface AuditEvent {
   readonly actor?: Actor | null;
   /** For an actor that is not signed in: the name it gave and where it came from. */
   readonly claimed?: { readonly name: string; readonly address: string };
-  readonly object?: { readonly kind: 'study' | 'series' | 'case' | 'user' | 'token'; id: string };
+  readonly object?: {
+    readonly kind: 'study' | 'series' | 'case' | 'user' | 'token' | 'model';
+    id: string;
+  };
   readonly details?: Readonly<Record<string, string | number>>;
 }
 

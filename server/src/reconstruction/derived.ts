@@ -15,7 +15,8 @@ import { slabFile } from './pyramid/index.ts';
 /**
  * The throw-away part of the data folder: `derived/<volumeId>/` holds `manifest.json`, the slabs
  * `L<level>-<slab>.bin`, `thumbnail.png`, `structures.json`, `labels-<digest>.gz` and
- * `meshes/<key>-<lod>-<digest>.glb`. Whatever is missing is derived again from the archive.
+ * `meshes/<key>-<lod>-<digest>.glb`, `masks/<key>-<digest>.gz`; `sets/<name>/` holds the same of other
+ * sources. Whatever is missing is derived again from the archive.
  * New content is built in `tmp/` and renamed, so a name that exists has its full content, and an
  * address that carries a digest never changes what it means.
  */
@@ -41,8 +42,25 @@ export class DerivedFolder {
     return readJson(path.join(this.folder(id), 'manifest.json'), volumeManifest);
   }
 
-  structures(id: string): Promise<StructureSet | undefined> {
-    return readJson(path.join(this.folder(id), 'structures.json'), structureSet);
+  /** Where a set of structures lies: `classical` in the volume's folder, others below `sets/`. */
+  setFolder(id: string, set: string): string {
+    return set === classicalSet
+      ? this.folder(id)
+      : path.join(this.folder(id), 'sets', setName.parse(set));
+  }
+
+  structures(id: string, set: string = classicalSet): Promise<StructureSet | undefined> {
+    return readJson(path.join(this.setFolder(id, set), 'structures.json'), structureSet);
+  }
+
+  /** Names of the sets of a volume that are not classical, in the order of their names. */
+  async setNames(id: string): Promise<string[]> {
+    const found = await readdir(path.join(this.folder(id), 'sets')).catch(() => []);
+    return found.filter((name) => setName.safeParse(name).success).sort();
+  }
+
+  async removeSet(id: string, set: string): Promise<void> {
+    if (set !== classicalSet) await rm(this.setFolder(id, set), { recursive: true, force: true });
   }
 
   /** True when the manifest and every slab it lists are there in full length. */
@@ -148,6 +166,17 @@ export async function keepOnly(
   }
 }
 
+/** Structures that are made by themselves, without a network. */
+export const classicalSet = 'classical';
+const setName = z.string().regex(/^[a-z0-9]{1,16}$/);
+
+/** Name of the set that a source fills: one per model, one per foreign object. */
+export const setNameOf = (kind: 'model' | 'foreign', id: string): string =>
+  (kind === 'model' ? 'm' : 'f') +
+  createHash('sha256').update(`${kind} ${id}`).digest('hex').slice(0, 11);
+
+const both = z.object({ zh: z.string(), en: z.string() });
+
 /** What reconstruction left for one volume; `structures.json`. */
 export const structureSet = z.object({
   version: z.literal(1),
@@ -160,9 +189,21 @@ export const structureSet = z.object({
   /** A first look on a coarse grid; nothing may be measured in it or said about it. */
   preview: z.boolean().optional(),
   labels: z.object({ level: z.number().int(), file: z.string() }).optional(),
+  kind: z.enum(['classical', 'model', 'segmentation', 'rtstruct']).default('classical'),
+  title: both.optional(),
+  model: z.object({ id: z.string(), version: z.string(), licence: z.string() }).optional(),
+  sopInstanceUid: z.string().optional(),
+  notes: z.array(both).default([]),
+  run: z.object({ seconds: z.number(), device: z.string() }).optional(),
+  /** What the result depends on: an equal one need not be computed again. */
+  cacheKey: z.string().optional(),
   structures: z.array(
     z.object({
       key: z.string(),
+      /** For keys that contract's table does not know, or names of their own. */
+      name: both.optional(),
+      colour: z.string().optional(),
+      opacity: z.number().optional(),
       labels: z.array(z.number().int().positive()),
       voxels: z.number().int().nonnegative(),
       volumeMl: z.number().nonnegative(),
@@ -188,19 +229,24 @@ const nameLength = 32;
 export const nameOf = (...parts: readonly string[]): string =>
   createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, nameLength);
 
+/** Where a segment's voxels lie, below its volume's folder; see contract/mask.ts. */
+export const maskFile = (key: string, digest: string): string => `masks/${key}-${digest}.gz`;
+
 /** Id of a volume: the same series and the same place in it give the same id on every server. */
 export const volumeIdOf = (seriesUid: string, label: string, ordinal: number): VolumeId =>
   volumeId.parse(nameOf('volume', seriesUid, label, String(ordinal)));
 
-/** Id of a structure: its volume's id (32 characters), a dash, its key. */
-export const structureIdOf = (volume: string, key: string): StructureId =>
-  structureId.parse(`${volume}-${key}`);
+/** Id of a structure: its volume's id (32 characters), a dash, its set and a dash, its key. */
+export const structureIdOf = (volume: string, key: string, set = classicalSet): StructureId =>
+  structureId.parse(set === classicalSet ? `${volume}-${key}` : `${volume}-${set}-${key}`);
 
 /** @returns undefined for what cannot be an id of ours. */
-export function partsOfStructureId(id: string): { volume: VolumeId; key: string } | undefined {
+export function partsOfStructureId(
+  id: string,
+): { volume: VolumeId; set: string; key: string } | undefined {
   const volume = volumeId.safeParse(id.slice(0, nameLength));
-  const key = id.slice(nameLength + 1);
-  return volume.success && id[nameLength] === '-' && /^[a-z0-9_]{1,31}$/.test(key)
-    ? { volume: volume.data, key }
+  const rest = /^-(?:([a-z0-9]{1,16})-)?([a-z0-9_]{1,64})$/.exec(id.slice(nameLength));
+  return volume.success && rest?.[2]
+    ? { volume: volume.data, set: rest[1] ?? classicalSet, key: rest[2] }
     : undefined;
 }

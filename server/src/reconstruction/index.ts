@@ -1,5 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import type { Migration } from '../storage/index.ts';
+import { editingMigrations } from './editing/index.ts';
+import { foreignMigrations } from './foreign/foreign.store.ts';
+import { modelRoutes } from './networks/index.ts';
 import type { ReconstructionDeps } from './ports.ts';
 import { jobMigrations } from './queue/index.ts';
 import { Reconstruction } from './reconstruction.ts';
@@ -7,11 +10,14 @@ import { reconstructionRoutes } from './routes.ts';
 import { seriesMigrations } from './series.store.ts';
 
 export { type FolderReport, reconstructFolder } from './folder.ts';
+export { ModelRegistry, runModelOnFolder } from './networks/index.ts';
 export type { ArchivePort, ReconstructionDeps } from './ports.ts';
 
 export const reconstructionMigrations: readonly Migration[] = [
   ...jobMigrations,
   ...seriesMigrations,
+  ...editingMigrations,
+  ...foreignMigrations,
 ];
 
 /**
@@ -36,6 +42,9 @@ export function createReconstruction(deps: ReconstructionDeps): ReconstructionRo
     studyDeleted: (uid) => room.studyDeleted(uid),
     thumbnailUrls: (uids) => room.thumbnailUrls(uids),
     openStudy: (uid) => room.openStudy(uid),
-    routes: reconstructionRoutes(room),
+    routes: async (app) => {
+      await reconstructionRoutes(room)(app);
+      await app.register(async (scope) => modelRoutes(scope, room.networks, deps));
+    },
   };
 }

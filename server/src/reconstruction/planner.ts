@@ -1,6 +1,7 @@
 import type { ArchivedInstance, ArchivedSeries } from '../archive/index.ts';
 import type { SeriesLayoutRecord } from './child/protocol.ts';
 import { type DerivedFolder, nameOf } from './derived.ts';
+import type { ForeignStore } from './foreign/foreign.store.ts';
 import type { ArchivePort, ReconstructionDeps } from './ports.ts';
 import type { JobKind, JobQueue, JobStore } from './queue/index.ts';
 import type { SeriesStore } from './series.store.ts';
@@ -23,6 +24,7 @@ export interface PlannerParts {
   readonly queue: JobQueue;
   readonly jobs: JobStore;
   readonly store: SeriesStore;
+  readonly foreign: ForeignStore;
   readonly publish: ReconstructionDeps['publish'];
 }
 

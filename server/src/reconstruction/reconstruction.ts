@@ -3,17 +3,22 @@ import {
   type Structure,
   type StudyDetail,
   type StudyInstanceUid,
+  structureId,
+  studyInstanceUid,
   YuepianError,
 } from '@yuepian/contract';
 import { consoleLog, toYuepianError } from '../http/index.ts';
 import { DerivedFolder, partsOfStructureId } from './derived.ts';
+import { EditedModels, Editing } from './editing/index.ts';
+import { ForeignStore } from './foreign/foreign.store.ts';
+import { Networks } from './networks/index.ts';
 import { modelObstacleOf } from './obstacle.ts';
 import { fingerprintOf, Planner } from './planner.ts';
 import type { ReconstructionDeps } from './ports.ts';
 import { JobQueue, JobStore } from './queue/index.ts';
 import { jobRunner } from './run.ts';
 import { SeriesStore } from './series.store.ts';
-import { describeStructure, describeStudy, thumbnailUrls } from './study.ts';
+import { describeStructure, describeStudy, structuresOf, thumbnailUrls } from './study.ts';
 
 /** The room's parts put together; see index.ts for its face. */
 export class Reconstruction {
@@ -21,6 +26,10 @@ export class Reconstruction {
   readonly derived: DerivedFolder;
   readonly queue: JobQueue;
   readonly store: SeriesStore;
+  readonly editing: Editing;
+  readonly editedModels: EditedModels;
+  readonly foreign: ForeignStore;
+  readonly networks: Networks;
   readonly #planner: Planner;
   readonly #stopping = new AbortController();
   readonly #background = new Set<Promise<void>>();
@@ -31,8 +40,28 @@ export class Reconstruction {
     const { archive, dataFolder } = deps;
     this.derived = new DerivedFolder(dataFolder);
     this.store = new SeriesStore(deps.database);
+    this.foreign = new ForeignStore(deps.database);
     const jobs = new JobStore(deps.database);
-    const { derived, store } = this;
+    const { derived, store, foreign } = this;
+    this.editedModels = new EditedModels({
+      derived,
+      log,
+      made: ({ row, revision }, { seriesInstanceUid: series }) =>
+        deps.publish({
+          type: 'edited',
+          studyInstanceUid: studyInstanceUid.parse(row.study_uid),
+          seriesInstanceUid: series,
+          structureId: structureId.parse(row.id),
+          revision,
+        }),
+    });
+    this.editing = new Editing({
+      deps,
+      derived,
+      series: store,
+      models: this.editedModels,
+      derivedStructure: (id) => this.#derivedStructure(id),
+    });
     this.queue = new JobQueue({
       store: jobs,
       ...(deps.concurrency === undefined ? {} : { concurrency: deps.concurrency }),
@@ -47,7 +76,17 @@ export class Reconstruction {
       jobs,
       queue: this.queue,
       store,
+      foreign,
       publish: deps.publish,
+    });
+    this.networks = new Networks({
+      dataFolder,
+      archive,
+      derived,
+      store,
+      queue: this.queue,
+      allowInternet: deps.allowInternet ?? false,
+      memoryBytes: deps.memoryBytes,
     });
     const run = jobRunner({
       deps,
@@ -57,6 +96,8 @@ export class Reconstruction {
       jobs,
       queue: () => this.queue,
       store,
+      foreign,
+      networks: this.networks,
       log: (line) => log.info(`reconstruction: ${line.trimEnd()}`),
     });
   }
@@ -71,6 +112,7 @@ export class Reconstruction {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.queue.stop();
+    await this.editedModels.stop();
     await Promise.all(this.#background);
   }
 
@@ -81,6 +123,7 @@ export class Reconstruction {
 
   async studyDeleted(studyUid: string): Promise<void> {
     await this.#planner.removeStudy(studyUid);
+    await this.editing.forgetStudy(studyUid);
   }
 
   async openStudy(uid: string): Promise<StudyDetail | undefined> {
@@ -114,12 +157,30 @@ export class Reconstruction {
 
   /** @throws YuepianError not_found */
   async structure(id: string): Promise<Structure> {
+    return (await this.editing.structure(id)) ?? (await this.#derivedStructure(id)).structure;
+  }
+
+  /** The structures of a series, changed ones included; undefined for an unknown series. */
+  structuresOf(seriesUid: string) {
+    return structuresOf(seriesUid, this);
+  }
+
+  async #derivedStructure(id: string): Promise<{ structure: Structure; digest: string }> {
     const parts = partsOfStructureId(id);
-    const set = parts && (await this.derived.structures(parts.volume));
+    const set = parts && (await this.derived.structures(parts.volume, parts.set));
     const found = set?.structures.find((s) => s.key === parts?.key);
     if (!parts || !set || !found) throw new YuepianError('not_found', { what: 'structure' });
-    const verified = await this.store.verified([id], set.digest);
-    return describeStructure(parts.volume, set, found, verified.has(id));
+    const verdict = (await this.store.verdicts([id], set.digest)).get(id);
+    return {
+      structure: describeStructure({
+        volume: parts.volume,
+        name: parts.set,
+        set,
+        found,
+        verdict,
+      }),
+      digest: set.digest,
+    };
   }
 
   thumbnailUrls(studyUids: readonly StudyInstanceUid[]): Promise<Map<string, string>> {

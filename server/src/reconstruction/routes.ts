@@ -1,10 +1,12 @@
 import path from 'node:path';
-import { YuepianError } from '@yuepian/contract';
+import { runRequest, YuepianError } from '@yuepian/contract';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { actorOf } from '../http/index.ts';
-import { partsOfStructureId } from './derived.ts';
-import { exportStructure } from './export.ts';
+import { classicalSet, partsOfStructureId } from './derived.ts';
+import { editingRoutes } from './editing/index.ts';
+import { exportRoutes } from './exporting/routes.ts';
+import { classicalModelId } from './networks/index.ts';
 import type { Reconstruction } from './reconstruction.ts';
 import { sendFile } from './send-file.ts';
 
@@ -14,8 +16,14 @@ const uidParams = z.object({ uid: z.string() });
 const idParams = z.object({ id: z.string() });
 const slabParams = idParams.extend({ level: number, slab: number });
 const meshParams = idParams.extend({ lod: number });
-const verifyBody = z.object({ verified: z.boolean() });
-const exportQuery = z.object({ format: z.enum(['stl', 'glb']).default('stl') });
+/** `verified` is the older form; `rejected` hides nothing, it is on the record. */
+const verifyBody = z.union([
+  z.object({ verdict: z.enum(['verified', 'rejected', 'withdrawn']) }),
+  z.object({ verified: z.boolean() }),
+]);
+const setQuery = z
+  .object({ r: z.string().max(64).optional() })
+  .extend({ set: z.string().default(classicalSet) });
 
 const notFound = (what: string): YuepianError => new YuepianError('not_found', { what });
 
@@ -26,16 +34,24 @@ export function reconstructionRoutes(room: Reconstruction) {
   /** @throws not_found for an unknown structure. */
   const findStructure = async (id: string) => {
     const parts = partsOfStructureId(id);
-    const set = parts && (await derived.structures(parts.volume));
+    const set = parts && (await derived.structures(parts.volume, parts.set));
     const found = set?.structures.find((s) => s.key === parts?.key);
     const manifest = parts && found && (await derived.manifest(parts.volume));
     const series = manifest && (await deps.archive.oneSeries(manifest.seriesInstanceUid));
     if (!parts || !set || !found || !series) throw notFound('structure');
-    return { ...parts, set, found, series };
+    const folder = derived.setFolder(parts.volume, parts.set);
+    return { folder, set, found, series };
   };
 
   return async (app: FastifyInstance): Promise<void> => {
     const read = { config: { permission: 'read' } } as const;
+    await app.register(
+      editingRoutes({
+        editing: room.editing,
+        models: room.editedModels,
+        structuresOf: (uid) => room.structuresOf(uid),
+      }),
+    );
 
     app.get('/api/studies/:uid', read, async (request, reply) => {
       const { uid } = uidParams.parse(request.params);
@@ -117,11 +133,11 @@ export function reconstructionRoutes(room: Reconstruction) {
 
     app.get('/api/volumes/:id/labels', read, async (request, reply) => {
       const { id } = idParams.parse(request.params);
-      const { r } = revision.parse(request.query);
-      const set = await derived.structures(id);
+      const { r, set: name } = setQuery.parse(request.query);
+      const set = await derived.structures(id, name);
       if (!set?.labels || (r !== undefined && r !== set.digest)) throw notFound('label map');
       return sendFile(request, reply, {
-        path: path.join(derived.folder(id), set.labels.file),
+        path: path.join(derived.setFolder(id, name), set.labels.file),
         type: 'application/octet-stream',
         tag: set.digest,
         immutable: r !== undefined,
@@ -131,11 +147,11 @@ export function reconstructionRoutes(room: Reconstruction) {
     app.get('/api/structures/:id/mesh/:lod', read, async (request, reply) => {
       const { id, lod } = meshParams.parse(request.params);
       const { r } = revision.parse(request.query);
-      const { volume, set, found } = await findStructure(id);
+      const { folder, set, found } = await findStructure(id);
       const level = found.levels[lod];
       if (!level || (r !== undefined && r !== set.digest)) throw notFound('model');
       return sendFile(request, reply, {
-        path: path.join(derived.folder(volume), level.file),
+        path: path.join(folder, level.file),
         type: 'model/gltf-binary',
         tag: `${set.digest}-${found.key}-${lod}`,
         immutable: r !== undefined,
@@ -143,57 +159,26 @@ export function reconstructionRoutes(room: Reconstruction) {
       });
     });
 
-    app.get(
-      '/api/structures/:id/export',
-      { config: { permission: 'export' } },
-      async (request, reply) => {
-        const { id } = idParams.parse(request.params);
-        const { format } = exportQuery.parse(request.query);
-        const { volume, set, found, series } = await findStructure(id);
-        const level = found.levels.at(-1);
-        if (!level) throw notFound('model');
-        await deps.audit({
-          action: 'export',
-          actor: actorOf(request),
-          object: { kind: 'study', id: series.studyInstanceUid },
-          details: { structure: found.key, format, source: set.source },
-        });
-        const file = path.join(derived.folder(volume), level.file);
-        const saveAs = `${found.key}.${format}`;
-        if (format === 'glb') {
-          const type = 'model/gltf-binary';
-          return sendFile(request, reply, {
-            path: file,
-            type,
-            tag: set.digest,
-            immutable: false,
-            saveAs,
-          });
-        }
-        const stl = await exportStructure(file, found.key);
-        return reply
-          .header('content-type', 'model/stl')
-          .header('cache-control', 'no-store')
-          .header('content-disposition', `attachment; filename="${saveAs}"`)
-          .send(Buffer.from(stl.buffer, stl.byteOffset, stl.byteLength));
-      },
-    );
+    await app.register(exportRoutes(room));
 
     app.post(
       '/api/structures/:id/verify',
       { config: { permission: 'annotate' } },
       async (request) => {
         const { id } = idParams.parse(request.params);
-        const { verified } = verifyBody.parse(request.body);
+        const body = verifyBody.parse(request.body);
+        const verdict = 'verdict' in body ? body.verdict : body.verified ? 'verified' : 'withdrawn';
+        const edited = await room.editing.verify(id, verdict, actorOf(request));
+        if (edited) return edited;
         const { set, found, series } = await findStructure(id);
         if (set.preview) throw new YuepianError('not_ready');
         const actor = actorOf(request);
-        await store.verify({ id, digest: set.digest }, verified, actor.user);
+        await store.verify({ id, digest: set.digest }, verdict, actor.user);
         await deps.audit({
           action: 'confirm',
           actor,
           object: { kind: 'study', id: series.studyInstanceUid },
-          details: { structure: found.key, verified: String(verified), source: set.source },
+          details: { structure: found.key, verdict, source: set.source },
         });
         const { studyInstanceUid, seriesInstanceUid } = series;
         deps.publish({ type: 'structures', studyInstanceUid, seriesInstanceUid });
@@ -206,11 +191,16 @@ export function reconstructionRoutes(room: Reconstruction) {
       { config: { permission: 'reconstruct' } },
       async (request, reply) => {
         const { uid } = uidParams.parse(request.params);
-        const job = await room.rerun(uid);
+        const { modelId, parameters } = runRequest.parse(request.body ?? {});
+        const job =
+          modelId && modelId !== classicalModelId
+            ? await room.networks.run(uid, modelId, parameters)
+            : await room.rerun(uid);
         await deps.audit({
           action: 'reconstruct',
           actor: actorOf(request),
           object: { kind: 'series', id: uid },
+          details: { model: modelId ?? classicalModelId },
         });
         return reply.code(202).send(job);
       },

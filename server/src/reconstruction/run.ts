@@ -4,6 +4,8 @@ import { seriesInstanceUid, studyInstanceUid, volumeId, YuepianError } from '@yu
 import { runChild } from './child/host.ts';
 import type { ChildTask, FromChild, SeriesLayoutRecord, ToChild } from './child/protocol.ts';
 import type { DerivedFolder } from './derived.ts';
+import type { ForeignStore } from './foreign/foreign.store.ts';
+import type { Networks } from './networks/index.ts';
 import { fingerprintOf, type Planner } from './planner.ts';
 import type { ReconstructionDeps } from './ports.ts';
 import type { JobControl, JobQueue, JobRecord, JobStore, RunJob } from './queue/index.ts';
@@ -17,6 +19,8 @@ export interface RunParts {
   readonly jobs: JobStore;
   readonly queue: () => JobQueue;
   readonly store: SeriesStore;
+  readonly foreign: ForeignStore;
+  readonly networks: Networks;
   readonly log: (line: string) => void;
 }
 

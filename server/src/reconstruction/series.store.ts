@@ -143,11 +143,11 @@ export class SeriesStore {
 
   async verify(
     structure: { id: string; digest: string },
-    verified: boolean,
+    state: VerdictState,
     by: { id: string; name: string },
   ): Promise<void> {
     const values = {
-      verified: verified ? 1 : 0,
+      verified: numbers[state],
       user_id: by.id,
       user_name: by.name,
       at: new Date().toISOString(),
@@ -159,16 +159,32 @@ export class SeriesStore {
       .execute();
   }
 
-  /** Ids among `ids` that a doctor confirmed in this very content. */
-  async verified(ids: readonly string[], digest: string): Promise<Set<string>> {
-    if (ids.length === 0) return new Set();
+  /** The last word on each of `ids` that was said on this very content. */
+  async verdicts(ids: readonly string[], digest: string): Promise<Map<string, Verdict>> {
+    if (ids.length === 0) return new Map();
     const rows = await this.#db
       .selectFrom('structure_verifications')
-      .select('structure_id')
+      .select(['structure_id', 'verified', 'user_name', 'at'])
       .where('structure_id', 'in', [...ids])
       .where('digest', '=', digest)
-      .where('verified', '=', 1)
       .execute();
-    return new Set(rows.map((row) => row.structure_id));
+    return new Map(
+      rows.map((row) => [
+        row.structure_id,
+        { state: stateOf(row.verified), by: row.user_name, at: row.at },
+      ]),
+    );
   }
 }
+
+export type VerdictState = 'verified' | 'rejected' | 'withdrawn';
+export interface Verdict {
+  readonly state: VerdictState;
+  readonly by: string;
+  readonly at: string;
+}
+
+/** As the column keeps it; 0 and 1 are older than the rejection. */
+const numbers: Record<VerdictState, number> = { withdrawn: 0, verified: 1, rejected: -1 };
+const stateOf = (n: number): VerdictState =>
+  n === 1 ? 'verified' : n === -1 ? 'rejected' : 'withdrawn';

@@ -1,25 +1,37 @@
 import {
   type SeriesDetail,
   type Structure,
+  type StructureSetDetail,
   type StudyDetail,
   type StudySummary,
   structure,
+  structureSet,
   structureTable,
   type VolumeManifest,
 } from '@yuepian/contract';
 import type { ArchivedSeries } from '../archive/index.ts';
 import type { SeriesLayoutRecord } from './child/protocol.ts';
-import { type DerivedFolder, type StructureSet, structureIdOf } from './derived.ts';
+import {
+  classicalSet,
+  type DerivedFolder,
+  type DerivedStructure,
+  type StructureSet,
+  structureIdOf,
+} from './derived.ts';
+import type { Editing } from './editing/index.ts';
+import type { ForeignStore } from './foreign/foreign.store.ts';
 import { modelObstacleOf } from './obstacle.ts';
 import type { ReconstructionDeps } from './ports.ts';
 import type { JobQueue } from './queue/index.ts';
-import type { SeriesStore } from './series.store.ts';
+import type { SeriesStore, Verdict } from './series.store.ts';
 
 export interface StudyParts {
   readonly deps: Pick<ReconstructionDeps, 'archive' | 'caseOfStudy'>;
   readonly derived: DerivedFolder;
   readonly queue: JobQueue;
   readonly store: SeriesStore;
+  readonly editing: Editing;
+  readonly foreign: ForeignStore;
 }
 
 /** What a client needs to open a study, or undefined when there is none. */
@@ -60,10 +72,11 @@ export async function thumbnailUrls(
 
 async function describeSeries(series: ArchivedSeries, parts: StudyParts): Promise<SeriesDetail> {
   const uid = series.seriesInstanceUid;
-  const [stored, volumeJob, modelJob] = await Promise.all([
+  const [stored, volumeJob, modelJob, networkJob] = await Promise.all([
     parts.store.get(uid),
     parts.queue.latest(uid, 'volume'),
     parts.queue.latest(uid, 'reconstruction'),
+    parts.queue.latest(uid, 'model'),
   ]);
   const layout = stored?.layout;
   const volumes = layout ? await manifestsOf(layout, parts.derived) : [];
@@ -73,7 +86,10 @@ async function describeSeries(series: ArchivedSeries, parts: StudyParts): Promis
     kind === 'preparing' ? (modelJob?.state === 'running' ? modelJob : volumeJob) : modelJob;
   const main = kind === 'volume' && volumes.find((v) => v.id === layout?.mainVolume);
   const obstacle = main ? modelObstacleOf(main) : undefined;
-  const models = kind === 'volume' ? await modelsOf(layout, parts) : { structures: [] };
+  const { sets, structures, labelMap } = await modelsOf(
+    kind === 'volume' ? layout : undefined,
+    parts,
+  );
   return {
     seriesInstanceUid: uid,
     ...(series.number === undefined ? {} : { number: series.number }),
@@ -91,7 +107,11 @@ async function describeSeries(series: ArchivedSeries, parts: StudyParts): Promis
     ...(stored?.layout.thumbnail
       ? { thumbnailUrl: `/api/series/${uid}/thumbnail?r=${stored.fingerprint.slice(0, 16)}` }
       : {}),
-    ...models,
+    structures,
+    ...(labelMap ? { labelMap } : {}),
+    structureSets: sets,
+    ...(networkJob ? { modelJob: networkJob } : {}),
+    unshown: await parts.foreign.unshown(uid),
   };
 }
 
@@ -103,56 +123,128 @@ async function manifestsOf(
   return found.filter((manifest) => manifest !== undefined);
 }
 
+/**
+ * Sets of the main volume as people have left them: a changed structure stands in the place of what
+ * it was made from; structures that people began stand behind the automatic ones.
+ */
 async function modelsOf(
   layout: SeriesLayoutRecord | undefined,
   parts: StudyParts,
-): Promise<Pick<SeriesDetail, 'structures' | 'labelMap'>> {
-  const volume = layout?.mainVolume;
-  const set = volume && (await parts.derived.structures(volume));
-  if (!volume || !set) return { structures: [] };
-  const ids = set.structures.map((s) => structureIdOf(volume, s.key));
-  const verified = await parts.store.verified(ids, set.digest);
+): Promise<Pick<SeriesDetail, 'structures' | 'labelMap'> & { sets: StructureSetDetail[] }> {
+  const found = await setsOf(layout, parts);
+  const manifest = layout?.mainVolume && (await parts.derived.manifest(layout.mainVolume));
+  if (!manifest) return { structures: [], sets: found };
+  const now = await parts.editing.overlay(
+    manifest,
+    found.flatMap((set) => set.structures),
+  );
+  const sets = found.map((set) => ({
+    ...set,
+    structures: set.structures.flatMap((s) => now.get(s.id) ?? []),
+  }));
+  const named = new Set(found.flatMap((set) => set.structures.map((s) => s.id)));
+  const own = [...now.values()].filter((s) => !named.has(s.id));
+  const automatic = sets.find((set) => set.id === classicalSet);
   return {
-    structures: set.structures.map((s) =>
-      describeStructure(volume, set, s, verified.has(structureIdOf(volume, s.key))),
-    ),
+    structures: [...(automatic?.structures ?? []), ...own],
+    ...(automatic?.labelMap ? { labelMap: automatic.labelMap } : {}),
+    sets,
+  };
+}
+
+/** All sets of the main volume, the classical one first. */
+async function setsOf(
+  layout: SeriesLayoutRecord | undefined,
+  parts: StudyParts,
+): Promise<StructureSetDetail[]> {
+  const volume = layout?.mainVolume;
+  if (!volume) return [];
+  const names = [classicalSet, ...(await parts.derived.setNames(volume))];
+  const found = await Promise.all(names.map((name) => describeSet(volume, name, parts)));
+  return found.filter((set) => set !== undefined);
+}
+
+async function describeSet(
+  volume: string,
+  name: string,
+  { derived, store }: Pick<StudyParts, 'derived' | 'store'>,
+): Promise<StructureSetDetail | undefined> {
+  const set = await derived.structures(volume, name);
+  if (!set) return undefined;
+  const ids = set.structures.map((s) => structureIdOf(volume, s.key, name));
+  const verdicts = await store.verdicts(ids, set.digest);
+  const query = name === classicalSet ? '' : `&set=${name}`;
+  return structureSet.parse({
+    id: name,
+    volumeId: volume,
+    kind: set.kind,
+    source: set.source,
+    title: set.title ?? { zh: '自动预览', en: 'Automatic preview' },
+    ...(set.model ? { model: set.model } : {}),
+    ...(set.sopInstanceUid ? { sopInstanceUid: set.sopInstanceUid } : {}),
+    complete: set.complete,
+    notes: set.notes,
+    ...(set.run ? { run: set.run } : {}),
     ...(set.labels
       ? {
           labelMap: {
             level: set.labels.level,
-            url: `/api/volumes/${volume}/labels?r=${set.digest}`,
+            url: `/api/volumes/${volume}/labels?r=${set.digest}${query}`,
           },
         }
       : {}),
-  };
+    structures: set.structures.map((s) =>
+      describeStructure({
+        volume,
+        name,
+        set,
+        found: s,
+        verdict: verdicts.get(structureIdOf(volume, s.key, name)),
+      }),
+    ),
+  });
+}
+
+/** The structures of a series, changed ones included; undefined for an unknown series. */
+export async function structuresOf(
+  uid: string,
+  parts: StudyParts,
+): Promise<Pick<SeriesDetail, 'structures' | 'labelMap'> | undefined> {
+  const stored = await parts.store.get(uid);
+  return stored && modelsOf(stored.layout, parts);
 }
 
 /** A structure as a client sees it. `key` may be numbered, `rib_3`: it takes the name of its kind. */
-export function describeStructure(
-  volume: string,
-  set: StructureSet,
-  found: StructureSet['structures'][number],
-  verified: boolean,
-): Structure {
-  const id = structureIdOf(volume, found.key);
+export function describeStructure(input: {
+  volume: string;
+  /** Of the set. */
+  name: string;
+  set: StructureSet;
+  found: DerivedStructure;
+  verdict: Verdict | undefined;
+}): Structure {
+  const { volume, set, found, verdict } = input;
+  const id = structureIdOf(volume, found.key, input.name);
   const known = knownStructure(found.key);
   const levels = found.levels.map(({ triangles, bytes }, lod) => ({
     triangles,
     bytes,
     url: `/api/structures/${id}/mesh/${lod}?r=${set.digest}`,
   }));
+  const opacity = found.opacity ?? known.opacity;
   return structure.parse({
     id,
     volumeId: volume,
     key: found.key,
-    name: known.name,
-    colour: known.colour,
+    name: found.name ?? known.name,
+    colour: found.colour ?? known.colour,
     // Skin alone hides nothing: as a translucent hull around nothing it is hard to make out.
-    opacity: set.structures.length === 1 ? 1 : known.opacity,
+    opacity: set.kind === 'classical' && set.structures.length === 1 ? 1 : opacity,
     voxels: found.voxels,
     volumeMl: found.volumeMl,
     source: set.source,
-    verified,
+    verified: verdict?.state === 'verified',
+    ...(verdict ? { verdict } : {}),
     ...(set.preview ? { preview: true } : {}),
     openEdges: found.openEdges,
     meshUrl: levels.at(-1)?.url ?? '',

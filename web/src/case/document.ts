@@ -1,4 +1,6 @@
 import {
+  type Cut,
+  cut,
   type Mark,
   type MarkId,
   mark,
@@ -20,6 +22,8 @@ export interface CaseContent {
   /** In the order they were made. */
   readonly marks: readonly Mark[];
   readonly looks: Looks;
+  /** Planned cuts of structures, in the order they were made. */
+  readonly cuts: readonly Cut[];
   readonly view: Readonly<Partial<ViewState>>;
   readonly canUndo: boolean;
   readonly canRedo: boolean;
@@ -41,11 +45,13 @@ export class CaseDocument {
   readonly doc: Y.Doc;
   readonly #marks: Y.Map<Y.Map<unknown>>;
   readonly #structures: Y.Map<Y.Map<unknown>>;
+  readonly #cuts: Y.Map<unknown>;
   readonly #view: Y.Map<unknown>;
   readonly #acts = { kind: 'act' };
   readonly #drifts = { kind: 'drift' };
   readonly #undo: Y.UndoManager;
   readonly #listeners = new Set<() => void>();
+  readonly #onAct = new Set<() => void>();
   readonly #parsed = new Map<string, Mark>();
   #content: CaseContent;
   #gesture: string | undefined;
@@ -54,8 +60,9 @@ export class CaseDocument {
     this.doc = doc;
     this.#marks = doc.getMap(sharedTypes.marks);
     this.#structures = doc.getMap(sharedTypes.structures);
+    this.#cuts = doc.getMap(sharedTypes.cuts);
     this.#view = doc.getMap(sharedTypes.view);
-    this.#undo = new Y.UndoManager([this.#marks, this.#structures, this.#view], {
+    this.#undo = new Y.UndoManager([this.#marks, this.#structures, this.#cuts, this.#view], {
       trackedOrigins: new Set([this.#acts]),
       // Acts join only where a gesture says so, never by the clock; see act().
       captureTimeout: Number.POSITIVE_INFINITY,
@@ -64,6 +71,7 @@ export class CaseDocument {
     this.#content = {
       marks: this.#sorted(),
       looks: readLooks(this.#structures),
+      cuts: readCuts(this.#cuts),
       view: readView(this.#view),
       canUndo: false,
       canRedo: false,
@@ -73,12 +81,17 @@ export class CaseDocument {
       this.#change({ marks: this.#sorted() });
     });
     this.#structures.observeDeep(() => this.#change({ looks: readLooks(this.#structures) }));
+    this.#cuts.observe(() => this.#change({ cuts: readCuts(this.#cuts) }));
     this.#view.observe((event) => {
       if (event.transaction.local) this.#change({ view: readView(this.#view) });
     });
     const stacks = () =>
       this.#change({ canUndo: this.#undo.canUndo(), canRedo: this.#undo.canRedo() });
     this.#undo.on('stack-item-added', stacks);
+    this.#undo.on('stack-item-added', (item: { type: string; origin: unknown }) => {
+      if (item.type === 'undo' && item.origin === this.#acts)
+        for (const tell of this.#onAct) tell();
+    });
     this.#undo.on('stack-item-popped', stacks);
     this.#undo.on('stack-cleared', stacks);
   }
@@ -91,6 +104,12 @@ export class CaseDocument {
   subscribe(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Called for each step that can be undone, when it is made; not when it is undone or redone. */
+  onAct(listener: () => void): () => void {
+    this.#onAct.add(listener);
+    return () => this.#onAct.delete(listener);
   }
 
   /** Takes over the view that the document holds; once, when it has arrived. */
@@ -144,6 +163,14 @@ export class CaseDocument {
         else this.#structures.set(key, mapOf(patch));
       }
     }, gesture);
+  }
+
+  addCut(value: Cut): void {
+    this.act(() => this.#cuts.set(value.id, value));
+  }
+
+  removeCut(id: Cut['id']): void {
+    if (this.#cuts.has(id)) this.act(() => this.#cuts.delete(id));
   }
 
   setView(patch: ViewPatch, gesture?: string): void {
@@ -219,6 +246,16 @@ function readLooks(map: Y.Map<Y.Map<unknown>>): Looks {
     if (parsed.success) looks[key] = definedOf(parsed.data);
   }
   return looks;
+}
+
+/** What another client wrote is not trusted: an entry that is no cut is passed over. */
+function readCuts(map: Y.Map<unknown>): readonly Cut[] {
+  return [...map.values()]
+    .flatMap((value) => {
+      const parsed = cut.safeParse(value);
+      return parsed.success ? [parsed.data] : [];
+    })
+    .sort((a, b) => a.createdAt.localeCompare(b.createdAt) || a.id.localeCompare(b.id));
 }
 
 function readView(map: Y.Map<unknown>): Partial<ViewState> {

@@ -1,5 +1,5 @@
 import type { FrameStack, StructureLook, VoiWindow, VolumeManifest } from '@yuepian/contract';
-import type { PatientPoint } from '@yuepian/geometry';
+import type { PatientPoint, Vec3 } from '@yuepian/geometry';
 import { probe } from './capabilities.ts';
 import { DecodePool } from './decode-pool.ts';
 import { Emitter } from './emitter.ts';
@@ -15,11 +15,14 @@ import { centreOf, clampTo, emptyScene, type Scene, shownVolume } from './scene.
 import { SolidView } from './solid-view.ts';
 import type {
   Capabilities,
+  ClipPlane,
   Engine,
   EngineOptions,
   FrameSession,
   LabelMapInput,
+  MeshData,
   Problem,
+  Shape,
   Slab,
   StructureInput,
   Unsubscribe,
@@ -230,6 +233,7 @@ class TheEngine implements Engine {
     this.#frames.inverted = false;
     const scene = this.#scene;
     scene.models.clear();
+    scene.clip = [];
     this.#outlines.clear();
     const texture = scene.shown?.texture;
     scene.shown = undefined;
@@ -256,6 +260,27 @@ class TheEngine implements Engine {
 
   structureBounds(key: string): { centre: PatientPoint; radius: number } | undefined {
     return this.#scene.models.bounds(key);
+  }
+
+  setMesh(key: string, mesh: MeshData | undefined): void {
+    this.#scene.models.give(key, mesh);
+  }
+
+  meshOf(key: string): MeshData | undefined {
+    return this.#scene.models.data(key);
+  }
+
+  setShapes(shapes: readonly Shape[]): void {
+    this.#scene.models.setShapes(shapes);
+  }
+
+  setOffsets(offsets: ReadonlyMap<string, Vec3>): void {
+    this.#scene.models.setOffsets(offsets);
+  }
+
+  setClip(planes: readonly ClipPlane[]): void {
+    this.#scene.clip = planes;
+    for (const v of this.#solids) v.look();
   }
 
   get crosshair(): PatientPoint | undefined {

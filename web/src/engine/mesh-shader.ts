@@ -1,3 +1,5 @@
+import { clipText } from './clip.ts';
+
 /**
  * Surfaces of structures, lit from the viewer. Opaque ones go straight to the picture; translucent
  * ones are peeled front to back (Everitt, "Interactive order-independent transparency", 2001), one
@@ -11,10 +13,13 @@ uniform vec4 rowX;
 uniform vec4 rowY;
 uniform vec4 rowZ;
 uniform vec3 eye;        // unit, towards the viewer
+uniform vec3 offset;     // mm, an exploded structure's way from its place
 out vec3 facing;
+out vec3 place;
 out float toViewer;
 void main() {
-  vec4 p = vec4(position, 1.0);
+  vec4 p = vec4(position + offset, 1.0);
+  place = position;
   gl_Position = vec4(dot(rowX, p), dot(rowY, p), dot(rowZ, p), 1.0);
   facing = normal;
   toViewer = 0.0;
@@ -47,7 +52,9 @@ uniform bool depthOnly;
 layout(location = 0) out vec4 picture;
 ${pack}
 ${shade}
+${clipText}
 void main() {
+  clipAway();
   picture = depthOnly ? packDepth(gl_FragCoord.z) : vec4(shaded(colour.rgb, facing, eye), 1.0);
 }`;
 
@@ -64,7 +71,9 @@ layout(location = 0) out vec4 picture;
 layout(location = 1) out vec4 depth;
 ${pack}
 ${shade}
+${clipText}
 void main() {
+  clipAway();
   // Back faces would double every shell; what matters of a translucent organ is its near side.
   if (dot(facing, eye) <= 0.0) discard;
   ivec2 at = ivec2(gl_FragCoord.xy);

@@ -7,6 +7,7 @@ import { ownError } from './own-error.ts';
 import type { Surface } from './picking.ts';
 import type { DrawnMesh } from './scene-pass.ts';
 import type { StructureInput } from './types.ts';
+import type { MeshData } from './worker-messages.ts';
 
 interface Model {
   input: StructureInput;
@@ -16,6 +17,18 @@ interface Model {
   /** Triangles of the level loaded or on its way; a finer one replaces it. */
   wanted: string | undefined;
   controller: AbortController;
+  /** Its surface was given, not fetched; files wait until it is taken back. */
+  given: boolean;
+  /** What is shown belongs to an earlier content; the next surface that arrives takes its place. */
+  stale: boolean;
+}
+
+/** A surface that is no structure: a margin, a part of a plan. */
+export interface Shape {
+  readonly key: string;
+  readonly mesh: MeshData;
+  readonly colour: string;
+  readonly opacity: number;
 }
 
 /** Without a graphics card the finest surfaces cost more than they show. */
@@ -28,6 +41,8 @@ export class Models {
   readonly #changed: () => void;
   readonly #failed: (key: string, error: YuepianError) => void;
   readonly #models = new Map<string, Model>();
+  #shapes: readonly { shape: Shape; mesh: Mesh }[] = [];
+  #offsets: ReadonlyMap<string, Vec3> = new Map();
 
   constructor(options: {
     pool: DecodePool;
@@ -48,7 +63,7 @@ export class Models {
     }
     for (const input of structures) {
       const known = this.#models.get(input.key);
-      if (known && known.input.meshUrl !== input.meshUrl) this.#drop(input.key, known);
+      if (known && known.input.meshUrl !== input.meshUrl) this.#renew(known);
       const model = this.#models.get(input.key);
       if (model) model.input = input;
       else {
@@ -58,6 +73,8 @@ export class Models {
           coarse: undefined,
           wanted: undefined,
           controller: new AbortController(),
+          given: false,
+          stale: false,
         });
       }
       this.#load(input.key);
@@ -73,8 +90,41 @@ export class Models {
     this.#changed();
   }
 
+  /** Shows a surface in place of a structure's files; undefined goes back to the files. */
+  give(key: string, data: MeshData | undefined): void {
+    const model = this.#models.get(key);
+    if (!model) return;
+    this.#renew(model);
+    model.given = data !== undefined;
+    if (data) this.#put(model, new Mesh(data));
+    else this.#load(key);
+    this.#changed();
+  }
+
+  setShapes(shapes: readonly Shape[]): void {
+    const kept = new Map(this.#shapes.map((s) => [s.shape.mesh, s.mesh]));
+    const next = shapes.map((shape) => ({
+      shape,
+      mesh: kept.get(shape.mesh) ?? new Mesh(shape.mesh),
+    }));
+    for (const { mesh } of this.#shapes) if (!next.some((n) => n.mesh === mesh)) mesh.release();
+    this.#shapes = next;
+    this.#changed();
+  }
+
+  setOffsets(offsets: ReadonlyMap<string, Vec3>): void {
+    this.#offsets = offsets;
+    this.#changed();
+  }
+
+  data(key: string): MeshData | undefined {
+    return this.#models.get(key)?.mesh?.data;
+  }
+
   clear(): void {
     for (const [key, model] of this.#models) this.#drop(key, model);
+    this.setShapes([]);
+    this.#offsets = new Map();
   }
 
   get any(): boolean {
@@ -88,11 +138,18 @@ export class Models {
 
   /** @param moving asks for what is drawn fast rather than fine. */
   drawn(moving: boolean): readonly DrawnMesh[] {
-    return this.#visible().map(({ input, mesh, coarse }) => ({
+    const shapes = this.#shapes.map(({ shape, mesh }) => ({
+      mesh,
+      rgb: rgbOf(shape.colour),
+      opacity: shape.opacity,
+    }));
+    const models = this.#visible().map(({ input, mesh, coarse }) => ({
       mesh: moving ? (coarse ?? mesh) : mesh,
       rgb: rgbOf(input.colour),
       opacity: input.opacity,
+      offset: this.#offsets.get(input.key),
     }));
+    return [...models, ...shapes];
   }
 
   surfaces(): readonly Surface[] {
@@ -103,6 +160,7 @@ export class Models {
       indices: mesh.data.indices,
       centre: mesh.centre,
       radius: mesh.radius,
+      offset: this.#offsets.get(input.key),
     }));
   }
 
@@ -130,7 +188,7 @@ export class Models {
 
   #load(key: string): void {
     const model = this.#models.get(key);
-    if (!model?.input.visible || model.wanted !== undefined) return;
+    if (!model?.input.visible || model.wanted !== undefined || model.given) return;
     const { levels, meshUrl } = model.input;
     const affordable = this.#software
       ? levels.filter((l) => l.triangles <= softwareTriangles)
@@ -141,7 +199,8 @@ export class Models {
         : (affordable.length > 0 ? affordable : levels.slice(0, 1)).map((l) => l.url);
     const first = urls[0];
     const last = urls.at(-1);
-    if (first === undefined || last === undefined) return;
+    // A structure that has no model yet: somebody has just begun it.
+    if (!first || !last) return;
     model.wanted = last;
     void this.#fetch(key, model, first === last ? [first] : [first, last]);
   }
@@ -153,9 +212,7 @@ export class Models {
         const absolute = new URL(url, location.href).href;
         const data = await this.#pool.mesh({ kind: 'mesh', url: absolute }, signal);
         if (signal.aborted) return;
-        if (this.#software) model.coarse ??= model.mesh;
-        if (model.mesh !== model.coarse) model.mesh?.release();
-        model.mesh = new Mesh(data);
+        this.#put(model, new Mesh(data));
         this.#changed();
       }
     } catch (error) {
@@ -164,6 +221,27 @@ export class Models {
         this.#failed(key, ownError(error));
       }
     }
+  }
+
+  #put(model: Model, mesh: Mesh): void {
+    if (model.stale) {
+      if (model.coarse !== model.mesh) model.coarse?.release();
+      model.mesh?.release();
+      model.coarse = undefined;
+      model.mesh = undefined;
+      model.stale = false;
+    }
+    if (this.#software) model.coarse ??= model.mesh;
+    if (model.mesh !== model.coarse) model.mesh?.release();
+    model.mesh = mesh;
+  }
+
+  /** Another content is to come; what is there stays on the screen until then. */
+  #renew(model: Model): void {
+    model.controller.abort();
+    model.controller = new AbortController();
+    model.wanted = undefined;
+    model.stale = true;
   }
 
   #drop(key: string, model: Model): void {

@@ -2,6 +2,7 @@ import type vtkRenderer from '@kitware/vtk.js/Rendering/Core/Renderer';
 import vtkRenderPass from '@kitware/vtk.js/Rendering/SceneGraph/RenderPass';
 import { dot, type Vec3 } from '@yuepian/geometry';
 import { type Camera, type DepthRange, mmPerPixel, right, type Screen } from './camera.ts';
+import { type ClipPlane, clipUniforms } from './clip.ts';
 import { bindProgram, forgetProgram, link, type Program, Target } from './gl-program.ts';
 import type { Mesh } from './mesh.ts';
 import {
@@ -18,6 +19,8 @@ export interface DrawnMesh {
   readonly mesh: Mesh;
   readonly rgb: Vec3;
   readonly opacity: number;
+  /** mm from its place, where structures are drawn apart. */
+  readonly offset?: Vec3 | undefined;
 }
 /** All that a frame of the 3D view depends on, besides vtk's own volume actor. */
 export interface SolidScene {
@@ -26,6 +29,7 @@ export interface SolidScene {
   readonly device: readonly [number, number];
   readonly depth: DepthRange;
   readonly meshes: readonly DrawnMesh[];
+  readonly clip: readonly ClipPlane[];
   readonly volume: boolean;
   /** Translucent layers drawn, at most 4, and those the volume is divided at, at most 2. */
   readonly layers: number;
@@ -39,6 +43,7 @@ interface Node {
 }
 
 const background: Vec3 = [0, 0, 0];
+const zero: Vec3 = [0, 0, 0];
 interface Kit {
   readonly opaque: Program;
   readonly peel: Program;
@@ -252,7 +257,8 @@ export class ScenePass implements RenderPass {
   }
 
   #drawMeshes(gl: WebGL2RenderingContext, p: Program, meshes: readonly DrawnMesh[]): void {
-    for (const { mesh, rgb, opacity } of meshes) {
+    for (const { mesh, rgb, opacity, offset = zero } of meshes) {
+      gl.uniform3f(p.at('offset'), offset[0], offset[1], offset[2]);
       gl.uniform4f(p.at('colour'), rgb[0], rgb[1], rgb[2], opacity);
       mesh.draw(gl);
     }
@@ -275,6 +281,7 @@ export class ScenePass implements RenderPass {
       gl.uniform4f(p.at(name), v[0] * scale, v[1] * scale, v[2] * scale, offset);
     }
     gl.uniform3f(p.at('eye'), c.normal[0], c.normal[1], c.normal[2]);
+    clipUniforms(gl, p, scene.clip);
   }
 
   #use(gl: WebGL2RenderingContext, window: GlWindow, p: Program): void {

@@ -1,4 +1,5 @@
 import { type Affine, invert, type PatientPoint, type Volume } from '@yuepian/geometry';
+import type { ClipPlane } from './clip.ts';
 import { clampToGrid, type Grid, middle } from './grid.ts';
 import type { LabelTexture } from './label-texture.ts';
 import type { LabelGrid } from './labels.ts';
@@ -43,6 +44,8 @@ export interface Scene {
   preset: string;
   volumeVisible: boolean;
   modelsVisible: boolean;
+  /** Volume and models together; the models of marks and plans too. */
+  clip: readonly ClipPlane[];
   /** 3D is drawn by the CPU: coarser pictures, so that a frame takes tenths of a second. */
   readonly software: boolean;
   /** Levels still arrive on a machine that draws 3D by its CPU: a full picture now would hold them up. */
@@ -63,6 +66,7 @@ export const emptyScene = (models: Models, software: boolean): Scene => ({
   preset: defaultPreset('CT'),
   volumeVisible: true,
   modelsVisible: true,
+  clip: [],
   software,
   hurried: false,
   models,

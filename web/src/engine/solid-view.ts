@@ -13,6 +13,7 @@ import {
   zoomAt,
 } from './camera.ts';
 import type { Card } from './card.ts';
+import { clipRows } from './clip.ts';
 import { CanvasEasel, type Easel, GlEasel } from './easel.ts';
 import { diagonal, extentAlong } from './grid.ts';
 import { labelLookup, ownersOf } from './labels.ts';
@@ -109,6 +110,7 @@ export class SolidView extends BaseView {
       transferOf(preset, window.centre - window.width / 2, window.centre + window.width / 2),
     );
     this.#volume?.setVisible(volumeVisible);
+    this.#volume?.setClip(this.#scene.clip);
     this.measure();
     this.invalidate();
   }
@@ -172,11 +174,18 @@ export class SolidView extends BaseView {
       origin: add(p.toWorld(at), scale(p.plane.normal, reach)),
       direction: scale(p.plane.normal, -1),
     };
-    const surface = modelsVisible ? pickSurface(ray, models.surfaces()) : undefined;
+    const surface = modelsVisible
+      ? pickSurface(ray, models.surfaces(), clipRows(this.#scene.clip))
+      : undefined;
     let voxel: Hit | undefined;
     if (volumeVisible && shown.volume) {
       const [lower, upper] = [window.centre - window.width / 2, window.centre + window.width / 2];
-      voxel = pickVolume(ray, shown.volume, transferOf(preset, lower, upper));
+      voxel = pickVolume(
+        ray,
+        shown.volume,
+        transferOf(preset, lower, upper),
+        clipRows(this.#scene.clip),
+      );
     }
     const nearer = [surface, voxel]
       .filter((h) => h !== undefined)
@@ -283,6 +292,7 @@ export class SolidView extends BaseView {
       device: this.device,
       depth,
       meshes: modelsVisible ? models.drawn(this.#quality === 'interactive') : [],
+      clip: this.#scene.clip,
       volume: this.#volume?.drawn ?? false,
       splits: this.#quality === 'interactive' || this.#scene.software ? 1 : 2,
       layers: this.#quality === 'interactive' ? 2 : 4,

@@ -6,7 +6,12 @@ import type {
   VolumeManifest,
   YuepianError,
 } from '@yuepian/contract';
-import type { CanvasPoint, PatientPoint, PatientVector, Volume } from '@yuepian/geometry';
+import type { CanvasPoint, PatientPoint, PatientVector, Vec3, Volume } from '@yuepian/geometry';
+import type { ClipPlane } from './clip.ts';
+import type { Shape } from './models.ts';
+import type { MeshData } from './worker-messages.ts';
+
+export type { ClipPlane, MeshData, Shape };
 
 export type PlaneKind = 'axial' | 'coronal' | 'sagittal';
 /** `frame` shows single images (X-ray, ultrasound); the other four show one volume together. */
@@ -242,6 +247,16 @@ export interface Engine {
   updateLook(key: string, look: Partial<StructureLook>): void;
   /** Where a structure is: centre and radius of its mesh, once loaded. */
   structureBounds(key: string): { centre: PatientPoint; radius: number } | undefined;
+  /** Shows a surface in place of a structure's files, right now; undefined goes back to the files. */
+  setMesh(key: string, mesh: MeshData | undefined): void;
+  /** The surface that is shown of a structure, LPS mm. */
+  meshOf(key: string): MeshData | undefined;
+  /** Surfaces that are no structures: a margin, the parts of a plan. */
+  setShapes(shapes: readonly Shape[]): void;
+  /** Volume and models are shown on the side of every plane's normal; at most six. */
+  setClip(planes: readonly ClipPlane[]): void;
+  /** Structures drawn apart: mm from their places, by key. Measures and picks stay in the patient. */
+  setOffsets(offsets: ReadonlyMap<string, Vec3>): void;
 
   readonly crosshair: PatientPoint | undefined;
   /** Every plane goes through the point; a plane pans only when the point would be out of sight. */

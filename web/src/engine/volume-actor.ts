@@ -1,11 +1,13 @@
 import { createVolumeMapper } from '@cornerstonejs/core';
 import vtkPiecewiseFunction from '@kitware/vtk.js/Common/DataModel/PiecewiseFunction';
+import vtkPlane from '@kitware/vtk.js/Common/DataModel/Plane';
 import vtkColorTransferFunction from '@kitware/vtk.js/Rendering/Core/ColorTransferFunction';
 import type vtkRenderer from '@kitware/vtk.js/Rendering/Core/Renderer';
 import vtkVolume from '@kitware/vtk.js/Rendering/Core/Volume';
 import type vtkVolumeMapper from '@kitware/vtk.js/Rendering/Core/VolumeMapper';
 import { norm, scale, stepI, stepJ, stepK } from '@yuepian/geometry';
 import { type Camera, type DepthRange, mmPerPixel, type Screen } from './camera.ts';
+import { type ClipPlane, clipRows } from './clip.ts';
 import type { Transfer } from './presets.ts';
 import type { VolumeTexture } from './texture.ts';
 import type { Quality } from './types.ts';
@@ -29,6 +31,7 @@ export class VolumeActor {
   readonly #factor: Readonly<Record<Quality, number>>;
   #quality: Quality = 'still';
   #spacing = 1;
+  #clip: readonly ClipPlane[] = [];
   #inScene = false;
 
   constructor(renderer: vtkRenderer, software: boolean) {
@@ -80,6 +83,11 @@ export class VolumeActor {
     this.#apply();
   }
 
+  setClip(planes: readonly ClipPlane[]): void {
+    this.#clip = planes;
+    this.#apply();
+  }
+
   setVisible(visible: boolean): void {
     this.#actor.setVisibility(visible);
   }
@@ -100,6 +108,13 @@ export class VolumeActor {
     property.setSpecularPower(t.specularPower);
     this.#mapper.setBlendMode(t.blend === 'max' ? maximumIntensity : composite);
     this.#mapper.setMaximumSamplesPerRay(4000);
+    this.#mapper.removeAllClippingPlanes();
+    for (const [n, d] of clipRows(this.#clip)) {
+      const plane = vtkPlane.newInstance();
+      plane.setNormal(n[0], n[1], n[2]);
+      plane.setOrigin(n[0] * d, n[1] * d, n[2] * d);
+      this.#mapper.addClippingPlane(plane);
+    }
     this.#mapper.setSampleDistance((this.#spacing / 2) * this.#factor[this.#quality]);
   }
 }

@@ -1,10 +1,13 @@
 import type { Structure, StructureLook } from '@yuepian/contract';
-import { Check, Download, Eye, EyeOff, LocateFixed } from 'lucide-react';
+import { Check, Eye, EyeOff, Focus, LocateFixed, Pencil, Trash2 } from 'lucide-react';
 import type { CSSProperties } from 'react';
 import { formatMl, useLanguage, useText } from '../i18n/index.ts';
-import { Button, buttonClass, classes, IconButton, Slider } from '../ui/index.ts';
-import { exportUrl } from './api.ts';
+import { Button, classes, IconButton, Slider, useStore } from '../ui/index.ts';
 import { ColourPicker } from './ColourPicker.tsx';
+import type { ModelsDesk } from './desk.ts';
+import { ExportMenu } from './ExportMenu.tsx';
+import { EditTools } from './editing/EditTools.tsx';
+import { MoreMenu } from './MoreMenu.tsx';
 import styles from './Structures.module.css';
 
 export interface StructureRowProps {
@@ -18,6 +21,10 @@ export interface StructureRowProps {
   readonly onLookEnd: () => void;
   readonly onVerify: (verified: boolean) => void;
   readonly onGoTo: () => void;
+  /** Absent where structures cannot be changed. */
+  readonly desk?: ModelsDesk | undefined;
+  readonly onIsolate: (() => void) | undefined;
+  readonly onRemove: () => void;
 }
 
 /** One structure: colour, name, volume; opened, everything that can be done with it. */
@@ -50,7 +57,12 @@ export function StructureRow(props: StructureRowProps) {
           <span className={styles.volume}>{t.structures.ml(formatMl(s.volumeMl))}</span>
         </button>
       </div>
-      {isOpen && <Details {...props} name={name} />}
+      {isOpen &&
+        (props.desk ? (
+          <Opened {...props} name={name} desk={props.desk} />
+        ) : (
+          <Details {...props} name={name} />
+        ))}
     </li>
   );
 }
@@ -59,8 +71,9 @@ function Details(props: StructureRowProps & { readonly name: string }) {
   const { structure: s, look, name, mayVerify, mayExport } = props;
   const t = useText();
   const triangles = s.levels.at(-1)?.triangles ?? 0;
+  const origin = s.edited ? t.edit.by2(s.edited.by, s.edited.from) : s.source;
   const facts = [
-    `${t.structures.source} ${s.source}`,
+    `${t.structures.source} ${origin}`,
     t.structures.triangles(triangles.toLocaleString('en-US')),
     s.openEdges > 0 ? t.structures.openEdges(s.openEdges) : '',
   ];
@@ -113,19 +126,61 @@ function Details(props: StructureRowProps & { readonly name: string }) {
         >
           {t.structures.locate}
         </Button>
-        {mayExport &&
-          (['stl', 'glb'] as const).map((format) => (
-            <a
-              key={format}
-              className={buttonClass('plain', true)}
-              href={exportUrl(s.id, format)}
-              download={`${s.key}.${format}`}
-            >
-              <Download />
-              {format.toUpperCase()}
-            </a>
-          ))}
+        {props.onIsolate && (
+          <Button small icon={<Focus />} data-testid={`isolate-${s.key}`} onClick={props.onIsolate}>
+            {t.looks.isolate}
+          </Button>
+        )}
+        {props.desk && !s.preview && <MoreMenu structure={s} desk={props.desk} />}
+        {props.desk && <ChangeButtons {...props} desk={props.desk} />}
+        {mayExport && !s.preview && <ExportMenu structures={[s]} />}
       </div>
     </div>
+  );
+}
+
+/** While a structure is in work there are its tools and nothing else. */
+function Opened(props: StructureRowProps & { readonly name: string; readonly desk: ModelsDesk }) {
+  const { structure, desk } = props;
+  const isInWork = useStore(desk.editing.state, (s) => s.id === structure.id);
+  return isInWork ? (
+    <div className={styles.details}>
+      <EditTools structure={structure} desk={desk} />
+    </div>
+  ) : (
+    <Details {...props} />
+  );
+}
+
+function ChangeButtons({
+  structure,
+  desk,
+  onRemove,
+}: Pick<StructureRowProps, 'structure' | 'onRemove'> & { readonly desk: ModelsDesk }) {
+  const t = useText();
+  const isInWork = useStore(desk.editing.state, (s) => s.id === structure.id);
+  if (isInWork || structure.preview) return null;
+  return (
+    <>
+      <Button
+        small
+        icon={<Pencil />}
+        data-testid={`edit-${structure.key}`}
+        onClick={() => void desk.edit(structure)}
+      >
+        {t.edit.start}
+      </Button>
+      <Button
+        small
+        icon={<Trash2 />}
+        data-testid={`remove-${structure.key}`}
+        onClick={() => {
+          if (isInWork) desk.finish();
+          onRemove();
+        }}
+      >
+        {t.edit.delete}
+      </Button>
+    </>
   );
 }

@@ -2,9 +2,13 @@ import type { Job, SeriesDetail, Structure, StructureLook } from '@yuepian/contr
 import { ChevronsDown, ChevronsRight, Eye, EyeOff, RotateCw } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
 import { sentenceOf } from '../api/index.ts';
-import { useText } from '../i18n/index.ts';
+import { useLanguage, useText } from '../i18n/index.ts';
 import { IconButton, notify } from '../ui/index.ts';
-import { cancelJob, runReconstruction, verifyStructure } from './api.ts';
+import { cancelJob, hideStructure, runReconstruction, verifyStructure } from './api.ts';
+import type { ModelsDesk } from './desk.ts';
+import { ExportMenu } from './ExportMenu.tsx';
+import { NewStructure } from './NewStructure.tsx';
+import { PlanBoard } from './plan/PlanBoard.tsx';
 import { ReconstructionStatus } from './ReconstructionStatus.tsx';
 import { StructureRow } from './StructureRow.tsx';
 import styles from './Structures.module.css';
@@ -28,6 +32,11 @@ export interface StructuresPanelProps {
   readonly mayExport: boolean;
   /** The handle that folds the panel away; absent in a sheet that closes by itself. */
   readonly onCollapse?: (() => void) | undefined;
+  readonly onIsolate?: ((key: string) => void) | undefined;
+  /** Absent where structures cannot be changed. */
+  readonly desk?: ModelsDesk | undefined;
+  /** The volume new structures belong to. */
+  readonly volumeId?: string | undefined;
   /** It comes up from below, as on a phone. */
   readonly isSheet?: boolean;
   /** In place of the title, where this is one of several panels. */
@@ -39,6 +48,7 @@ export interface StructuresPanelProps {
 export function StructuresPanel(props: StructuresPanelProps) {
   const { series, structures, job, lookOf, onLook, onChanged } = props;
   const t = useText();
+  const language = useLanguage();
   const [open, setOpen] = useState<string>();
   const tell = async (doing: Promise<void>) => {
     try {
@@ -47,6 +57,13 @@ export function StructuresPanel(props: StructuresPanelProps) {
     } catch (error) {
       notify(sentenceOf(error), 'trouble');
     }
+  };
+  /** Out of sight, with a way back; nothing is deleted. */
+  const remove = async (s: Structure) => {
+    await hideStructure(s.id, true);
+    const hide = (hidden: boolean) => void tell(hideStructure(s.id, hidden));
+    props.desk?.port.push({ undo: () => hide(false), redo: () => hide(true) });
+    notify(t.edit.deleted(s.name[language]));
   };
   const isAnyVisible = structures.some((s) => lookOf(s).visible);
   const keys = structures.map((s) => s.key);
@@ -69,6 +86,12 @@ export function StructuresPanel(props: StructuresPanelProps) {
             icon={<RotateCw />}
             data-testid="rerun"
             onClick={() => void tell(runReconstruction(series.seriesInstanceUid))}
+          />
+        )}
+        {props.mayExport && structures.some((s) => lookOf(s).visible && !s.preview) && (
+          <ExportMenu
+            isAll
+            structures={structures.filter((s) => lookOf(s).visible && !s.preview)}
           />
         )}
         {props.onCollapse && (
@@ -104,9 +127,23 @@ export function StructuresPanel(props: StructuresPanelProps) {
               onLookEnd={props.onLookEnd}
               onVerify={(verified) => void tell(verifyStructure(s.id, verified))}
               onGoTo={() => props.onGoTo(s.key)}
+              desk={props.desk}
+              onIsolate={structures.length > 1 ? () => props.onIsolate?.(s.key) : undefined}
+              onRemove={() => void tell(remove(s))}
             />
           ))}
         </ul>
+        {props.desk && <PlanBoard desk={props.desk} structures={structures} />}
+        {props.desk && props.volumeId && (
+          <NewStructure
+            volumeId={props.volumeId}
+            desk={props.desk}
+            onMade={(made) => {
+              setOpen(made.id);
+              onChanged();
+            }}
+          />
+        )}
         {props.children}
       </div>
     </section>

@@ -1,11 +1,25 @@
-import { command } from '../api/index.ts';
+import {
+  decodeMask,
+  encodeMask,
+  type Language,
+  type MaskEdges,
+  type MaskHead,
+  maskHead,
+  type PostEdit,
+  type PostStructure,
+  type Structure,
+  structure,
+  type Warning,
+  warning,
+} from '@yuepian/contract';
+import { z } from 'zod';
+import { command, errorOf, request, Unintelligible, Unreachable } from '../api/index.ts';
+
+const structureUrl = (id: string): string => `/api/structures/${encodeURIComponent(id)}`;
 
 /** @throws YuepianError not_allowed */
 export const verifyStructure = (id: string, verified: boolean): Promise<void> =>
-  command(`/api/structures/${encodeURIComponent(id)}/verify`, {
-    method: 'POST',
-    body: { verified },
-  });
+  command(`${structureUrl(id)}/verify`, { method: 'POST', body: { verified } });
 
 /** @throws YuepianError not_allowed, not_a_volume, not_ready */
 export const runReconstruction = (seriesInstanceUid: string): Promise<void> =>
@@ -17,6 +31,74 @@ export const runReconstruction = (seriesInstanceUid: string): Promise<void> =>
 export const cancelJob = (id: string): Promise<void> =>
   command(`/api/jobs/${encodeURIComponent(id)}/cancel`, { method: 'POST', body: {} });
 
-/** A model as a file; the browser saves it. */
-export const exportUrl = (id: string, format: 'stl' | 'glb'): string =>
-  `/api/structures/${encodeURIComponent(id)}/export?format=${format}`;
+export const exportFormats = ['stl', '3mf', 'obj', 'ply', 'glb', 'seg'] as const;
+export type ExportFormat = (typeof exportFormats)[number];
+
+/** Structures of one volume as one file; the browser saves it. */
+export const exportUrl = (
+  ids: readonly string[],
+  format: ExportFormat,
+  language: Language,
+): string => {
+  const [only] = ids;
+  const query = `format=${format}&language=${language}`;
+  return only !== undefined && ids.length === 1
+    ? `${structureUrl(only)}/export?${query}`
+    : `/api/export/structures?${query}&ids=${ids.map(encodeURIComponent).join(',')}`;
+};
+
+const printable = z.object({ warnings: z.array(warning) });
+
+/** Why a structure could not be printed as it is; empty when it could. */
+export const checkPrintable = async (id: string, language: Language): Promise<Warning[]> =>
+  (await request(printable, `${structureUrl(id)}/printable?language=${language}`)).warnings;
+
+/** The voxels of a structure. @throws YuepianError not_found, not_ready, mask_missing */
+export async function fetchMask(
+  id: string,
+  signal?: AbortSignal,
+): Promise<{ head: MaskHead; mask: MaskEdges }> {
+  const path = `${structureUrl(id)}/mask`;
+  const response = await fetch(path, {
+    credentials: 'same-origin',
+    ...(signal && { signal }),
+  }).catch((cause: unknown) => {
+    if (signal?.aborted) throw cause;
+    throw new Unreachable(path, { cause });
+  });
+  if (!response.ok) throw await errorOf(response);
+  const head = maskHead.safeParse(JSON.parse(response.headers.get('x-mask') ?? 'null'));
+  if (!head.success || !response.body) throw new Unintelligible(path);
+  const plain = response.body.pipeThrough(new DecompressionStream('gzip'));
+  const bytes = new Uint8Array(await new Response(plain).arrayBuffer());
+  const [nx, ny, nz] = head.data.size;
+  return { head: head.data, mask: decodeMask(bytes, nx * ny * nz) };
+}
+
+/** @throws YuepianError edit_stale, not_allowed, invalid_request */
+export const postEdit = (id: string, edit: PostEdit): Promise<Structure> =>
+  request(structure, `${structureUrl(id)}/edits`, { method: 'POST', body: edit });
+
+/** @throws YuepianError not_allowed, invalid_request */
+export const postStructure = (volumeId: string, wish: PostStructure): Promise<Structure> =>
+  request(structure, `/api/volumes/${encodeURIComponent(volumeId)}/structures`, {
+    method: 'POST',
+    body: wish,
+  });
+
+/** Takes a structure away, or back. @throws YuepianError not_allowed */
+export const hideStructure = (id: string, hidden: boolean): Promise<void> =>
+  command(`${structureUrl(id)}/hidden`, { method: 'POST', body: { hidden } });
+
+/** Voxels as they travel: gzip of encodeMask, base64. */
+export async function packedMask(mask: MaskEdges): Promise<string> {
+  const plain = new Blob([encodeMask(mask)]).stream();
+  const packed = new Response(plain.pipeThrough(new CompressionStream('gzip')));
+  const bytes = new Uint8Array(await packed.arrayBuffer());
+  let text = '';
+  // In parts: a call takes no more than some ten thousand arguments.
+  for (let n = 0; n < bytes.length; n += 8192) {
+    text += String.fromCharCode(...bytes.subarray(n, n + 8192));
+  }
+  return btoa(text);
+}

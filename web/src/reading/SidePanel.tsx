@@ -160,6 +160,9 @@ function Structures({
       mayVerify={mayVerify}
       mayRun={mayRun}
       mayExport={mayExport}
+      onIsolate={(key) => room.models.isolate(key)}
+      desk={mayVerify ? room.models : undefined}
+      volumeId={shown?.kind === 'volume' ? shown.manifest.id : undefined}
       isSheet={isSheet}
       onCollapse={onCollapse}
       heading={heading}

@@ -4,6 +4,7 @@ import { sentenceOf } from '../api/index.ts';
 import type { View, ViewKind } from '../engine/index.ts';
 import { useLanguage, useText } from '../i18n/index.ts';
 import { type MarkEditor, MarksOverlay } from '../marks/index.ts';
+import { ModelsOverlay } from '../models/index.ts';
 import { attachPointers } from '../pointer/index.ts';
 import { IconButton, Progress, smallTextSize, useDisplay } from '../ui/index.ts';
 import { Crosshair } from './Crosshair.tsx';
@@ -57,7 +58,10 @@ export function ViewPane({ kind, isHidden, isPhone }: ViewPaneProps) {
             attached.zoom(1.1 ** -steps, at as Parameters<View['zoom']>[1]);
           } else attached.scroll(steps);
         },
-        hover: (at) => at && room.views.editor(kind)?.hover(at),
+        hover: (at) => {
+          room.models.hover(kind, at);
+          if (at) room.views.editor(kind)?.hover(at);
+        },
       },
     );
     setView(attached);
@@ -89,6 +93,7 @@ export function ViewPane({ kind, isHidden, isPhone }: ViewPaneProps) {
         aria-label={t.views.label(name)}
       />
       {view && kind !== 'frame' && <Crosshair view={view} />}
+      {view && kind !== 'frame' && <ModelsOverlay view={view} desk={room.models} />}
       {view && <Marks view={view} />}
       <ViewInfo kind={kind} facts={facts} />
       {view && facts?.slice && !isHidden && <SliceSlider view={view} slice={facts.slice} />}

@@ -45,6 +45,8 @@ export function gesturesOf(room: Room, view: View, isPhone: () => boolean): Poin
     }
     const { tool } = room.hands.handOf(sample, view.kind);
     const mayMark = room.hands.mayMark(sample);
+    const edit = mayMark && !isFrame ? room.models.begin(view, sample) : undefined;
+    if (edit) return edit;
     const mark = mayMark ? room.views.editor(view.kind)?.begin(sample) : undefined;
     if (mark) return mark;
     if (isMarkTool(tool) && !isVolume && mayMark) return undefined;
@@ -81,7 +83,7 @@ export function gesturesOf(room: Room, view: View, isPhone: () => boolean): Poin
       if (sample.buttons & (secondary | middle)) return;
       const { tool } = room.hands.handOf(sample, view.kind);
       const mayMark = room.hands.mayMark(sample);
-      if (isMarkTool(tool) && mayMark) return;
+      if (tool === 'edit' || (isMarkTool(tool) && mayMark)) return;
       if (mayMark && room.views.editor(view.kind)?.hitAt(sample)) return;
       if (count === 2) room.toggleMaximised(view.kind);
       if (count === 1 && tool !== 'window') touch(room, view, sample);

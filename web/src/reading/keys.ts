@@ -5,7 +5,7 @@ import type { Room } from './room.ts';
 import { isMarkTool, layouts, type Tool } from './room-state.ts';
 import { windowsFor } from './windows.ts';
 
-const tools: Record<string, Tool> = {
+const tools: Record<string, Exclude<Tool, 'edit'>> = {
   n: 'navigate',
   w: 'window',
   o: 'rotate',
@@ -38,6 +38,7 @@ export const keyOf = (tool: Tool): string =>
 /** What a tool is called. */
 export function nameOfTool(t: Dictionary, tool: Tool): string {
   if (tool === 'laser') return t.marks.laser;
+  if (tool === 'edit') return t.groups.model;
   return isMarkTool(tool) ? t.marks.kinds[tool] : t.tools[tool];
 }
 
@@ -184,6 +185,8 @@ const acts: Record<string, (room: Room) => void> = {
   },
   delete: (room) => removeSelected(room),
   backspace: (room) => removeSelected(room),
+  '[': (room) => room.models.editing.resize(0.85),
+  ']': (room) => room.models.editing.resize(1.18),
   escape: (room) => {
     if (!room.cancel()) room.state.set({ presenting: false });
   },

@@ -19,6 +19,8 @@ export interface RoomImagesParts {
   readonly state: Store<RoomState>;
   /** Whether what the document says came from the engine just now. */
   readonly isEcho: () => boolean;
+  /** Other structures are shown, or they have changed. */
+  readonly onStructures: (isOtherVolume: boolean) => void;
 }
 
 /** What is on the screen: opens what the document names and tells the engine what it says. */
@@ -27,17 +29,20 @@ export class RoomImages {
   readonly #document: CaseDocument;
   readonly #state: Store<RoomState>;
   readonly #isEcho: () => boolean;
+  readonly #onStructures: (isOtherVolume: boolean) => void;
   #volume: VolumeSession | undefined;
   #frames: FrameSession | undefined;
   #sessionStops: (() => void)[] = [];
   #applied: CaseContent | undefined;
   #structures: readonly Structure[] = [];
+  #replaced: ReadonlySet<string> = new Set();
 
-  constructor({ engine, document, state, isEcho }: RoomImagesParts) {
+  constructor({ engine, document, state, isEcho, onStructures }: RoomImagesParts) {
     this.#engine = engine;
     this.#document = document;
     this.#state = state;
     this.#isEcho = isEcho;
+    this.#onStructures = onStructures;
   }
 
   get volume(): VolumeSession | undefined {
@@ -87,6 +92,18 @@ export class RoomImages {
     };
   }
 
+  /** Structures that are drawn as the parts of a plan, and so not themselves. */
+  setReplaced(keys: ReadonlySet<string>): void {
+    if (keys.size === 0 && this.#replaced.size === 0) return;
+    this.#replaced = keys;
+    for (const s of this.#structures) this.#engine.updateLook(s.key, this.#drawnLook(s));
+  }
+
+  #drawnLook(s: Structure): StructureLook {
+    const look = this.lookOf(s);
+    return this.#replaced.has(s.key) ? { ...look, visible: false } : look;
+  }
+
   #closeSessions(): void {
     for (const stop of this.#sessionStops) stop();
     this.#sessionStops = [];
@@ -124,6 +141,7 @@ export class RoomImages {
       if (this.#volume === session) this.#state.set({ failure });
     });
     this.#structures = [];
+    this.#onStructures(true);
     this.#showStructures(target);
   }
 
@@ -150,12 +168,13 @@ export class RoomImages {
     if (JSON.stringify(structures) === JSON.stringify(this.#structures)) return;
     this.#structures = structures;
     this.#engine.setStructures(
-      structures.map((s) => ({ ...s, ...this.lookOf(s) })),
+      structures.map((s) => ({ ...s, ...this.#drawnLook(s) })),
       target.series.labelMap,
     );
     this.#engine.setVolumeVisible(
       isVolumeVisible(this.#document.content.view, structures.length > 0),
     );
+    this.#onStructures(false);
   }
 
   /** From the document to the engine: whatever it says that the engine does not show yet. */
@@ -167,6 +186,7 @@ export class RoomImages {
     this.#applied = content;
     if (!shown) return;
     if (shown.kind === 'volume' && content.looks !== before?.looks) this.#applyLooks();
+    else if (content.cuts !== before?.cuts) this.#onStructures(false);
     if (content.view !== before?.view && !this.#isEcho()) {
       const hasModels = this.#structures.length > 0;
       applyView(this.#engine, content.view, before?.view, { shown, hasModels });
@@ -189,6 +209,7 @@ export class RoomImages {
   }
 
   #applyLooks(): void {
-    for (const s of this.#structures) this.#engine.updateLook(s.key, this.lookOf(s));
+    for (const s of this.#structures) this.#engine.updateLook(s.key, this.#drawnLook(s));
+    this.#onStructures(false);
   }
 }

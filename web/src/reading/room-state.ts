@@ -11,8 +11,11 @@ import type { PatientPoint } from '@yuepian/geometry';
 import type { ViewKind, VolumeProgress, Window } from '../engine/index.ts';
 import type { DrawingTool } from '../marks/index.ts';
 
-/** What the hand does on an image. Drawing tools carry the name of the mark they draw. */
-export type Tool = 'navigate' | 'window' | 'rotate' | DrawingTool;
+/**
+ * What the hand does on an image. Drawing tools carry the name of the mark they draw; `edit` is
+ * whatever tool the models' desk has given the hand.
+ */
+export type Tool = 'navigate' | 'window' | 'rotate' | 'edit' | DrawingTool;
 const drawingTools: ReadonlySet<string> = new Set([...markKind.options, 'laser']);
 export const isMarkTool = (tool: Tool): tool is DrawingTool => drawingTools.has(tool);
 

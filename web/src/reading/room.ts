@@ -17,10 +17,13 @@ import type {
   VolumeSession,
   Window,
 } from '../engine/index.ts';
-import { createStore, type Store } from '../ui/index.ts';
+import { text } from '../i18n/index.ts';
+import { ModelsDesk } from '../models/index.ts';
+import { createStore, type Store, targetSize } from '../ui/index.ts';
 import { viewDefaults } from './apply-view.ts';
 import { Drifts } from './drifts.ts';
 import { Hands } from './hands.ts';
+import { History } from './history.ts';
 import type { EngineKit } from './load-engine.ts';
 import { RoomImages } from './room-images.ts';
 import {
@@ -32,7 +35,7 @@ import {
   type VolumeView,
 } from './room-state.ts';
 import { RoomViews } from './room-views.ts';
-import { targetId } from './targets.ts';
+import { structuresOf, targetId } from './targets.ts';
 import { draggedWindow } from './windows.ts';
 
 export interface RoomParts {
@@ -57,6 +60,9 @@ export class Room {
   readonly mayAnnotate: boolean;
   readonly views: RoomViews;
   readonly hands: Hands;
+  readonly history: History;
+  /** What is done to structures. */
+  readonly models: ModelsDesk;
   readonly #stops: (() => void)[] = [];
   readonly #drifts: Drifts;
   readonly #images: RoomImages;
@@ -72,12 +78,15 @@ export class Room {
     this.mayAnnotate = may(me.role, 'annotate');
     this.state = createStore<RoomState>(startState(study));
     this.hands = new Hands(this.state, me);
+    this.history = new History(this.document);
+    this.models = this.#openDesk();
     this.#drifts = new Drifts(this.document, () => this.#place());
     this.#images = new RoomImages({
       engine: this.engine,
       document: this.document,
       state: this.state,
       isEcho: () => this.#drifts.isEcho,
+      onStructures: (isOther) => (isOther ? this.models.clear() : this.models.sync()),
     });
     void connection.arrived.then(() => {
       this.#hasArrived = true;
@@ -101,6 +110,8 @@ export class Room {
   close(): void {
     for (const stop of this.#stops) stop();
     this.#drifts.settle();
+    this.models.close();
+    this.history.close();
     this.#images.close();
     this.connection.close();
   }
@@ -147,6 +158,7 @@ export class Room {
   setTool(tool: Tool): void {
     this.views.dropDrafts();
     this.state.set({ tool });
+    if (tool !== 'edit') this.models.editing.setTool(undefined);
   }
 
   setLayout(layout: Layout): void {
@@ -185,12 +197,12 @@ export class Room {
 
   undo(): void {
     this.#drifts.settle();
-    this.document.undo();
+    this.history.undo();
   }
 
   redo(): void {
     this.#drifts.settle();
-    this.document.redo();
+    this.history.redo();
   }
 
   /** One step to undo, however many marks. */
@@ -210,7 +222,7 @@ export class Room {
 
   /** Drops what is being drawn, then the selection, then the tool. @returns whether anything was */
   cancel(): boolean {
-    if (this.views.dropDrafts()) return true;
+    if (this.views.dropDrafts() || this.models.cancel()) return true;
     const { selectedMark, tool } = this.state.get();
     if (selectedMark) this.state.set({ selectedMark: undefined });
     else if (tool !== 'navigate') this.setTool('navigate');
@@ -236,6 +248,7 @@ export class Room {
     if (!bounds) return;
     this.state.set({ touched: key });
     this.engine.jumpTo(bounds.centre);
+    this.models.flyTo(key);
   }
 
   // --- drifts: where the hand is -----------------------------------------------------------------
@@ -255,6 +268,37 @@ export class Room {
     this.state.set({ crosshair: p });
     if (this.state.get().shown?.kind === 'volume')
       this.#drifts.add({ crosshair: [p[0], p[1], p[2]] });
+  }
+
+  #openDesk(): ModelsDesk {
+    const shown = () => this.state.get().shown;
+    return new ModelsDesk({
+      engine: this.engine,
+      manifest: () => {
+        const now = shown();
+        return now?.kind === 'volume' ? now.manifest : undefined;
+      },
+      volume: () => this.volumeSession?.fullVolume(),
+      push: (step) => this.history.push(step),
+      forget: (id) => this.history.forget((step) => 'id' in step && step.id === id),
+      structures: () => structuresOf(shown()),
+      lookOf: (s) => this.lookOf(s),
+      hasOutlines: () => this.document.content.view.outlines ?? viewDefaults.outlines,
+      takeHand: (isTaken) => this.setTool(isTaken ? 'edit' : 'navigate'),
+      setLook: (keys, patch, gesture) => this.setLook(keys, patch, gesture),
+      endGesture: () => this.endGesture(),
+      volumeView: () => this.views.get('volume'),
+      view: (kind) => this.views.get(kind),
+      lengthText: (mm) => text().plan.mm(mm),
+      cases: {
+        cuts: () => this.document.content.cuts,
+        addCut: (cut) => this.document.addCut(cut),
+        removeCut: (id) => this.document.removeCut(id),
+        me: () => ({ id: this.me.id, name: this.me.displayName || this.me.name }),
+        replaced: (keys) => this.#images.setReplaced(keys),
+      },
+      target: () => targetSize(),
+    });
   }
 
   /** What a drifting place belongs to. */

@@ -1,4 +1,10 @@
-import { type Job, type StudyDetail, studyDetail } from '@yuepian/contract';
+import {
+  type Job,
+  type StructuresOfSeries,
+  type StudyDetail,
+  structuresOfSeries,
+  studyDetail,
+} from '@yuepian/contract';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { request, useEvents } from '../api/index.ts';
 
@@ -44,6 +50,7 @@ export function useStudy(uid: string): OpenStudy {
   const [jobs, setJobs] = useState<ReadonlyMap<string, Job>>(new Map());
   const abort = useRef<AbortController>(undefined);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const structuresTimer = useRef<ReturnType<typeof setTimeout>>(undefined);
 
   const load = useCallback(async () => {
     abort.current?.abort();
@@ -66,12 +73,22 @@ export function useStudy(uid: string): OpenStudy {
     return () => {
       abort.current?.abort();
       clearTimeout(timer.current);
+      clearTimeout(structuresTimer.current);
     };
   }, [load]);
 
   const soon = () => {
     clearTimeout(timer.current);
     timer.current = setTimeout(() => void load(), 150);
+  };
+  /** The structures of one series again; one request for the strokes of a moment. */
+  const refresh = (series: string) => {
+    clearTimeout(structuresTimer.current);
+    structuresTimer.current = setTimeout(() => {
+      request(structuresOfSeries, `/api/series/${encodeURIComponent(series)}/structures`)
+        .then((found) => setStudy((old) => old && withStructures(old, series, found)))
+        .catch(soon);
+    }, 60);
   };
   useEvents((event) => {
     if (event.type === 'reconnected') soon();
@@ -81,9 +98,19 @@ export function useStudy(uid: string): OpenStudy {
       if (event.job.state !== 'running' && event.job.state !== 'queued') soon();
     } else if (event.studyInstanceUid !== uid) return;
     else if (event.type === 'study' && event.change === 'deleted') setDeleted(true);
+    else if (event.type === 'edited') refresh(event.seriesInstanceUid);
     else soon();
   });
   return { study, error, isDeleted, jobs, reload: () => void load() };
 }
+
+const withStructures = (
+  study: StudyDetail,
+  uid: string,
+  found: StructuresOfSeries,
+): StudyDetail => ({
+  ...study,
+  series: study.series.map((s) => (s.seriesInstanceUid === uid ? { ...s, ...found } : s)),
+});
 
 const jobOf = (uid: string, job: Job | undefined): [string, Job][] => (job ? [[uid, job]] : []);

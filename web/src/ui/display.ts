@@ -84,6 +84,9 @@ export function setDisplay(choice: Display['choice'], diagonalInches: number): v
 
 export const useDisplay = (): Display => useStore(store, (s) => s);
 
+/** Diameter of the smallest thing to take hold of on this display, CSS pixels (12 mm on a board). */
+export const targetSize = (): number => rulerOf('width:var(--target);display:block');
+
 /** Height of the small text on this display in CSS pixels, for canvases, which know no CSS variables. */
 export function smallTextSize(_display: Display): number {
   const ruler = document.createElement('span');
@@ -92,4 +95,13 @@ export function smallTextSize(_display: Display): number {
   const size = Number.parseFloat(getComputedStyle(ruler).fontSize);
   ruler.remove();
   return size;
+}
+
+function rulerOf(css: string): number {
+  const ruler = document.createElement('span');
+  ruler.style.cssText = `position:absolute;visibility:hidden;${css}`;
+  document.body.append(ruler);
+  const { width } = ruler.getBoundingClientRect();
+  ruler.remove();
+  return width;
 }

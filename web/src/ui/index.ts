@@ -9,6 +9,7 @@ export {
   setDisplay,
   smallTextSize,
   startDisplay,
+  targetSize,
   useDisplay,
 } from './display.ts';
 export { CheckField, Problem, SelectField, TextField } from './Field.tsx';

@@ -11,6 +11,8 @@ export interface SegmentationSubject {
   readonly source: string;
   /** Names what it was made from and what came out: the same result is the same object. */
   readonly content: string;
+  /** People had a hand in it. */
+  readonly algorithm?: 'SEMIAUTOMATIC';
   /** Now, unless a test says otherwise. */
   readonly at?: Date;
 }
@@ -49,7 +51,7 @@ export function segmentationOf(labelMap: LabelMap, subject: SegmentationSubject)
     ...segmentationUids(header.seriesInstanceUid, source, subject.content),
     seriesNumber: 9000 + ((header.series.number ?? 0) % 1000),
     seriesDescription,
-    algorithm: { type: 'AUTOMATIC', name: source },
+    algorithm: { type: subject.algorithm ?? 'AUTOMATIC', name: source },
     date,
     time,
     contentLabel: 'RECONSTRUCTION',

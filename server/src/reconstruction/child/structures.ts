@@ -8,6 +8,7 @@ import { bytesPerVoxel, type LabelMap, type Volume } from '@yuepian/geometry';
 import { classicalSource, estimateMemory, toGlb } from '@yuepian/reconstruct';
 import { type DerivedStructure, keepOnly, type StructureSet, writeWhole } from '../derived.ts';
 import { downsampleLabels, labelLevel, planLevels } from '../pyramid/index.ts';
+import { writeMasks } from './masks.ts';
 import { checkMemory } from './memory.ts';
 import { Mesher } from './mesher.ts';
 import { digestOf, labelRanks, labelsOf, type Model, modelsOf } from './models.ts';
@@ -146,6 +147,7 @@ class StructureOutput {
   readonly #input: StructuresInput;
   readonly #structures: DerivedStructure[] = [];
   #labels: StructureSet['labels'];
+  #masks: readonly string[] = [];
 
   readonly #preview: boolean;
 
@@ -162,6 +164,7 @@ class StructureOutput {
     const file = `labels-${this.digest}.gz`;
     await this.#write(file, await compress(coarse, { level: 1 }));
     this.#labels = { level: level.level, file };
+    this.#masks = await writeMasks(map, this.digest, (name, content) => this.#write(name, content));
   }
 
   async add({ surface, levels, seconds }: Model): Promise<void> {
@@ -192,6 +195,7 @@ class StructureOutput {
     const { folder } = this.#input;
     const models = this.#structures.flatMap((s) => s.levels.map((l) => path.basename(l.file)));
     await keepOnly(path.join(folder, 'meshes'), new Set(models));
+    await keepOnly(path.join(folder, 'masks'), new Set(this.#masks));
     await keepOnly(folder, new Set([this.#labels?.file ?? '']), /^labels-/);
   }
 
@@ -199,6 +203,8 @@ class StructureOutput {
     const set: StructureSet = {
       version: 1,
       source: classicalSource,
+      kind: 'classical',
+      notes: [],
       digest: this.digest,
       complete,
       ...(this.#preview ? { preview: true } : {}),

@@ -23,7 +23,14 @@ export interface JobRecord {
   readonly attempts: number;
   /** Fingerprint of the series it is about: a failure says nothing about another content. */
   readonly content: string;
+  /** What a job of kind `model` runs. */
+  readonly model?: JobModel;
   readonly error?: JobError;
+}
+
+export interface JobModel {
+  readonly id: string;
+  readonly title: { readonly zh: string; readonly en: string };
 }
 
 interface JobRow {
@@ -38,6 +45,8 @@ interface JobRow {
   opened_at: number;
   created_at: number;
   error: string | null;
+  /** JSON of JobModel. */
+  model: string | null;
 }
 interface Tables {
   jobs: JobRow;
@@ -66,6 +75,15 @@ export const jobMigrations: readonly Migration[] = [
       await db.schema.createIndex('jobs_by_state').on('jobs').column('state').execute();
     },
   },
+  {
+    name: 'reconstruction/003-model-jobs',
+    up: async (database) => {
+      await tablesOf<Tables>(database)
+        .schema.alterTable('jobs')
+        .addColumn('model', 'text')
+        .execute();
+    },
+  },
 ];
 
 /** The job table. State changes only; it knows no process. */
@@ -83,6 +101,7 @@ export class JobStore {
     studyInstanceUid: string;
     seriesInstanceUid: string;
     content: string;
+    model?: JobModel | undefined;
     openedAt: number;
     createdAt: number;
   }): Promise<void> {
@@ -92,6 +111,8 @@ export class JobStore {
         .where('series_uid', '=', job.seriesInstanceUid)
         .where('kind', '=', job.kind)
         .where('state', 'in', ['done', 'failed', 'cancelled'])
+        // Runs of several models on one series are several results.
+        .where(sql`coalesce(json_extract(model, '$.id'), '')`, '=', job.model?.id ?? '')
         .execute();
       await tx
         .insertInto('jobs')
@@ -106,6 +127,7 @@ export class JobStore {
           opened_at: job.openedAt,
           created_at: job.createdAt,
           error: null,
+          model: job.model ? JSON.stringify(job.model) : null,
         })
         .execute();
     });
@@ -134,15 +156,15 @@ export class JobStore {
   }
 
   /**
-   * The queued job to run next: volumes before reconstructions, the study opened last first, then
-   * first come, first served.
+   * The queued job to run next: volumes, structures that are read, reconstructions, networks; the
+   * study opened last first, then first come, first served.
    */
   async next(): Promise<JobRecord | undefined> {
     const row = await this.#db
       .selectFrom('jobs')
       .selectAll()
       .where('state', '=', 'queued')
-      .orderBy('kind', 'desc') // 'volume' > 'reconstruction'
+      .orderBy('kind', 'desc') // 'volume' > 'segments' > 'reconstruction' > 'model'
       .orderBy('opened_at', 'desc')
       .orderBy('created_at')
       .executeTakeFirst();
@@ -229,6 +251,18 @@ export class JobStore {
       .execute();
   }
 
+  /** The jobs of one kind of a series, oldest first. */
+  async ofSeries(seriesUid: string, kind: JobKind): Promise<JobRecord[]> {
+    const rows = await this.#db
+      .selectFrom('jobs')
+      .selectAll()
+      .where('series_uid', '=', seriesUid)
+      .where('kind', '=', kind)
+      .orderBy('created_at')
+      .execute();
+    return rows.map(record);
+  }
+
   async ofStudy(studyUid: string): Promise<JobRecord[]> {
     const rows = await this.#db
       .selectFrom('jobs')
@@ -247,15 +281,19 @@ export class JobStore {
 function record(row: JobRow): JobRecord {
   const base = {
     id: jobId.parse(row.id),
-    kind: row.kind === 'volume' ? ('volume' as const) : ('reconstruction' as const),
+    kind: kindOf(row.kind),
     studyInstanceUid: studyInstanceUid.parse(row.study_uid),
     seriesInstanceUid: seriesInstanceUid.parse(row.series_uid),
     state: stateOf(row.state),
     attempts: row.attempts,
     content: row.content,
+    ...(row.model === null ? {} : { model: JSON.parse(row.model) as JobModel }),
   };
   return row.error === null ? base : { ...base, error: errorOf(row.error) };
 }
+
+const kinds = ['volume', 'segments', 'reconstruction', 'model'] as const;
+const kindOf = (text: string): JobKind => kinds.find((k) => k === text) ?? 'reconstruction';
 
 const states = ['queued', 'running', 'done', 'failed', 'cancelled'] as const;
 const stateOf = (text: string): Job['state'] => states.find((s) => s === text) ?? 'failed';

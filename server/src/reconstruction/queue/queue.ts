@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Job, YuepianError } from '@yuepian/contract';
-import type { JobError, JobKind, JobRecord, JobStore } from './jobs.store.ts';
+import type { JobError, JobKind, JobModel, JobRecord, JobStore } from './jobs.store.ts';
 
 /** A job that took the process down twice is not tried a third time by itself. */
 const maximumAttempts = 2;
@@ -86,10 +86,13 @@ export class JobQueue {
     kind: JobKind,
     series: { studyInstanceUid: string; seriesInstanceUid: string },
     content: string,
-    options: { openedAt?: number } = {},
+    options: { openedAt?: number; model?: JobModel } = {},
   ): Promise<Job> {
-    const waiting = await this.#store.latest(series.seriesInstanceUid, kind);
-    if (waiting?.state === 'queued') return this.#wire(waiting);
+    const known = await this.#store.ofSeries(series.seriesInstanceUid, kind);
+    const waiting = known.find(
+      (job) => job.state === 'queued' && job.model?.id === options.model?.id,
+    );
+    if (waiting) return this.#wire(waiting);
     const id = randomUUID();
     await this.#store.add({
       id,
@@ -97,6 +100,7 @@ export class JobQueue {
       studyInstanceUid: series.studyInstanceUid,
       seriesInstanceUid: series.seriesInstanceUid,
       content,
+      model: options.model,
       openedAt: options.openedAt ?? 0,
       createdAt: this.#now(),
     });
@@ -272,6 +276,7 @@ export class JobQueue {
       state: record.state,
       progress: record.state === 'done' ? 1 : (live?.fraction ?? 0),
       step: live?.step ?? '',
+      ...(record.model ? { model: { id: record.model.id, title: { ...record.model.title } } } : {}),
     };
     const remaining = live && this.#remaining(live);
     return {

@@ -1,14 +1,14 @@
 import { Redo2, Undo2 } from 'lucide-react';
 import { useText } from '../../i18n/index.ts';
-import { Button, classes } from '../../ui/index.ts';
-import { useCase, useRoom } from '../room-context.ts';
+import { Button, classes, useStore } from '../../ui/index.ts';
+import { useRoom } from '../room-context.ts';
 import styles from './Bar.module.css';
 
 export function History() {
   const t = useText();
   const room = useRoom();
-  const canUndo = useCase((c) => c.canUndo);
-  const canRedo = useCase((c) => c.canRedo);
+  const canUndo = useStore(room.history.state, (s) => s.canUndo);
+  const canRedo = useStore(room.history.state, (s) => s.canRedo);
   return (
     <>
       <Button

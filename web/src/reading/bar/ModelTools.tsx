@@ -1,3 +1,4 @@
+import { ClipMenu } from './ClipMenu.tsx';
 import { DirectionMenu, ModelsMenu, VolumeMenu } from './ModelMenus.tsx';
 
 export function ModelTools() {
@@ -5,6 +6,7 @@ export function ModelTools() {
     <>
       <VolumeMenu />
       <ModelsMenu />
+      <ClipMenu />
       <DirectionMenu />
     </>
   );

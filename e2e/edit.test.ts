@@ -1,0 +1,159 @@
+import { rm } from 'node:fs/promises';
+import { editHistory, type Structure, type StudyDetail } from '@yuepian/contract';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startServer, type TestServer } from '../server/src/testing.ts';
+import { picture, signIn, startBrowser, type TestBrowser } from './support/browser.ts';
+import {
+  importFiles,
+  isReconstructed,
+  phantomFolder,
+  studyOf,
+  whenStudy,
+} from './support/phantom.ts';
+
+let server: TestServer;
+let browser: TestBrowser;
+let study: StudyDetail;
+let page: Page;
+beforeAll(async () => {
+  const phantom = await phantomFolder('ct');
+  [server, browser] = await Promise.all([startServer(), startBrowser()]);
+  const uid = await importFiles(server, phantom.files);
+  study = await whenStudy(server, uid, isReconstructed);
+  await rm(phantom.folder, { recursive: true, force: true });
+});
+afterAll(async () => {
+  await browser?.[Symbol.asyncDispose]();
+  await server?.[Symbol.asyncDispose]();
+});
+
+const structureOf = (s: StudyDetail, key: string): Structure => {
+  const found = s.series.flatMap((x) => x.structures).find((x) => x.key === key);
+  if (!found) throw new Error(`no ${key}`);
+  return found;
+};
+const now = (): Promise<StudyDetail> => studyOf(server, study.studyInstanceUid);
+const structureNow = async (key: string): Promise<Structure> => structureOf(await now(), key);
+/** The server's own word, once it has reached the revision. */
+const whenRevision = async (key: string, revision: number): Promise<Structure> =>
+  structureOf(
+    await whenStudy(
+      server,
+      study.studyInstanceUid,
+      (s) => structureOf(s, key).edited?.revision === revision,
+    ),
+    key,
+  );
+const saved = () => page.getByTestId('edit-pending').getByText('每一笔都已保存').waitFor();
+const ready = () => page.locator('[data-testid="edit-tools"][data-preparing="false"]').waitFor();
+const centre = async (kind: string) => {
+  const box = await page.getByTestId(`view-${kind}`).boundingBox();
+  if (!box) throw new Error(`no ${kind}`);
+  return {
+    x: box.x + box.width / 2,
+    y: box.y + box.height / 2,
+    ...{ w: box.width, h: box.height },
+  };
+};
+const openRow = async (key: string) => {
+  const row = page.getByTestId(`structure-${key}`);
+  if ((await row.getAttribute('data-open')) !== 'true') {
+    await row.locator('button[aria-expanded]').click();
+  }
+};
+
+test('an eraser of 10 mm takes a sphere of 10 mm, and undo gives every voxel back', async () => {
+  page = await browser.open(`${server.url}/studies/${study.studyInstanceUid}`);
+  await signIn(page, server.password);
+  await page.locator('[data-testid="info-axial"] [data-edge="left"]').waitFor();
+  await page.getByTestId('structure-skin').waitFor();
+  const before = await structureNow('skin');
+
+  await openRow('skin');
+  await page.getByTestId('edit-skin').click();
+  await ready();
+  await page.getByTestId('edit-eraser').click();
+  await page.getByRole('slider', { name: '半径' }).fill('10');
+  const at = await centre('axial');
+  await page.mouse.move(at.x, at.y);
+  await picture(page, 'edit-cursor');
+  await page.mouse.down();
+  await page.mouse.up();
+  const erased = await whenRevision('skin', 1);
+  // The middle of the body is inside: the sphere lies wholly in it. Voxels of 2.7 × 2.7 × 3 mm or
+  // so count by their centres, which is within 4 % of 4/3·π·r³ for this radius.
+  const sphere = ((4 / 3) * Math.PI * 10 ** 3) / 1000;
+  expect((before.volumeMl - erased.volumeMl) / sphere).toBeGreaterThan(0.96);
+  expect((before.volumeMl - erased.volumeMl) / sphere).toBeLessThan(1.04);
+  expect(erased.verified).toBe(false);
+  await saved();
+  await picture(page, 'edit-erased');
+
+  await page.getByTestId('undo').click();
+  const back = await whenRevision('skin', 2);
+  expect([back.voxels, back.volumeMl]).toEqual([before.voxels, before.volumeMl]);
+  await page.getByTestId('redo').click();
+  expect((await whenRevision('skin', 3)).voxels).toBe(erased.voxels);
+  await page.getByTestId('undo').click();
+  await whenRevision('skin', 4);
+  const log = editHistory.parse(
+    await (await server.fetch(`/api/structures/${before.id}/edits`)).json(),
+  );
+  expect(log.entries.map((e) => e.kind)).toEqual(['edit', 'undo', 'redo', 'undo']);
+});
+
+test('operations without a hand: grow, shrink, holes, small pieces, density', async () => {
+  await page.getByTestId('edit-done').click();
+  await openRow('bone');
+  await page.getByTestId('edit-bone').click();
+  await ready();
+  const before = await structureNow('bone');
+  await page.getByTestId('edit-grow').click();
+  const grown = await whenRevision('bone', 1);
+  expect(grown.voxels).toBeGreaterThanOrEqual(before.voxels);
+  await page.getByTestId('edit-threshold').click();
+  await whenRevision('bone', 2);
+  await saved();
+  await picture(page, 'edit-bone');
+  // One undo after another, across tools, to the first voxel.
+  await page.keyboard.press('Control+z');
+  await whenRevision('bone', 3);
+  await page.keyboard.press('Control+z');
+  expect((await whenRevision('bone', 4)).voxels).toBe(before.voxels);
+});
+
+test('a kidney is begun with a box around it', async () => {
+  await page.getByTestId('edit-done').click();
+  await page.getByTestId('new-structure').click();
+  await page.getByTestId('item-new-custom').click();
+  await ready();
+  const at = await centre('axial');
+  await page.mouse.move(at.x - 30, at.y - 30);
+  await page.mouse.down();
+  await page.mouse.move(at.x + 10, at.y + 10, { steps: 3 });
+  await page.mouse.move(at.x + 30, at.y + 30, { steps: 3 });
+  await page.mouse.up();
+  const made = await whenRevision('custom_101', 1);
+  expect(made.voxels).toBeGreaterThan(20);
+  expect(made.edited?.from).toBe('box segmentation');
+  await saved();
+  await picture(page, 'edit-box');
+});
+
+test('what was done survives a killed server, and the page goes on', async () => {
+  await page.getByTestId('edit-brush').click();
+  const before = await structureNow('custom_101');
+  const at = await centre('axial');
+  await page.mouse.move(at.x + 30, at.y);
+  await page.mouse.down();
+  await page.mouse.move(at.x + 50, at.y, { steps: 4 });
+  await page.mouse.up();
+  const painted = await whenRevision('custom_101', 2);
+  expect(painted.voxels).toBeGreaterThan(before.voxels);
+  await saved();
+  await server.kill('SIGKILL');
+  await server.restart();
+  const after = await structureNow('custom_101');
+  expect([after.edited?.revision, after.voxels]).toEqual([2, painted.voxels]);
+});

@@ -1,0 +1,142 @@
+import { rm } from 'node:fs/promises';
+import type { Structure, StudyDetail } from '@yuepian/contract';
+import { fromGlb, meshDistance } from '@yuepian/reconstruct';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startServer, type TestServer } from '../server/src/testing.ts';
+import { picture, signIn, startBrowser, type TestBrowser } from './support/browser.ts';
+import { importFiles, isReconstructed, phantomFolder, whenStudy } from './support/phantom.ts';
+
+let server: TestServer;
+let browser: TestBrowser;
+let study: StudyDetail;
+let page: Page;
+beforeAll(async () => {
+  const phantom = await phantomFolder('ct');
+  [server, browser] = await Promise.all([startServer(), startBrowser()]);
+  const uid = await importFiles(server, phantom.files);
+  study = await whenStudy(server, uid, isReconstructed);
+  await rm(phantom.folder, { recursive: true, force: true });
+});
+afterAll(async () => {
+  await browser?.[Symbol.asyncDispose]();
+  await server?.[Symbol.asyncDispose]();
+});
+
+const structureOf = (key: string): Structure => {
+  const found = study.series.flatMap((s) => s.structures).find((s) => s.key === key);
+  if (!found) throw new Error(`no ${key}`);
+  return found;
+};
+const meshOf = async (key: string) => {
+  const answer = await server.fetch(structureOf(key).meshUrl);
+  const [mesh] = await fromGlb(new Uint8Array(await answer.arrayBuffer()));
+  if (!mesh) throw new Error(`no mesh of ${key}`);
+  return mesh;
+};
+const openRow = async (key: string) => {
+  const row = page.getByTestId(`structure-${key}`);
+  if ((await row.getAttribute('data-open')) !== 'true') {
+    await row.locator('button[aria-expanded]').click();
+  }
+};
+const menu = async (key: string, item: string) => {
+  await openRow(key);
+  await page.getByTestId(`more-${key}`).click();
+  await page.getByTestId(item).click();
+};
+const bar = async (button: string, group = 'model') => {
+  const tab = page.getByTestId(`group-${group}`);
+  if (await tab.count()) await tab.click();
+  await page.getByTestId(button).click();
+};
+const isShown = (key: string) => page.getByTestId(`eye-${key}`).getAttribute('data-visible');
+/** Lit pixels in the upper and the lower third of the 3D picture. */
+const lit = () =>
+  page.evaluate(() => {
+    const canvas = document.querySelector<HTMLCanvasElement>('[data-testid="view-volume"] canvas');
+    const context = canvas?.getContext('2d');
+    if (!canvas || !context) throw new Error('no picture');
+    const third = Math.floor(canvas.height / 3);
+    const count = (from: number): number => {
+      const { data } = context.getImageData(0, from, canvas.width, third);
+      let n = 0;
+      for (let i = 0; i < data.length; i += 4) if ((data[i] ?? 0) + (data[i + 1] ?? 0) > 60) n++;
+      return n;
+    };
+    return { upper: count(0), lower: count(canvas.height - third) };
+  });
+
+test('one structure alone, and undo brings the others back', async () => {
+  page = await browser.open(`${server.url}/studies/${study.studyInstanceUid}`);
+  await signIn(page, server.password);
+  await page.locator('[data-testid="info-axial"] [data-edge="left"]').waitFor();
+  await openRow('bone');
+  await page.getByTestId('isolate-bone').click();
+  await page.locator('[data-testid="eye-skin"][data-visible="false"]').waitFor();
+  expect([await isShown('bone'), await isShown('lung_left')]).toEqual(['true', 'false']);
+  await page.getByTestId('undo').click();
+  await page.locator('[data-testid="eye-skin"][data-visible="true"]').waitFor();
+  expect(await isShown('lung_left')).toBe('true');
+});
+
+test('distances from one structure to all others, nearest first, in mm', async () => {
+  await menu('lung_left', 'item-distances');
+  const row = page.getByTestId('distance-bone');
+  await row.waitFor();
+  const shown = Number.parseFloat((await row.textContent())?.replace(/^[^0-9]+/, '') ?? '');
+  const [lung, bone] = [await meshOf('lung_left'), await meshOf('bone')];
+  // The screen draws a level of its own: within a voxel of the finest.
+  expect(Math.abs(shown - (meshDistance(lung, bone)?.distance ?? Number.NaN))).toBeLessThan(3.2);
+  await picture(page, 'models-distances');
+});
+
+test('a planned cut: both parts in mL are the whole, it is in the case, and undo takes it back', async () => {
+  await menu('bone', 'item-cut-axial');
+  const cut = page.getByTestId('cut');
+  await cut.waitFor();
+  const text = (await cut.textContent()) ?? '';
+  const [front, back] = [...text.matchAll(/([\d,.]+) mL/g)].map((m) =>
+    Number((m[1] ?? '').replaceAll(',', '')),
+  );
+  expect((front ?? 0) + (back ?? 0)).toBeCloseTo(structureOf('bone').volumeMl, -1);
+  expect(Math.min(front ?? 0, back ?? 0)).toBeGreaterThan(10);
+  const percent = Number(/([\d.]+)%/.exec(text)?.[1]);
+  expect(percent).toBeCloseTo((100 * (back ?? 0)) / structureOf('bone').volumeMl, 0);
+  await picture(page, 'models-cut');
+  await page.reload();
+  await page.getByTestId('cut').waitFor();
+  await page.getByTestId('remove-cut').click();
+  await page.getByTestId('cut').waitFor({ state: 'detached' });
+  await page.getByTestId('undo').click();
+  await page.getByTestId('cut').waitFor();
+  await page.getByTestId('redo').click();
+  await page.getByTestId('cut').waitFor({ state: 'detached' });
+});
+
+test('a margin of N mm is larger than what it surrounds', async () => {
+  await menu('lung_left', 'show-margin');
+  const margin = page.getByTestId('margin');
+  await margin.waitFor();
+  const ml = Number(
+    /([\d,.]+) mL/.exec((await margin.textContent()) ?? '')?.[1]?.replaceAll(',', ''),
+  );
+  expect(ml).toBeGreaterThan(structureOf('lung_left').volumeMl);
+  await picture(page, 'models-margin');
+});
+
+test('a clip at the axial slice takes one end of the patient away in 3D', async () => {
+  const before = await lit();
+  await bar('clip-menu');
+  await page.getByTestId('item-clip-axial').click();
+  await page.keyboard.press('Escape');
+  await expect
+    .poll(async () => (await lit()).lower, { timeout: 60_000 })
+    .toBeLessThan(before.lower / 10);
+  expect((await lit()).upper).toBeGreaterThan(before.upper / 2);
+  await picture(page, 'models-clip');
+  await page.getByTestId('undo').click();
+  await expect
+    .poll(async () => (await lit()).lower, { timeout: 60_000 })
+    .toBeGreaterThan(before.lower / 2);
+});

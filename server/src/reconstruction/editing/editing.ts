@@ -1,0 +1,415 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import {
+  type EditEntry,
+  type MaskHead,
+  maskVoxels,
+  type postEdit,
+  type postStructure,
+  type Structure,
+  structure,
+  structureId,
+  structureTable,
+  studyInstanceUid,
+  type VolumeManifest,
+  volumeId,
+  YuepianError,
+} from '@yuepian/contract';
+import { determinant } from '@yuepian/geometry';
+import type { z } from 'zod';
+import type { Actor } from '../../http/index.ts';
+import type { DerivedFolder } from '../derived.ts';
+import { maskFile, partsOfStructureId, structureIdOf } from '../derived.ts';
+import type { ReconstructionDeps } from '../ports.ts';
+import type { SeriesStore, VerdictState } from '../series.store.ts';
+import { type EditedRow, EditingStore, type EditKind, type EditRow } from './editing.store.ts';
+import type { EditedModels } from './models.ts';
+import {
+  digestOfMask,
+  type EditedState,
+  loadState,
+  packMask,
+  unpackMask,
+  voxelsOf,
+  withLine,
+} from './state.ts';
+
+/** Replaying more than this would be felt when a structure is opened. */
+const snapshotEvery = 50;
+/** States kept in memory; one is some MB at most. */
+const statesKept = 24;
+/** Keys of structures that people begin are numbered from here, above any that a model makes. */
+const firstOwnNumber = 101;
+
+export interface EditingParts {
+  readonly deps: Pick<ReconstructionDeps, 'database' | 'archive' | 'audit' | 'publish'>;
+  readonly derived: DerivedFolder;
+  readonly series: SeriesStore;
+  readonly models: EditedModels;
+  /** A structure as reconstruction left it. @throws YuepianError not_found */
+  readonly derivedStructure: (id: string) => Promise<{ structure: Structure; digest: string }>;
+}
+
+/**
+ * Structures that people change: the record of each is its beginning and an append-only log of what
+ * was done to it, written to disk before it counts. Models are derived from that and may be thrown
+ * away. See docs/decisions/016.
+ */
+export class Editing {
+  readonly store: EditingStore;
+  readonly #parts: EditingParts;
+  readonly #states = new Map<string, EditedState>();
+  /** Changes of one structure come one after another. */
+  readonly #turns = new Map<string, Promise<unknown>>();
+
+  constructor(parts: EditingParts) {
+    this.#parts = parts;
+    this.store = new EditingStore(parts.deps.database);
+  }
+
+  /** A volume's structures as they are now: changed ones in place of what they were made from. */
+  async overlay(
+    manifest: VolumeManifest,
+    found: readonly Structure[],
+  ): Promise<ReadonlyMap<string, Structure>> {
+    const result = new Map<string, Structure>(found.map((s) => [s.id, s]));
+    for (const id of await this.store.idsOf(manifest.id)) {
+      const state = await this.state(id);
+      if (!state || !fits(state.row, manifest)) continue;
+      const source = result.get(structureId.parse(id));
+      if (state.hidden) result.delete(structureId.parse(id));
+      else result.set(structureId.parse(id), await this.#describe(state, manifest, source));
+    }
+    return result;
+  }
+
+  async state(id: string): Promise<EditedState | undefined> {
+    const known = this.#states.get(id);
+    if (known) return known;
+    const state = await loadState(id, this.store);
+    if (state) this.#keep(state);
+    return state;
+  }
+
+  /** What one edited structure looks like now, or undefined when nobody has edited it. */
+  async structure(id: string): Promise<Structure | undefined> {
+    const state = await this.state(id);
+    const manifest = state && (await this.#parts.derived.manifest(state.row.volume_id));
+    return state && manifest && this.#describe(state, manifest, undefined);
+  }
+
+  /** @throws YuepianError not_found; not_ready when its voxels have to be made again first. */
+  async mask(id: string): Promise<{ head: MaskHead; body: Uint8Array }> {
+    const state = await this.state(id);
+    if (state) {
+      const { row, revision, mask } = state;
+      const head = {
+        structureId: structureId.parse(id),
+        volumeId: volumeId.parse(row.volume_id),
+        size: [row.nx, row.ny, row.nz] as [number, number, number],
+        revision,
+      };
+      return { head, body: await packMask(mask) };
+    }
+    const { structure: s, manifest, body } = await this.#derivedMask(id);
+    const head = { structureId: s.id, volumeId: s.volumeId, size: manifest.size, revision: 0 };
+    return { head, body };
+  }
+
+  /**
+   * Changes voxels of a structure. On disk before it resolves.
+   * @throws YuepianError edit_stale, not_found, not_ready, invalid_request.
+   */
+  edit(id: string, change: z.output<typeof postEdit>, actor: Actor): Promise<Structure> {
+    return this.#inTurn(id, async () => {
+      const state = (await this.state(id)) ?? (await this.#begin(id, actor));
+      if (state.revision !== change.baseRevision) {
+        // A fresh beginning is revision 0; whoever had an older picture must look again.
+        throw new YuepianError('edit_stale');
+      }
+      const bytes = Buffer.from(change.diff, 'base64');
+      const diff = await unpackMask(bytes, voxelsOf(state.row));
+      if (diff.length === 0) throw new YuepianError('invalid_request', { reason: 'no change' });
+      const line = lineOf(state, actor, {
+        kind: change.kind,
+        tool: change.tool,
+        description: change.description,
+        voxels: maskVoxels(diff),
+        diff: bytes,
+      });
+      return this.#commit(await withLine(state, line, diff), line, actor);
+    });
+  }
+
+  /** Takes a structure out of sight, or back; its voxels stay. */
+  setHidden(id: string, hidden: boolean, actor: Actor): Promise<Structure> {
+    return this.#inTurn(id, async () => {
+      const state = (await this.state(id)) ?? (await this.#begin(id, actor));
+      const kind: EditKind = hidden ? 'hide' : 'show';
+      const line = lineOf(state, actor, {
+        kind,
+        tool: '',
+        description: '',
+        voxels: 0,
+        diff: new Uint8Array(),
+      });
+      return this.#commit(await withLine(state, line, undefined), line, actor);
+    });
+  }
+
+  /**
+   * A structure that somebody begins, empty or with voxels.
+   * @throws YuepianError not_found, invalid_request.
+   */
+  async create(
+    volume: string,
+    wish: z.output<typeof postStructure>,
+    actor: Actor,
+  ): Promise<Structure> {
+    const manifest = await this.#parts.derived.manifest(volume);
+    const series = manifest && (await this.#seriesOf(manifest));
+    if (!manifest || !series) throw new YuepianError('not_found', { what: 'volume' });
+    return this.#inTurn(`new ${volume}`, async () => {
+      const taken = new Set(await this.store.idsOf(volume));
+      let number = firstOwnNumber;
+      while (taken.has(structureIdOf(volume, `${wish.key}_${number}`))) number++;
+      const key = `${wish.key}_${number}`;
+      const known = knownLook(wish.key);
+      const [nx, ny, nz] = manifest.size;
+      const row: EditedRow = {
+        id: structureIdOf(volume, key),
+        volume_id: volume,
+        series_uid: series.seriesInstanceUid,
+        study_uid: series.studyInstanceUid,
+        key,
+        name_zh: wish.name?.zh ?? known?.zh ?? wish.key,
+        name_en: wish.name?.en ?? known?.en ?? wish.key,
+        colour: wish.colour ?? known?.colour ?? '#c0c0c0',
+        opacity: known?.opacity ?? 1,
+        origin: wish.source,
+        nx,
+        ny,
+        nz,
+        base: await packMask(new Uint32Array(0)),
+        ...signature(actor),
+      };
+      let state: EditedState = {
+        row,
+        revision: 0,
+        hidden: false,
+        mask: new Uint32Array(0),
+        by: row.user_name,
+        at: row.at,
+      };
+      // Its first voxels are an edit like any other, so that undo and the log know them.
+      const bytes = wish.mask === undefined ? undefined : Buffer.from(wish.mask, 'base64');
+      const diff = bytes && (await unpackMask(bytes, voxelsOf(row)));
+      if (bytes && diff && diff.length > 0) {
+        const line = lineOf(state, actor, {
+          kind: 'edit',
+          tool: 'growcut',
+          description: wish.source,
+          voxels: maskVoxels(diff),
+          diff: bytes,
+        });
+        await this.store.create(row, line);
+        state = await withLine(state, line, diff);
+      } else await this.store.create(row);
+      return this.#done(state, actor, 'new');
+    });
+  }
+
+  /** Everything that was done to a structure, oldest first. */
+  async history(id: string): Promise<EditEntry[]> {
+    return (await this.store.log(id)).map((line) => ({
+      revision: line.revision,
+      at: line.at,
+      user: { id: line.user_id, name: line.user_name },
+      kind: line.kind,
+      tool: line.tool,
+      description: line.description,
+      voxels: line.voxels,
+    }));
+  }
+
+  /** @throws YuepianError not_ready when there is no model of this very content yet. */
+  async verify(id: string, verdict: VerdictState, actor: Actor): Promise<Structure | undefined> {
+    const state = await this.state(id);
+    if (!state) return undefined;
+    const digest = digestOfMask(state.mask);
+    await this.#parts.series.verify({ id, digest }, verdict, actor.user);
+    return this.#done(state, actor, verdict);
+  }
+
+  async forgetStudy(studyUid: string): Promise<void> {
+    for (const [id, { row }] of this.#states) {
+      if (row.study_uid === studyUid) this.#states.delete(id);
+    }
+    await this.store.forgetStudy(studyUid);
+  }
+
+  /** The voxels reconstruction gave a structure become the beginning of its log. */
+  async #begin(id: string, actor: Actor): Promise<EditedState> {
+    const { structure: s, manifest, body } = await this.#derivedMask(id);
+    const series = await this.#seriesOf(manifest);
+    if (!series) throw new YuepianError('not_found', { what: 'series' });
+    const [nx, ny, nz] = manifest.size;
+    const row: EditedRow = {
+      id,
+      volume_id: s.volumeId,
+      series_uid: series.seriesInstanceUid,
+      study_uid: series.studyInstanceUid,
+      key: s.key,
+      name_zh: s.name.zh,
+      name_en: s.name.en,
+      colour: s.colour,
+      opacity: s.opacity,
+      origin: s.source,
+      nx,
+      ny,
+      nz,
+      base: body,
+      ...signature(actor),
+    };
+    const mask = await unpackMask(body, voxelsOf(row));
+    await this.store.create(row);
+    return { row, revision: 0, hidden: false, mask, by: row.user_name, at: row.at };
+  }
+
+  async #derivedMask(id: string) {
+    const { derived } = this.#parts;
+    const parts = partsOfStructureId(id);
+    const found = await this.#parts.derivedStructure(id);
+    const manifest = parts && (await derived.manifest(parts.volume));
+    if (!parts || !manifest) throw new YuepianError('not_found', { what: 'structure' });
+    if (found.structure.preview) throw new YuepianError('not_ready');
+    const file = path.join(
+      derived.setFolder(parts.volume, parts.set),
+      maskFile(parts.key, found.digest),
+    );
+    const body = await readFile(file).catch((cause: unknown) => {
+      throw new YuepianError('mask_missing', {}, { cause });
+    });
+    return { structure: found.structure, manifest, body };
+  }
+
+  async #commit(next: EditedState, line: EditRow, actor: Actor): Promise<Structure> {
+    await this.store.append(line);
+    if (next.revision % snapshotEvery === 0) {
+      await this.store.setSnapshot(next.row.id, next.revision, await packMask(next.mask));
+    }
+    return this.#done(next, actor, line.kind === 'edit' ? line.tool : line.kind);
+  }
+
+  async #done(state: EditedState, actor: Actor, what: string): Promise<Structure> {
+    const { row } = state;
+    this.#keep(state);
+    const manifest = await this.#parts.derived.manifest(row.volume_id);
+    if (!manifest) throw new YuepianError('not_found', { what: 'volume' });
+    await this.#parts.deps.audit({
+      action: 'edit',
+      actor,
+      object: { kind: 'study', id: row.study_uid },
+      details: { structure: row.key, what, revision: state.revision },
+    });
+    if (!state.hidden) this.#parts.models.later(state, manifest);
+    this.#parts.deps.publish({
+      type: 'edited',
+      studyInstanceUid: studyInstanceUid.parse(row.study_uid),
+      seriesInstanceUid: manifest.seriesInstanceUid,
+      structureId: structureId.parse(row.id),
+      revision: state.revision,
+    });
+    return this.#describe(state, manifest, undefined);
+  }
+
+  async #describe(
+    state: EditedState,
+    manifest: VolumeManifest,
+    source: Structure | undefined,
+  ): Promise<Structure> {
+    const { row, mask } = state;
+    const { models, series } = this.#parts;
+    const made = await models.read(state);
+    if (!state.hidden && made?.revision !== state.revision) models.later(state, manifest);
+    const levels = made?.levels ?? source?.levels ?? [];
+    const verdict = (await series.verdicts([row.id], digestOfMask(mask))).get(row.id);
+    const voxels = maskVoxels(mask);
+    return structure.parse({
+      id: row.id,
+      volumeId: row.volume_id,
+      key: row.key,
+      name: { zh: row.name_zh, en: row.name_en },
+      colour: row.colour,
+      opacity: row.opacity,
+      voxels,
+      volumeMl: (voxels * Math.abs(determinant(manifest.affine))) / 1000,
+      source: `edited by ${state.by}, from ${row.origin}`,
+      verified: verdict?.state === 'verified',
+      ...(verdict ? { verdict } : {}),
+      openEdges: made?.openEdges ?? 0,
+      meshUrl: levels.at(-1)?.url ?? '',
+      levels,
+      // The label map is what reconstruction found; what was changed since is drawn from the mask.
+      labels: [],
+      edited: {
+        revision: state.revision,
+        by: state.by,
+        at: state.at,
+        from: row.origin,
+        ...(made ? { meshRevision: made.revision } : {}),
+      },
+    });
+  }
+
+  #seriesOf(manifest: VolumeManifest) {
+    return this.#parts.deps.archive.oneSeries(manifest.seriesInstanceUid);
+  }
+
+  #keep(state: EditedState): void {
+    this.#states.delete(state.row.id);
+    this.#states.set(state.row.id, state);
+    for (const id of this.#states.keys()) {
+      if (this.#states.size <= statesKept) break;
+      this.#states.delete(id);
+    }
+  }
+
+  #inTurn<T>(id: string, work: () => Promise<T>): Promise<T> {
+    const before = this.#turns.get(id) ?? Promise.resolve();
+    const mine = before.then(work, work);
+    this.#turns.set(id, mine);
+    const forget = (): void => {
+      if (this.#turns.get(id) === mine) this.#turns.delete(id);
+    };
+    mine.then(forget, forget);
+    return mine;
+  }
+}
+
+const fits = (row: EditedRow, { size }: VolumeManifest): boolean =>
+  row.nx === size[0] && row.ny === size[1] && row.nz === size[2];
+
+const signature = (actor: Actor) => ({
+  user_id: actor.user.id,
+  user_name: actor.user.displayName || actor.user.name,
+  at: new Date().toISOString(),
+});
+
+const lineOf = (
+  state: EditedState,
+  actor: Actor,
+  what: Pick<EditRow, 'kind' | 'tool' | 'description' | 'voxels' | 'diff'>,
+): EditRow => ({
+  structure_id: state.row.id,
+  revision: state.revision + 1,
+  ...what,
+  ...signature(actor),
+});
+
+const knownLook = (key: string) => {
+  const table: Readonly<
+    Record<string, { zh: string; en: string; colour: string; opacity: number }>
+  > = structureTable;
+  return Object.hasOwn(table, key) ? table[key] : undefined;
+};

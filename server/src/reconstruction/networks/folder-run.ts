@@ -1,0 +1,4 @@
+export interface FolderRun {
+  readonly a: number;
+}
+export async function runModelOnFolder(): Promise<void> {}

@@ -1,0 +1,78 @@
+import { availableParallelism } from 'node:os';
+import path from 'node:path';
+import { type ModelManifest, YuepianError } from '@yuepian/contract';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { type Engine, outputOf } from './output.ts';
+import { refused } from './refusal.ts';
+
+/**
+ * Loads an ONNX network. CUDA is tried first and left where it is not there: the package holds the
+ * CPU engine only, a hospital that has a card installs the other beside it.
+ * @throws YuepianError model_refused for an operator the engine does not know, or a damaged file.
+ */
+export async function loadOnnx(manifest: ModelManifest, folder: string): Promise<Engine> {
+  const { engine, tensor } = manifest;
+  if (engine.kind !== 'onnx' || !tensor) throw refused('engine', 'no ONNX engine');
+  const file = path.join(folder, engine.file);
+  const { session, device } = await open(file);
+  const channelsLast = tensor.axes === 'NDHWC';
+  return {
+    device,
+    pass: async (input, size) => {
+      const [w, h, d] = size;
+      const dims = channelsLast ? [1, d, h, w, 1] : [1, 1, d, h, w];
+      const feeds = { [engine.input]: new Tensor('float32', input, dims) };
+      const answer = await session.run(feeds, [engine.output]).catch((cause: unknown) => {
+        throw asOurs(cause);
+      });
+      const output = answer[engine.output];
+      if (!output) throw refused('tensor_name', engine.output);
+      return outputOf(output.data, output.dims, size, manifest);
+    },
+    close: () => session.release(),
+  };
+}
+
+async function open(file: string): Promise<{ session: InferenceSession; device: string }> {
+  const common = {
+    // Networks of many classes would otherwise keep gigabytes for the next run that never comes.
+    enableCpuMemArena: false,
+    intraOpNumThreads: availableParallelism(),
+    graphOptimizationLevel: 'all',
+    logSeverityLevel: 4,
+  } as const;
+  try {
+    const session = await InferenceSession.create(file, {
+      ...common,
+      executionProviders: ['cuda'],
+    });
+    return { session, device: 'CUDA' };
+  } catch (error) {
+    if (
+      /operator|op_type|registered|Load model/i.test(String(error)) &&
+      !/cuda/i.test(String(error))
+    ) {
+      throw asOurs(error);
+    }
+  }
+  try {
+    const session = await InferenceSession.create(file, { ...common, executionProviders: ['cpu'] });
+    return { session, device: 'CPU' };
+  } catch (error) {
+    throw asOurs(error);
+  }
+}
+
+function asOurs(error: unknown): YuepianError {
+  if (error instanceof YuepianError) return error;
+  const text = error instanceof Error ? error.message : String(error);
+  const operator =
+    /No Op registered for (\w+)/.exec(text)?.[1] ??
+    /([\w.]+)(?:\(-?\d+\))? is not a registered function\/op/.exec(text)?.[1] ??
+    /Could not find an implementation for (\w+)/.exec(text)?.[1];
+  if (operator) return refused('operator', operator, error);
+  if (/alloc|out of memory/i.test(text)) {
+    return new YuepianError('out_of_memory', { needed: '?', available: '?' }, { cause: error });
+  }
+  return refused('engine', text.replace(/\s+/g, ' ').slice(0, 200), error);
+}

@@ -1,0 +1,61 @@
+import type { ErrorCode, ErrorDetails, MaskEdges } from '@yuepian/contract';
+import type { Affine, PatientPoint, Vec3 } from '@yuepian/geometry';
+import type { CutGeometry } from '@yuepian/reconstruct';
+import type { MeshData } from '../../engine/index.ts';
+
+export interface NamedMesh extends MeshData {
+  readonly key: string;
+}
+export interface PlacedMask {
+  readonly size: Vec3;
+  readonly affine: Affine;
+  readonly edges: MaskEdges;
+}
+
+/** What the planning worker works out; lengths mm, volumes mL, points LPS mm. */
+export type PlanTask =
+  | {
+      readonly kind: 'neighbours';
+      readonly lesion: NamedMesh;
+      readonly others: readonly NamedMesh[];
+      readonly within: number | undefined;
+    }
+  | {
+      readonly kind: 'cut';
+      readonly key: string;
+      readonly mask: PlacedMask;
+      readonly cut: CutGeometry;
+    }
+  | {
+      readonly kind: 'margin';
+      readonly key: string;
+      readonly mask: PlacedMask;
+      readonly mm: number;
+    };
+
+export interface Line {
+  readonly key: string;
+  readonly distance: number;
+  readonly from: PatientPoint;
+  readonly to: PatientPoint;
+}
+
+export type PlanResult =
+  | { readonly kind: 'neighbours'; readonly rows: readonly Line[] }
+  | {
+      readonly kind: 'cut';
+      readonly front: MeshData | undefined;
+      readonly back: MeshData | undefined;
+      /** From voxels. */
+      readonly frontMl: number;
+      readonly backMl: number;
+    }
+  | { readonly kind: 'margin'; readonly mesh: MeshData | undefined; readonly volumeMl: number };
+
+export interface ToPlanWorker {
+  readonly call: number;
+  readonly task: PlanTask;
+}
+export type FromPlanWorker =
+  | { readonly call: number; readonly result: PlanResult }
+  | { readonly call: number; readonly code: ErrorCode; readonly details: ErrorDetails };

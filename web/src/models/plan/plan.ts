@@ -1,0 +1,306 @@
+import { type Cut, cut as cutSchema, type Structure, YuepianError } from '@yuepian/contract';
+import type { PatientPoint, Vec3 } from '@yuepian/geometry';
+import { sentenceOf } from '../../api/index.ts';
+import type { Engine, MeshData, Projection, Shape } from '../../engine/index.ts';
+import { createStore, notify, type Store } from '../../ui/index.ts';
+import type { EditSession } from '../editing/session.ts';
+import type { FromPlanWorker, Line, PlacedMask, PlanResult, PlanTask } from './messages.ts';
+
+export interface CutParts {
+  readonly cut: Cut;
+  readonly frontMl: number;
+  readonly backMl: number;
+}
+export interface PlanState {
+  /** From one structure to its neighbours. */
+  readonly table:
+    | { readonly key: string; readonly rows: readonly Line[]; readonly within: number | undefined }
+    | undefined;
+  /** The neighbour whose line is drawn. */
+  readonly chosen: string | undefined;
+  /** A shell around a structure. */
+  readonly margin: { readonly key: string; readonly mm: number; readonly ml: number } | undefined;
+  /** The cuts of the case that have been worked out. */
+  readonly parts: readonly CutParts[];
+  /** Key of the structure a curve is to be drawn over. */
+  readonly curveOf: string | undefined;
+  readonly isBusy: boolean;
+}
+
+export interface PlanPort {
+  readonly engine: Pick<Engine, 'meshOf' | 'setShapes'>;
+  readonly structures: () => readonly Structure[];
+  readonly colourOf: (key: string) => string;
+  readonly isVisible: (key: string) => boolean;
+  readonly cuts: () => readonly Cut[];
+  readonly addCut: (cut: Cut) => void;
+  readonly removeCut: (id: Cut['id']) => void;
+  readonly me: () => { readonly id: string; readonly name: string };
+  readonly push: (step: { undo(): void; redo(): void }) => void;
+  /** Structures that parts of a plan stand for are not drawn themselves. */
+  readonly replaced: (keys: ReadonlySet<string>) => void;
+  readonly redraw: () => void;
+}
+
+const second = '#f2a65a';
+const shell = '#7bd34f';
+
+/** Distances, margins and cuts. Cuts are kept in the case document; the rest belongs to this window. */
+export class PlanDesk {
+  readonly state: Store<PlanState>;
+  readonly #port: PlanPort;
+  readonly #voxels: Pick<EditSession, 'voxelsOf' | 'edgesOf'>;
+  readonly #calls = new Map<number, (message: FromPlanWorker) => void>();
+  readonly #worked = new Map<string, { key: string; shapes: Shape[]; parts: CutParts }>();
+  #shell: Shape | undefined;
+  #call = 0;
+  #worker: Worker | undefined;
+
+  constructor(port: PlanPort, voxels: Pick<EditSession, 'voxelsOf' | 'edgesOf'>) {
+    this.#port = port;
+    this.#voxels = voxels;
+    this.state = createStore<PlanState>({
+      table: undefined,
+      chosen: undefined,
+      margin: undefined,
+      parts: [],
+      curveOf: undefined,
+      isBusy: false,
+    });
+  }
+
+  /** Distances from a structure to every other one that is shown, nearest first. */
+  async measure(key: string, within?: number): Promise<readonly Line[]> {
+    const lesion = this.#port.engine.meshOf(key);
+    const others = this.#port
+      .structures()
+      .filter((s) => s.key !== key && (within !== undefined || this.#port.isVisible(s.key)))
+      .flatMap((s) => {
+        const mesh = this.#port.engine.meshOf(s.key);
+        return mesh ? [{ key: s.key, ...mesh }] : [];
+      });
+    if (!lesion) return [];
+    const result = await this.#ask({
+      kind: 'neighbours',
+      lesion: { key, ...lesion },
+      others,
+      within,
+    });
+    if (result?.kind !== 'neighbours') return [];
+    if (within === undefined) {
+      this.state.set({
+        table: { key, rows: result.rows, within },
+        chosen: result.rows[0]?.key,
+      });
+      this.#port.redraw();
+    }
+    return result.rows;
+  }
+
+  choose(key: string | undefined): void {
+    this.state.set({ chosen: key });
+    this.#port.redraw();
+  }
+
+  closeTable(): void {
+    this.state.set({ table: undefined, chosen: undefined });
+    this.#port.redraw();
+  }
+
+  /** A safety margin as a shell; 0 takes it away. One step to undo. */
+  async setMargin(structure: Structure, mm: number): Promise<void> {
+    const before = { shape: this.#shell, margin: this.state.get().margin };
+    const show = (shape: Shape | undefined, margin: PlanState['margin']): void => {
+      this.#shell = shape;
+      this.state.set({ margin });
+      this.#draw();
+    };
+    if (mm <= 0) show(undefined, undefined);
+    else {
+      const mask = await this.#maskOf(structure);
+      const key = `margin-${structure.key}`;
+      const result = mask && (await this.#ask({ kind: 'margin', key, mask, mm }));
+      if (result?.kind !== 'margin' || !result.mesh) return;
+      show(
+        { key, mesh: result.mesh, colour: shell, opacity: 0.35 },
+        { key: structure.key, mm, ml: result.volumeMl },
+      );
+    }
+    const after = { shape: this.#shell, margin: this.state.get().margin };
+    this.#port.push({
+      undo: () => show(before.shape, before.margin),
+      redo: () => show(after.shape, after.margin),
+    });
+  }
+
+  /** Plans a cut; it is an entry of the case document from then on. */
+  cut(
+    structureKey: string,
+    kind: Cut['kind'],
+    points: readonly PatientPoint[],
+    direction: Vec3,
+  ): void {
+    const wish = cutSchema.safeParse({
+      version: 1,
+      id: randomId(),
+      structureKey,
+      kind,
+      points: points.map((p) => [...p]),
+      direction: [...direction],
+      marginMm: 0,
+      author: this.#port.me(),
+      createdAt: new Date().toISOString(),
+    });
+    if (wish.success) this.#port.addCut(wish.data);
+    else notify(sentenceOf(new YuepianError('invalid_request', { reason: 'cut' })), 'trouble');
+  }
+
+  remove(id: Cut['id']): void {
+    this.#port.removeCut(id);
+  }
+
+  setCurveOf(key: string | undefined): void {
+    this.state.set({ curveOf: key });
+  }
+
+  /** The case document's cuts, or the voxels they apply to, are others. */
+  async sync(): Promise<void> {
+    const cuts = this.#port.cuts();
+    const structures = this.#port.structures();
+    const stampOf = (c: Cut): string => {
+      const s = structures.find((x) => x.key === c.structureKey);
+      return `${c.id} ${s?.id} ${s?.voxels} ${s?.edited?.revision ?? 0}`;
+    };
+    const wanted = new Map(cuts.map((c) => [stampOf(c), c]));
+    let changed = false;
+    for (const stamp of this.#worked.keys()) {
+      if (wanted.has(stamp)) continue;
+      this.#worked.delete(stamp);
+      changed = true;
+    }
+    if (changed) this.#draw();
+    for (const [stamp, cut] of wanted) {
+      if (this.#worked.has(stamp)) continue;
+      const structure = structures.find((s) => s.key === cut.structureKey);
+      if (structure && !structure.preview) await this.#work(stamp, cut, structure);
+    }
+  }
+
+  /** The line to the chosen neighbour, with its length. */
+  draw(context: CanvasRenderingContext2D, p: Projection, text: (mm: number) => string): void {
+    const { table, chosen } = this.state.get();
+    const line = table?.rows.find((r) => r.key === chosen);
+    if (!line) return;
+    const [a, b] = [p.toCanvas(line.from), p.toCanvas(line.to)];
+    context.save();
+    for (const [width, style] of [
+      [4, 'rgb(0 0 0 / 70%)'],
+      [2, '#ffe08a'],
+    ] as const) {
+      context.beginPath();
+      context.moveTo(a[0], a[1]);
+      context.lineTo(b[0], b[1]);
+      context.lineWidth = width;
+      context.strokeStyle = style;
+      context.stroke();
+      for (const q of [a, b]) {
+        context.beginPath();
+        context.arc(q[0], q[1], 4, 0, 2 * Math.PI);
+        context.fillStyle = style;
+        context.fill();
+      }
+    }
+    const size = 15;
+    context.font = `600 ${size}px Inter, "PingFang SC", "Noto Sans CJK SC", sans-serif`;
+    const [x, y] = [(a[0] + b[0]) / 2 + 10, (a[1] + b[1]) / 2];
+    context.lineWidth = 4;
+    context.strokeStyle = 'rgb(0 0 0 / 80%)';
+    context.strokeText(text(line.distance), x, y);
+    context.fillStyle = '#ffe08a';
+    context.fillText(text(line.distance), x, y);
+    context.restore();
+  }
+
+  clear(): void {
+    this.#worked.clear();
+    this.#shell = undefined;
+    this.state.set({
+      table: undefined,
+      chosen: undefined,
+      margin: undefined,
+      parts: [],
+      curveOf: undefined,
+    });
+    this.#draw();
+  }
+
+  close(): void {
+    this.#worker?.terminate();
+    this.#worker = undefined;
+    this.#calls.clear();
+  }
+
+  async #work(stamp: string, cut: Cut, structure: Structure): Promise<void> {
+    const mask = await this.#maskOf(structure);
+    const result = mask && (await this.#ask({ kind: 'cut', key: structure.key, mask, cut }));
+    if (result?.kind !== 'cut') return;
+    const shape = (side: string, mesh: MeshData | undefined, colour: string): Shape[] =>
+      mesh ? [{ key: `${cut.id}-${side}`, mesh, colour, opacity: 1 }] : [];
+    this.#worked.set(stamp, {
+      key: structure.key,
+      shapes: [
+        ...shape('front', result.front, second),
+        ...shape('back', result.back, this.#port.colourOf(structure.key)),
+      ],
+      parts: { cut, frontMl: result.frontMl, backMl: result.backMl },
+    });
+    this.#draw();
+  }
+
+  #draw(): void {
+    const worked = [...this.#worked.values()];
+    const shapes = [...worked.flatMap((w) => w.shapes), ...(this.#shell ? [this.#shell] : [])];
+    this.state.set({ parts: worked.map((w) => w.parts) });
+    this.#port.replaced(new Set(worked.map((w) => w.key)));
+    this.#port.engine.setShapes(shapes);
+    this.#port.redraw();
+  }
+
+  async #maskOf(structure: Structure): Promise<PlacedMask | undefined> {
+    try {
+      const held = await this.#voxels.voxelsOf(structure);
+      const edges = this.#voxels.edgesOf(structure.id);
+      return held && edges && { size: held.size, affine: held.affine, edges };
+    } catch (error) {
+      notify(sentenceOf(error), 'trouble');
+      return undefined;
+    }
+  }
+
+  async #ask(task: PlanTask): Promise<PlanResult | undefined> {
+    if (!this.#worker) {
+      this.#worker = new Worker(new URL('./plan.worker.ts', import.meta.url), { type: 'module' });
+      this.#worker.onmessage = ({ data }: MessageEvent<FromPlanWorker>) => {
+        this.#calls.get(data.call)?.(data);
+        this.#calls.delete(data.call);
+      };
+    }
+    const call = ++this.#call;
+    this.state.set({ isBusy: true });
+    const worker = this.#worker;
+    const message = await new Promise<FromPlanWorker>((resolve) => {
+      this.#calls.set(call, resolve);
+      worker.postMessage({ call, task });
+    });
+    this.state.set({ isBusy: this.#calls.size > 0 });
+    if ('result' in message) return message.result;
+    notify(sentenceOf(new YuepianError(message.code, message.details)), 'trouble');
+    return undefined;
+  }
+}
+
+/** randomUUID exists only on https and localhost; a hospital's plain http has getRandomValues. */
+const randomId = (): string =>
+  [...crypto.getRandomValues(new Uint8Array(16))]
+    .map((b) => b.toString(16).padStart(2, '0'))
+    .join('');
