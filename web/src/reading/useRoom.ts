@@ -31,7 +31,11 @@ export function useOpenRoom(study: StudyDetail | undefined): OpenRoom {
     if (!caseId || !me) return;
     let isOver = false;
     let opened: Room | undefined;
-    const connection = connectCase({ caseId, mayChange: may(me.role, 'annotate') });
+    const connection = connectCase({
+      caseId,
+      mayChange: may(me.role, 'annotate'),
+      userId: me.id,
+    });
     const patience = new Promise((resolve) => setTimeout(resolve, documentPatienceMs));
     loadEngine().then(
       async (kit) => {
