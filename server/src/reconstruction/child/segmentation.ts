@@ -1,4 +1,10 @@
-import { type InstanceHeader, type SourceFrame, uidFrom, writeSegmentation } from '@yuepian/dicom';
+import {
+  type InstanceHeader,
+  type SegmentConcept,
+  type SourceFrame,
+  uidFrom,
+  writeSegmentation,
+} from '@yuepian/dicom';
 import type { LabelMap } from '@yuepian/geometry';
 
 /** What of a series goes into the object that describes its structures. */
@@ -11,6 +17,7 @@ export interface SegmentationSubject {
   readonly source: string;
   /** Names what it was made from and what came out: the same result is the same object. */
   readonly content: string;
+  readonly concepts?: ReadonlyMap<string, SegmentConcept>;
   /** Now, unless a test says otherwise. */
   readonly at?: Date;
 }
@@ -53,6 +60,7 @@ export function segmentationOf(labelMap: LabelMap, subject: SegmentationSubject)
     date,
     time,
     contentLabel: 'RECONSTRUCTION',
+    ...(subject.concepts ? { concepts: subject.concepts } : {}),
   });
 }
 
