@@ -183,6 +183,9 @@ function fill(
   const box = boxOf(contours, grid, reach, normal);
   // Rows that lie in the planes are cut by the edges once for all their voxels.
   const flat = Math.abs(rowRise) * nx < 0.05 * Math.max(reach, 1e-6);
+  const inPlane = [stepI(m), stepJ(m), stepK(m)]
+    .map((step) => subtract(step, scale(normal, dot(normal, step))))
+    .reduce((best, step) => (norm(step) > norm(best) ? step : best));
   for (let k = box.low[2]; k <= Math.min(nz - 1, box.high[2]); k++) {
     for (let j = box.low[1]; j <= Math.min(ny - 1, box.high[1]); j++) {
       const start = toPatient(m, [0, j, k]);
@@ -200,7 +203,7 @@ function fill(
         const p = add(start, scale(row, i));
         const plane = nearest(planes, dot(normal, p), reach);
         if (!plane) continue;
-        const inside = spans(plane.contours, p, row, normal).some(([a, b]) => a <= 0 && b >= 0);
+        const inside = spans(plane.contours, p, inPlane, normal).some(([a, b]) => a <= 0 && b >= 0);
         if (inside) visit(base + i);
       }
     }
