@@ -4,7 +4,7 @@ import path from 'node:path';
 import { sentence, YuepianError } from '@yuepian/contract';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ModelRegistry } from './registry.ts';
-import { type TestModel, thresholdNetwork, writeModel } from './testing.ts';
+import { goldenOf, type TestModel, thresholdNetwork, writeModel } from './testing.ts';
 
 let data = '';
 beforeEach(async () => {
@@ -12,9 +12,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(data, { recursive: true, force: true }));
 
-const input = [0, 50, 99, 101, 150, 200, 300, -5];
-/** Two logits of eight voxels: background 0, class 1 the value less 100. */
-const golden = Float32Array.from([...input, ...input.map(() => 0), ...input.map((v) => v - 100)]);
+const golden = goldenOf(100);
 
 describe('an installed model', () => {
   it('is listed, verified and removed', async () => {

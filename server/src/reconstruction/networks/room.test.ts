@@ -10,7 +10,7 @@ import {
 } from '@yuepian/dicom';
 import { describe, expect, it } from 'vitest';
 import { openRoom, type TestRoom } from '../testing-room.ts';
-import { thresholdNetwork, writeModel } from './testing.ts';
+import { goldenOf, thresholdNetwork, writeModel } from './testing.ts';
 
 const name = 'net body';
 const ended = (room: TestRoom, kind: string) =>
@@ -45,7 +45,7 @@ const run = (room: TestRoom, series: string, modelId: string) =>
     payload: { modelId },
   });
 
-describe('a model on a series', () => {
+describe('a model on a series', { timeout: 180_000 }, () => {
   it('gives a set beside the automatic one, which a doctor confirms or rejects', async () => {
     const { room, series } = await prepared();
     await using _ = room;
@@ -53,7 +53,7 @@ describe('a model on a series', () => {
     room.as('admin');
     const { ModelRegistry } = await import('./registry.ts');
     await new ModelRegistry(room.dataFolder).add(
-      await writeModel(registry, { onnx: thresholdNetwork(200) }),
+      await writeModel(registry, { onnx: thresholdNetwork(200), golden: goldenOf(200) }),
     );
     room.as('doctor');
     const list = (await room.app.inject(`/api/series/${series}/models`)).json();
@@ -121,12 +121,16 @@ describe('a model on a series', () => {
     const { ModelRegistry } = await import('./registry.ts');
     const registry = new ModelRegistry(room.dataFolder);
     await registry.add(
-      await writeModel(path.join(room.dataFolder, 'in'), { onnx: thresholdNetwork(200) }),
+      await writeModel(path.join(room.dataFolder, 'in'), {
+        onnx: thresholdNetwork(200),
+        golden: goldenOf(200),
+      }),
     );
     await registry.add(
       await writeModel(path.join(room.dataFolder, 'mr'), {
         id: 'mr-only',
         onnx: thresholdNetwork(200),
+        golden: goldenOf(200),
         manifest: { fits: { modalities: ['MR'], spacing: [0.5, 2] } },
       }),
     );

@@ -32,6 +32,12 @@ export interface TestModel {
   readonly golden: Float32Array;
 }
 
+/** What `thresholdNetwork` gives for eight values: a golden patch, so that a check is quick. */
+export function goldenOf(above: number): Float32Array {
+  const input = [0, 50, 99, 101, 150, 200, 300, -5];
+  return Float32Array.from([...input, ...input.map(() => 0), ...input.map((v) => v - above)]);
+}
+
 /** A folder with a plain ONNX model and its manifest; parts may lie. */
 export async function writeModel(folder: string, given: Partial<TestModel> = {}): Promise<string> {
   const { id = 'threshold', onnx = thresholdNetwork(100), golden } = given;
