@@ -152,16 +152,25 @@ async function modelsOf(
   };
 }
 
-/** All sets of the main volume, the classical one first. */
+/** All sets of the series' volumes, the classical one first. */
 async function setsOf(
   layout: SeriesLayoutRecord | undefined,
   parts: StudyParts,
 ): Promise<StructureSetDetail[]> {
-  const volume = layout?.mainVolume;
-  if (!volume) return [];
-  const names = [classicalSet, ...(await parts.derived.setNames(volume))];
-  const found = await Promise.all(names.map((name) => describeSet(volume, name, parts)));
-  return found.filter((set) => set !== undefined);
+  const main = layout?.mainVolume;
+  if (!layout || !main) return [];
+  // Others may have drawn on a volume that is not the biggest.
+  const volumes = [main, ...layout.volumes.filter((id) => id !== main)];
+  const found = await Promise.all(
+    volumes.map(async (volume) => {
+      const names = [
+        ...(volume === main ? [classicalSet] : []),
+        ...(await parts.derived.setNames(volume)),
+      ];
+      return Promise.all(names.map((name) => describeSet(volume, name, parts)));
+    }),
+  );
+  return found.flat().filter((set) => set !== undefined);
 }
 
 async function describeSet(
