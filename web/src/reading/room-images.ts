@@ -1,9 +1,10 @@
 import type { Structure, StructureLook, StudyDetail, ViewState } from '@yuepian/contract';
-import type { CaseContent, CaseDocument } from '../case/index.ts';
+import type { CaseContent } from '../case/index.ts';
 import type { Engine, FrameSession, VolumeSession } from '../engine/index.ts';
 import type { Store } from '../ui/index.ts';
 import { applyView, isVolumeVisible } from './apply-view.ts';
 import type { RoomState, Shown } from './room-state.ts';
+import type { ShownContent } from './shown-content.ts';
 import {
   firstTarget,
   isOtherContent,
@@ -15,7 +16,7 @@ import {
 
 export interface RoomImagesParts {
   readonly engine: Engine;
-  readonly document: CaseDocument;
+  readonly content: ShownContent;
   readonly state: Store<RoomState>;
   /** Whether what the document says came from the engine just now. */
   readonly isEcho: () => boolean;
@@ -24,7 +25,7 @@ export interface RoomImagesParts {
 /** What is on the screen: opens what the document names and tells the engine what it says. */
 export class RoomImages {
   readonly #engine: Engine;
-  readonly #document: CaseDocument;
+  readonly #content: ShownContent;
   readonly #state: Store<RoomState>;
   readonly #isEcho: () => boolean;
   #volume: VolumeSession | undefined;
@@ -33,9 +34,9 @@ export class RoomImages {
   #applied: CaseContent | undefined;
   #structures: readonly Structure[] = [];
 
-  constructor({ engine, document, state, isEcho }: RoomImagesParts) {
+  constructor({ engine, content, state, isEcho }: RoomImagesParts) {
     this.#engine = engine;
-    this.#document = document;
+    this.#content = content;
     this.#state = state;
     this.#isEcho = isEcho;
   }
@@ -50,7 +51,7 @@ export class RoomImages {
 
   /** Shows what the study opens with. Called once the document has arrived, or could not. */
   open(): void {
-    const target = firstTarget(this.#state.get().study, this.#document.content.view);
+    const target = firstTarget(this.#state.get().study, this.#content.content.view);
     if (target) this.#show(target);
   }
 
@@ -83,7 +84,7 @@ export class RoomImages {
       visible: true,
       opacity: s.opacity,
       colour: s.colour,
-      ...this.#document.content.looks[s.key],
+      ...this.#content.content.looks[s.key],
     };
   }
 
@@ -154,13 +155,13 @@ export class RoomImages {
       target.series.labelMap,
     );
     this.#engine.setVolumeVisible(
-      isVolumeVisible(this.#document.content.view, structures.length > 0),
+      isVolumeVisible(this.#content.content.view, structures.length > 0),
     );
   }
 
   /** From the document to the engine: whatever it says that the engine does not show yet. */
   apply(): void {
-    const { content } = this.#document;
+    const { content } = this.#content;
     const before = this.#applied;
     const { shown } = this.#state.get();
     if (content.view !== before?.view && this.#switchTarget(content.view)) return;
