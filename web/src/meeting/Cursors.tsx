@@ -92,13 +92,7 @@ export function Cursors({ live, view, isHere, onPoint, textSize }: CursorsProps)
     };
   }, [view]);
 
-  return (
-    <canvas
-      ref={canvas}
-      className={styles.cursors}
-      data-testid={`cursors-${view.kind}`}
-    />
-  );
+  return <canvas ref={canvas} className={styles.cursors} data-testid={`cursors-${view.kind}`} />;
 }
 
 function fit(element: HTMLCanvasElement, context: CanvasRenderingContext2D, p: Projection): void {
