@@ -82,6 +82,12 @@ const status = (page: Page, follow: string) =>
 const chipOf = (page: Page, name: string) =>
   page.getByTestId('people').locator(`button[aria-label^="${name}"]`);
 
+/** The tools of reading together; on a narrow bar behind their tab. */
+async function meet(page: Page): Promise<void> {
+  const tab = page.getByTestId('group-meet');
+  if ((await tab.count()) > 0) await tab.click();
+}
+
 async function drawLength(page: Page, dx: number, dy: number): Promise<void> {
   const button = page.getByTestId('tool-length');
   if ((await button.count()) === 0) await page.getByTestId('group-measure').click();
@@ -91,6 +97,33 @@ async function drawLength(page: Page, dx: number, dy: number): Promise<void> {
   await page.mouse.move(...(await inView(page, 'axial', dx + 60, dy + 20)), { steps: 4 });
   await page.mouse.up();
   await page.keyboard.press('Escape');
+}
+
+/** A line that can be cut: the browser has no network, and its open socket ends. */
+async function breakable(page: Page) {
+  let isCut = false;
+  const open: { close(): Promise<void> }[] = [];
+  await page.routeWebSocket(/\/socket/, (socket) => {
+    if (isCut) {
+      void socket.close({ code: 4000 });
+      return;
+    }
+    open.push(socket, socket.connectToServer());
+  });
+  await page.reload();
+  await page.locator('[data-testid="saved"][data-state="saved"]').waitFor();
+  await page.getByTestId('preview').first().waitFor({ state: 'detached' });
+  return {
+    async cut() {
+      isCut = true;
+      await page.context().setOffline(true);
+      for (const socket of open) await socket.close();
+    },
+    async mend() {
+      isCut = false;
+      await page.context().setOffline(false);
+    },
+  };
 }
 
 /** What the list says of the first mark, opened. */
@@ -148,8 +181,7 @@ test('who may only look has no tools that change', async () => {
   const tool = zhou.getByTestId('tool-length');
   if ((await tool.count()) === 0) await zhou.getByTestId('group-measure').click();
   expect(await tool.isDisabled()).toBe(true);
-  if ((await zhou.getByTestId('group-meet').count()) > 0)
-    await zhou.getByTestId('group-meet').click();
+  await meet(zhou);
   await zhou.getByTestId('more-meet').waitFor();
   expect(await zhou.getByTestId('lead').count()).toBe(0);
   const before = (await marks()).length;
@@ -162,6 +194,7 @@ test('who may only look has no tools that change', async () => {
 });
 
 test('the others follow the lead in millimetres, from a desk to a board', async () => {
+  await meet(chen);
   await chen.getByTestId('lead').click();
   await status(chen, 'leading');
   await status(li, 'following');
@@ -239,14 +272,15 @@ test('a screen that shows something else is warned about on both sides', async (
 
 test('offline work waits, merges on return, and others hear what happened meanwhile', async () => {
   const before = (await marks()).length;
-  await chen.context().setOffline(true);
+  const line = await breakable(chen);
+  await line.cut();
   await chen.locator('[data-testid="saved"][data-state="offline"]').waitFor();
   for (const n of [0, 1, 2]) await drawLength(chen, -90, 20 + n * 25);
   await chen.getByTestId('saved').getByText('3 项改动待保存').waitFor();
   await picture(chen, 'meeting-offline');
   await drawLength(li, 120, 160);
   await li.locator('[data-testid="saved"][data-state="saved"]').waitFor();
-  await chen.context().setOffline(false);
+  await line.mend();
   await chen.locator('[data-testid="saved"][data-state="saved"]').waitFor();
   await count(li)
     .getByText(String(before + 4))
@@ -265,8 +299,7 @@ test('offline work waits, merges on return, and others hear what happened meanwh
 test('the past is played back, and goes on as a copy', async () => {
   const all = (await marks()).length;
   const first = (await marks()).toSorted((a, b) => a.createdAt.localeCompare(b.createdAt))[0];
-  if ((await chen.getByTestId('group-meet').count()) > 0)
-    await chen.getByTestId('group-meet').click();
+  await meet(chen);
   await chen.getByTestId('more-meet').click();
   await chen.getByTestId('item-replay').click();
   await chen.getByTestId('replay').waitFor();
@@ -291,8 +324,7 @@ test('the past is played back, and goes on as a copy', async () => {
   await chen.locator('li[data-testid^="mark-row-"]').first().waitFor();
   expect(await chen.locator('li[data-testid^="mark-row-"]').count()).toBe(1);
   expect(await marks()).toHaveLength(all);
-  if ((await chen.getByTestId('group-meet').count()) > 0)
-    await chen.getByTestId('group-meet').click();
+  await meet(chen);
   await chen.getByTestId('more-meet').click();
   await chen.getByTestId('item-cases').click();
   await chen.locator('[data-testid="cases"] li').nth(1).waitFor();
