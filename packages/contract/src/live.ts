@@ -194,7 +194,7 @@ export const inkBatch = z.object({
   plane: z.object({ point: place, normal: place }),
   /** Index of the first point of this batch in its stroke. */
   from: z.number().int().nonnegative().max(1_000_000),
-  /** x, y, z, pressure 0…1, again and again. */
+  /** x, y, z, pressure 0…1 (-1 where the device gives none), again and again. */
   points: z
     .array(finite())
     .max(1_024)

@@ -98,6 +98,7 @@ function Marks({
   const language = useLanguage();
   const marks = useCase((c) => c.marks);
   const selected = useRoomState((s) => s.selectedMark);
+  const mayEdit = useRoomState(() => room.mayAnnotate);
   const shown = useRoomState((s) => s.shown);
   const isLoading = useRoomState(
     (s) => s.shown?.kind === 'volume' && s.progress?.complete !== true,
@@ -107,7 +108,7 @@ function Marks({
     <MarksPanel
       marks={marks}
       selected={selected}
-      mayEdit={room.mayAnnotate}
+      mayEdit={mayEdit}
       linesOf={(mark) => linesOf(valuesOf(mark, groundOf(room, mark)), language, isLoading)}
       isHere={(mark) =>
         places

@@ -9,6 +9,7 @@ import { attachPointers } from '../pointer/index.ts';
 import { IconButton, Progress, smallTextSize, useDisplay } from '../ui/index.ts';
 import { Crosshair } from './Crosshair.tsx';
 import { gesturesOf } from './gestures.ts';
+import { RoomCursors } from './Meeting.tsx';
 import { useCase, useRoom, useRoomState } from './room-context.ts';
 import { composeMark, groundOf, marksModel, placeOf } from './room-marks.ts';
 import { isMarkTool } from './room-state.ts';
@@ -95,6 +96,7 @@ export function ViewPane({ kind, isHidden, isPhone }: ViewPaneProps) {
       {view && kind !== 'frame' && <Crosshair view={view} />}
       {view && kind !== 'frame' && <ModelsOverlay view={view} desk={room.models} />}
       {view && <Marks view={view} />}
+      {view && <RoomCursors view={view} />}
       <ViewInfo kind={kind} facts={facts} />
       {view && facts?.slice && !isHidden && <SliceSlider view={view} slice={facts.slice} />}
       {kind === 'volume' && <Touched />}
@@ -122,6 +124,7 @@ function Marks({ view }: { readonly view: View }) {
   const [model] = useState(() => marksModel(room));
   const selected = useRoomState((s) => s.selectedMark);
   useRoomState((s) => s.frame?.index);
+  useRoomState((s) => s.replay);
   const isLoading = useRoomState(
     (s) => s.shown?.kind === 'volume' && s.progress?.complete !== true,
   );

@@ -151,7 +151,7 @@ function pressOnMarks(room: Room, key: string, e: KeyEvent): boolean {
     editor.moveCursor(arrow[0] * step, arrow[1] * step);
     return true;
   }
-  const mark = room.document.content.marks.find((m) => m.id === selectedMark);
+  const mark = room.content.content.marks.find((m) => m.id === selectedMark);
   if (!arrow || !mark) return false;
   const mm = e.shiftKey ? 1 : 0.1;
   editor.nudge(mark, arrow[0] * mm, arrow[1] * mm);

@@ -117,7 +117,7 @@ export function takeKeyImage(room: Room): boolean {
 /** The next or the previous mark of what is shown, for somebody without a mouse. */
 export function stepMark(room: Room, by: 1 | -1): boolean {
   const place = placeOf(room, room.state.get().activeView);
-  const marks = room.document.content.marks.filter(
+  const marks = room.content.content.marks.filter(
     (m) => !m.hidden && place !== undefined && isInPlace(place, m),
   );
   const { selectedMark } = room.state.get();

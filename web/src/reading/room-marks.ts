@@ -6,8 +6,8 @@ import type { Room } from './room.ts';
 
 /** The marks layer's way into the case document. */
 export const marksModel = (room: Room): MarksModel => ({
-  list: () => room.document.content.marks,
-  subscribe: (listener) => room.document.subscribe(listener),
+  list: () => room.content.content.marks,
+  subscribe: (listener) => room.content.subscribe(listener),
   add: (mark) => room.document.addMark(mark),
   change: (id, patch) => room.document.changeMark(id, patch),
 });

@@ -8,6 +8,7 @@ import type {
 } from '@yuepian/contract';
 import { markKind } from '@yuepian/contract';
 import type { PatientPoint } from '@yuepian/geometry';
+import type { Replay } from '../case/index.ts';
 import type { ViewKind, VolumeProgress, Window } from '../engine/index.ts';
 import type { DrawingTool } from '../marks/index.ts';
 
@@ -54,6 +55,8 @@ export interface RoomState {
   readonly crosshair: PatientPoint | undefined;
   /** Structure last touched in a view. */
   readonly touched: string | undefined;
+  /** A past stretch of the case is shown instead of the present; nothing can be changed then. */
+  readonly replay: Replay | undefined;
   /** Why nothing can be shown. */
   readonly failure: unknown;
 }
@@ -74,5 +77,6 @@ export const startState = (study: StudyDetail): RoomState => ({
   window: undefined,
   crosshair: undefined,
   touched: undefined,
+  replay: undefined,
   failure: undefined,
 });

@@ -3,6 +3,7 @@ import { caseWords } from './case.ts';
 import { general } from './general.ts';
 import { library } from './library.ts';
 import { marks } from './marks.ts';
+import { meeting } from './meeting.ts';
 import { models } from './models.ts';
 import { reading } from './reading.ts';
 
@@ -13,4 +14,5 @@ export const en: Dictionary = {
   ...models,
   ...marks,
   ...caseWords,
+  ...meeting,
 };

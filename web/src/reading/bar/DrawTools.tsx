@@ -3,7 +3,7 @@ import { useText } from '../../i18n/index.ts';
 import { kindIcons } from '../../marks/index.ts';
 import { notify } from '../../ui/index.ts';
 import { takeKeyImage } from '../mark-jump.ts';
-import { useRoom } from '../room-context.ts';
+import { useRoom, useRoomState } from '../room-context.ts';
 import { ToolButton } from './ToolButton.tsx';
 import { ToolMenu } from './ToolMenu.tsx';
 
@@ -12,7 +12,7 @@ const common = ['ink', 'arrow', 'text'] as const;
 export function DrawTools() {
   const t = useText();
   const room = useRoom();
-  const may = room.mayAnnotate;
+  const may = useRoomState(() => room.mayAnnotate);
   return (
     <>
       {common.map((tool) => (

@@ -16,7 +16,7 @@ export function MeasureTools() {
   const room = useRoom();
   const selected = useRoomState((s) => s.selectedMark);
   const isVolume = useRoomState((s) => s.shown?.kind === 'volume');
-  const may = room.mayAnnotate;
+  const may = useRoomState(() => room.mayAnnotate);
   const more = isVolume ? [...flat, ...spatial] : flat;
   return (
     <>

@@ -3,11 +3,12 @@ import type { RoomState } from '../room-state.ts';
 import { DrawTools } from './DrawTools.tsx';
 import { LookTools } from './LookTools.tsx';
 import { MeasureTools } from './MeasureTools.tsx';
+import { MeetTools } from './MeetTools.tsx';
 import { ModelTools } from './ModelTools.tsx';
 
 export interface ToolGroup {
   /** Its word is in the dictionary under `groups`. */
-  readonly key: 'look' | 'measure' | 'draw' | 'model';
+  readonly key: 'look' | 'measure' | 'draw' | 'model' | 'meet';
   /** Whether there is anything to do with it now. */
   readonly isOffered: (state: RoomState) => boolean;
   readonly Tools: ComponentType;
@@ -22,4 +23,5 @@ export const toolGroups: readonly ToolGroup[] = [
   { key: 'measure', isOffered: isAnything, Tools: MeasureTools },
   { key: 'draw', isOffered: isAnything, Tools: DrawTools },
   { key: 'model', isOffered: isVolume, Tools: ModelTools },
+  { key: 'meet', isOffered: isAnything, Tools: MeetTools },
 ];
