@@ -60,7 +60,7 @@ const content = async () =>
   };
 
 const lengthMark = (id: string) => ({
-  version: 1,
+  version: 2,
   id,
   kind: 'length',
   frameOfReferenceUid: '1.2.3.4',

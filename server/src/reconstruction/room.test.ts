@@ -250,7 +250,7 @@ describe('a series that is no volume', () => {
     await using room = await openRoom();
     await room.room.start();
     const laidOut = room.nextJob((j) => j.kind === 'volume' && j.state === 'done');
-    const uids = await room.send({ slices: 12 });
+    const uids = await room.send({ slices: 8 });
     await laidOut;
     const series = await openSeries(room, uids);
     expect(series).toMatchObject({
