@@ -18,8 +18,13 @@ export function MeetTools() {
   const [isListOpen, setListOpen] = useState(false);
   const isReplaying = useRoomState((s) => s.replay !== undefined);
   const uid = useRoomState((s) => s.study.studyInstanceUid);
+  const [isReading, setReading] = useState(false);
   const replay = (): void => {
-    room.meeting.openReplay().catch((error: unknown) => notify(sentenceOf(error), 'trouble'));
+    setReading(true);
+    room.meeting
+      .openReplay()
+      .catch((error: unknown) => notify(sentenceOf(error), 'trouble'))
+      .finally(() => setReading(false));
   };
   return (
     <>
@@ -41,9 +46,9 @@ export function MeetTools() {
               ...(lead ? [lead] : []),
               {
                 key: 'replay',
-                label: t.meeting.replay,
+                label: isReading ? t.meeting.replayLoading : t.meeting.replay,
                 icon: <HistoryIcon />,
-                disabled: isReplaying,
+                disabled: isReplaying || isReading,
                 onSelect: replay,
               },
               {
