@@ -236,6 +236,30 @@ test('the others follow the lead in millimetres, from a desk to a board', async 
   await li.locator('[data-testid="views"][data-layout="four"]').waitFor();
 });
 
+test('ink shows on the other screen while it is drawn', async () => {
+  const before = (await marks()).length;
+  if ((await chen.getByTestId('group-draw').count()) > 0)
+    await chen.getByTestId('group-draw').click();
+  await chen.getByTestId('tool-ink').click();
+  await chen.mouse.move(...(await inView(chen, 'axial', -40, 60)));
+  await chen.mouse.down();
+  await chen.mouse.move(...(await inView(chen, 'axial', 30, 80)), { steps: 8 });
+  // The pen is still down: no mark yet, and the line is there.
+  await li.waitForFunction(() => {
+    const canvas = document.querySelector<HTMLCanvasElement>('[data-testid="wet-axial"]');
+    const context = canvas?.getContext('2d');
+    if (!canvas?.width || !context) return false;
+    const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+    return data.some((value, n) => n % 4 === 3 && value > 0);
+  });
+  expect(await marks()).toHaveLength(before);
+  await chen.mouse.up();
+  await count(li)
+    .getByText(String(before + 1))
+    .waitFor();
+  await chen.keyboard.press('Escape');
+});
+
 test('touching the view leaves the lead, one tap comes back', async () => {
   const led = await slice(chen);
   await li.mouse.move(...(await inView(li, 'axial')));
