@@ -144,13 +144,20 @@ async function pixelsPerMm(page: Page): Promise<number> {
   return (box?.width ?? 0) / (Number(length) * (unit === 'cm' ? 10 : 1));
 }
 
-/** Where somebody's cursor is drawn, in mm from the middle of a view. */
-async function cursorMm(page: Page): Promise<At> {
-  const canvas = page.getByTestId('cursors-axial');
-  await page.waitForFunction(
-    () => document.querySelector<HTMLElement>('[data-testid="cursors-axial"]')?.dataset.cursors,
+/** Where a person's cursor is drawn, in mm from the middle of the axial view. */
+async function cursorMm(page: Page, userId: string): Promise<At> {
+  const found = await page.waitForFunction(
+    (id) =>
+      document
+        .querySelector<HTMLElement>('[data-testid="cursors-axial"]')
+        ?.dataset.cursors?.split(';')
+        .find((entry) => entry.startsWith(id)),
+    userId,
   );
-  const [, x, y] = ((await canvas.getAttribute('data-cursors')) ?? '').split(' ').map(Number);
+  const [x, y] = String(await found.jsonValue())
+    .split(' ')
+    .slice(1)
+    .map(Number);
   const box = await boxOf(page, 'axial');
   const scale = await pixelsPerMm(page);
   return [
@@ -182,8 +189,10 @@ test('who may only look has no tools that change', async () => {
   if ((await tool.count()) === 0) await zhou.getByTestId('group-measure').click();
   expect(await tool.isDisabled()).toBe(true);
   await meet(zhou);
-  await zhou.getByTestId('more-meet').waitFor();
-  expect(await zhou.getByTestId('lead').count()).toBe(0);
+  await zhou.getByTestId('more-meet').click();
+  await zhou.getByTestId('item-replay').waitFor();
+  expect(await zhou.getByTestId('item-lead').count()).toBe(0);
+  await zhou.keyboard.press('Escape');
   const before = (await marks()).length;
   await zhou.keyboard.press('l');
   await zhou.mouse.move(...(await inView(zhou, 'axial', 20, 20)));
@@ -195,7 +204,8 @@ test('who may only look has no tools that change', async () => {
 
 test('the others follow the lead in millimetres, from a desk to a board', async () => {
   await meet(chen);
-  await chen.getByTestId('lead').click();
+  await chen.getByTestId('more-meet').click();
+  await chen.getByTestId('item-lead').click();
   await status(chen, 'leading');
   await status(li, 'following');
   await chen.mouse.move(...(await inView(chen, 'axial', 30, 10)));
@@ -213,7 +223,8 @@ test('the others follow the lead in millimetres, from a desk to a board', async 
   );
   // A third person points: both screens show the place at the same millimetres of the same picture.
   await zhou.mouse.move(...(await inView(zhou, 'axial', 12, -9)));
-  const [a, b] = [await cursorMm(chen), await cursorMm(li)];
+  const zhouId = (await chipOf(chen, '周同学').getAttribute('data-testid'))?.replace('person-', '');
+  const [a, b] = [await cursorMm(chen, zhouId ?? ''), await cursorMm(li, zhouId ?? '')];
   expect(b[0]).toBeCloseTo(a[0], 0);
   expect(b[1]).toBeCloseTo(a[1], 0);
   expect(await li.getByTestId('differs').count()).toBe(0);
@@ -223,6 +234,30 @@ test('the others follow the lead in millimetres, from a desk to a board', async 
   await li.locator('[data-testid="views"][data-layout="single"]').waitFor();
   await chen.getByTestId('maximise-volume').click();
   await li.locator('[data-testid="views"][data-layout="four"]').waitFor();
+});
+
+test('ink shows on the other screen while it is drawn', async () => {
+  const before = (await marks()).length;
+  if ((await chen.getByTestId('group-draw').count()) > 0)
+    await chen.getByTestId('group-draw').click();
+  await chen.getByTestId('tool-ink').click();
+  await chen.mouse.move(...(await inView(chen, 'axial', -40, 60)));
+  await chen.mouse.down();
+  await chen.mouse.move(...(await inView(chen, 'axial', 30, 80)), { steps: 8 });
+  // The pen is still down: no mark yet, and the line is there.
+  await li.waitForFunction(() => {
+    const canvas = document.querySelector<HTMLCanvasElement>('[data-testid="wet-axial"]');
+    const context = canvas?.getContext('2d');
+    if (!canvas?.width || !context) return false;
+    const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+    return data.some((value, n) => n % 4 === 3 && value > 0);
+  });
+  expect(await marks()).toHaveLength(before);
+  await chen.mouse.up();
+  await count(li)
+    .getByText(String(before + 1))
+    .waitFor();
+  await chen.keyboard.press('Escape');
 });
 
 test('touching the view leaves the lead, one tap comes back', async () => {
@@ -304,6 +339,7 @@ test('the past is played back, and goes on as a copy', async () => {
   await chen.getByTestId('item-replay').click();
   await chen.getByTestId('replay').waitFor();
   await count(chen).getByText(String(all)).waitFor();
+  await count(chen).click();
   await chen.getByTestId(`birth-${first?.id}`).click();
   await count(chen).getByText('标注 1', { exact: true }).waitFor();
   expect(await chen.locator('li[data-testid^="mark-row-"]').count()).toBe(1);
@@ -330,4 +366,16 @@ test('the past is played back, and goes on as a copy', async () => {
   await chen.locator('[data-testid="cases"] li').nth(1).waitFor();
   expect(await chen.locator('[data-testid="cases"] li').count()).toBe(2);
   await picture(chen, 'meeting-cases');
+});
+
+test('a board on the wall asks for a person before it shows a patient', async () => {
+  // Somebody is still signed in there.
+  const page = await chen.context().newPage();
+  await page.goto(`${server.url}/board?board=75&study=${study.studyInstanceUid}`);
+  await page.getByTestId('sign-in').waitFor();
+  expect(await page.getByTestId('patient').count()).toBe(0);
+  await signIn(page, password, 'chen');
+  await page.waitForURL(/\/studies\//);
+  await page.getByTestId('patient').waitFor();
+  expect(await page.evaluate(() => document.documentElement.dataset.pointer)).toBe('board');
 });

@@ -1,6 +1,7 @@
 import { lazy, Suspense, useEffect } from 'react';
-import { Redirect, Route, Switch, useLocation } from 'wouter';
+import { Redirect, Route, Switch, useLocation, useSearch } from 'wouter';
 import { sentenceOf } from '../api/index.ts';
+import { BoardStart } from '../board/index.ts';
 import { useText } from '../i18n/index.ts';
 import { loadSession, Setup, SignIn, useSession } from '../identity/index.ts';
 import { Library } from '../library/index.ts';
@@ -46,6 +47,7 @@ function SignedIn() {
   const t = useText();
   const session = useSession();
   const [location] = useLocation();
+  const search = useSearch();
   if (session.state === 'unknown') return <Waiting />;
   if (session.state === 'failed') {
     return (
@@ -56,6 +58,7 @@ function SignedIn() {
       </Message>
     );
   }
+  if (location === '/board') return <BoardStart search={search} />;
   if (session.state === 'out') {
     // The address stays, so that a link to a study still leads there after signing in.
     return <SignIn ended={session.ended} />;

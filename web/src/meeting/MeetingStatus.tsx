@@ -16,7 +16,7 @@ export interface MeetingStatusProps {
 /** One quiet line: who leads, whether one follows, who asks, and where two screens differ. */
 export function MeetingStatus({ live, onRejoin, children }: MeetingStatusProps) {
   const t = useText();
-  const { me, lead, follow, people, asking, viewMismatch, wasDeclined } = useStore(
+  const { me, lead, follow, people, asking, viewMismatch, wasDeclined, refused } = useStore(
     live.state,
     (s) => s,
   );
@@ -72,6 +72,7 @@ export function MeetingStatus({ live, onRejoin, children }: MeetingStatusProps) 
       {!isMine && !hasAsked && wasDeclined && (
         <span className={styles.quiet}>{t.meeting.declined}</span>
       )}
+      {refused && <span className={styles.quiet}>{t.meeting.refused}</span>}
       <Differences t={t} own={viewMismatch} people={isMine ? people : []} />
     </div>
   );

@@ -35,6 +35,7 @@ export function People({ live, isPhone, onLookAt }: PeopleProps) {
   const t = useText();
   const people = useStore(live.state, (s) => s.people);
   const me = useStore(live.state, (s) => s.me);
+  const isConnected = useStore(live.state, (s) => s.isConnected);
   const others = people.filter((p) => p.id !== me?.id);
   const shown = others.slice(0, isPhone ? 3 : chipsAtMost);
   const rest = others.length - shown.length;
@@ -49,7 +50,7 @@ export function People({ live, isPhone, onLookAt }: PeopleProps) {
           <span className={styles.unseen}>{t.meeting.more(rest)}</span>
         </span>
       )}
-      {!isPhone && others.length === 0 && <Invite />}
+      {!isPhone && isConnected && others.length === 0 && <Invite />}
     </section>
   );
 }

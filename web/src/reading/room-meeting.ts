@@ -31,6 +31,8 @@ export class RoomMeeting {
   /** Replay: the person looks somewhere else than the lead did. */
   #isAside = false;
   #replayed: LeadView | undefined;
+  /** Volume and views that the lead's view was last applied to. */
+  #shownFor = '';
 
   constructor(room: Room) {
     this.#room = room;
@@ -92,6 +94,7 @@ export class RoomMeeting {
     room.views.dropDrafts();
     room.settle();
     room.state.set({ replay, tool: 'navigate', selectedMark: undefined });
+    room.content.setOverlay(undefined);
     this.#isAside = false;
     this.#replayed = undefined;
     replay.state.subscribe(() => this.#playedTo(replay));
@@ -239,7 +242,6 @@ export class RoomMeeting {
     }
   }
 
-  #shownFor = '';
   #isPlaced(view: LeadView): boolean {
     const { shown } = this.#room.state.get();
     if (shown?.kind !== 'volume') return true;

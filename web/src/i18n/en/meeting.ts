@@ -56,7 +56,6 @@ export const meeting: Pick<Dictionary, 'meeting'> = {
     someone: 'Somebody',
     replay: 'Replay',
     replayLoading: 'Reading the record',
-    replayEmpty: 'There is nothing to replay in this case yet',
     play: 'Play',
     pause: 'Pause',
     time: 'Place in the replay',

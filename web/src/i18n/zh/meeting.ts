@@ -53,7 +53,6 @@ export const meeting = {
     someone: '某位同事',
     replay: '回放',
     replayLoading: '正在读取记录',
-    replayEmpty: '这个病例还没有可回放的内容',
     play: '播放',
     pause: '暂停',
     time: '回放位置',

@@ -55,7 +55,7 @@ export function Bar({
       )}
       {(isCompact && current ? [current] : shown).map((g) => (
         <div key={g.key} className={styles.group} role="toolbar" aria-label={t.groups[g.key]}>
-          {!isCompact && <span className={styles.word}>{t.groups[g.key]}</span>}
+          {!isCompact && !g.isOneButton && <span className={styles.word}>{t.groups[g.key]}</span>}
           <g.Tools />
         </div>
       ))}

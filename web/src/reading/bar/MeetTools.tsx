@@ -1,9 +1,9 @@
-import { EllipsisVertical, Files, History as HistoryIcon } from 'lucide-react';
+import { Files, History as HistoryIcon, UsersRound } from 'lucide-react';
 import { useState } from 'react';
 import { useLocation } from 'wouter';
 import { sentenceOf } from '../../api/index.ts';
 import { useText } from '../../i18n/index.ts';
-import { CasesDialog, LeadButton } from '../../meeting/index.ts';
+import { CasesDialog, useLeadItem } from '../../meeting/index.ts';
 import { classes, MenuList, notify, Popover } from '../../ui/index.ts';
 import { caseAddress } from '../case-address.ts';
 import { useRoom, useRoomState } from '../room-context.ts';
@@ -14,23 +14,27 @@ export function MeetTools() {
   const t = useText();
   const room = useRoom();
   const [, navigate] = useLocation();
+  const lead = useLeadItem(room.connection.live);
   const [isListOpen, setListOpen] = useState(false);
   const isReplaying = useRoomState((s) => s.replay !== undefined);
   const uid = useRoomState((s) => s.study.studyInstanceUid);
+  const [isReading, setReading] = useState(false);
   const replay = (): void => {
-    room.meeting.openReplay().catch((error: unknown) => notify(sentenceOf(error), 'trouble'));
+    setReading(true);
+    room.meeting
+      .openReplay()
+      .catch((error: unknown) => notify(sentenceOf(error), 'trouble'))
+      .finally(() => setReading(false));
   };
   return (
     <>
-      <LeadButton live={room.connection.live} className={classes(styles.tool)} />
       <Popover
         label={t.groups.meet}
         button={{
           kind: 'quiet',
           className: classes(styles.tool),
-          icon: <EllipsisVertical />,
-          children: t.common.more,
-          'aria-label': `${t.groups.meet}: ${t.common.more}`,
+          icon: <UsersRound />,
+          children: t.groups.meet,
           'data-testid': 'more-meet',
         }}
       >
@@ -39,11 +43,12 @@ export function MeetTools() {
             title={t.groups.meet}
             onDone={close}
             items={[
+              ...(lead ? [lead] : []),
               {
                 key: 'replay',
-                label: t.meeting.replay,
+                label: isReading ? t.meeting.replayLoading : t.meeting.replay,
                 icon: <HistoryIcon />,
-                disabled: isReplaying,
+                disabled: isReplaying || isReading,
                 onSelect: replay,
               },
               {

@@ -12,6 +12,8 @@ export interface ToolGroup {
   /** Whether there is anything to do with it now. */
   readonly isOffered: (state: RoomState) => boolean;
   readonly Tools: ComponentType;
+  /** Its one button says the word itself. */
+  readonly isOneButton?: boolean;
 }
 
 const isVolume = (s: RoomState): boolean => s.shown?.kind === 'volume';
@@ -23,5 +25,5 @@ export const toolGroups: readonly ToolGroup[] = [
   { key: 'measure', isOffered: isAnything, Tools: MeasureTools },
   { key: 'draw', isOffered: isAnything, Tools: DrawTools },
   { key: 'model', isOffered: isVolume, Tools: ModelTools },
-  { key: 'meet', isOffered: isAnything, Tools: MeetTools },
+  { key: 'meet', isOffered: isAnything, Tools: MeetTools, isOneButton: true },
 ];

@@ -1,0 +1,1 @@
+export { BoardStart } from './BoardStart.tsx';
