@@ -87,6 +87,8 @@ export class EditSession {
   readonly #port: EditPort;
   readonly #held = new Map<string, Held>();
   readonly #fetching = new Map<string, Promise<Held | undefined>>();
+  /** Structures whose voxels are not to be had. */
+  readonly #absent = new Set<string>();
   readonly #listeners = new Set<() => void>();
   readonly #calls = new Map<number, (diff: MaskEdges | undefined) => void>();
   #call = 0;
@@ -162,13 +164,18 @@ export class EditSession {
   }
 
   /** The voxels of a structure for its outline; undefined until they are here. */
-  maskOf(structure: Pick<Structure, 'id' | 'key' | 'edited'>): GrowingMask | undefined {
+  maskOf(structure: Pick<Structure, 'id' | 'key' | 'preview'>): GrowingMask | undefined {
     const held = this.#held.get(structure.id);
     if (held) return held.mask;
-    if (structure.edited && !this.#fetching.has(structure.id)) {
+    if (
+      !structure.preview &&
+      !this.#fetching.has(structure.id) &&
+      !this.#absent.has(structure.id)
+    ) {
       void this.#hold(structure.id, structure.key)
         .then(() => this.redraw())
-        .catch(() => undefined);
+        // Without its voxels it has no outline; the model shows all the same.
+        .catch(() => this.#absent.add(structure.id));
     }
     return undefined;
   }
@@ -258,6 +265,7 @@ export class EditSession {
     this.finish();
     for (const held of this.#held.values()) held.record?.close();
     this.#held.clear();
+    this.#absent.clear();
     this.#worker?.terminate();
     this.#worker = undefined;
     for (const resolve of this.#calls.values()) resolve(undefined);
