@@ -254,6 +254,10 @@ export class EditSession {
     return boxAroundPoints(volume, points, mm);
   }
 
+  volumeSize(): Volume['size'] | undefined {
+    return this.#port.volume()?.size;
+  }
+
   /** The part of the volume the structure in work takes. */
   ownBox(): IndexBox | undefined {
     const held = this.#held.get(this.state.get().id ?? '');
