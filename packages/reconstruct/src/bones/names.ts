@@ -88,7 +88,9 @@ export function nameGroups(pieces: readonly Piece[], contacts: Contacts): NamedG
   const vertebral = bodies
     .filter(
       (n) =>
-        !sacral.includes(n) && (spineY === undefined || Math.abs(at(n).centre[1] - spineY) < 70),
+        !sacral.includes(n) &&
+        (top === undefined || at(n).centre[2] >= top) &&
+        (spineY === undefined || Math.abs(at(n).centre[1] - spineY) < 70),
     )
     .sort((a, b) => at(b).centre[2] - at(a).centre[2]);
   if (sacral.length > 0) take('sacrum', sacral);

@@ -66,10 +66,10 @@ function statistics(
   });
   steps.sort((a, b) => a - b);
   const noise = (steps[steps.length >> 1] ?? 0) / 0.954;
-  // The centre may lie at an edge; what it shows is what is meant.
+  // The centre may lie on a thin part of another value; noise alone does not reach four spreads.
   const value = image.data[centre] as number;
   const spread = Math.max(Math.sqrt(squares / n), noise);
-  return { mean: Math.abs(value - mean) > 2 * spread ? value : mean, spread };
+  return { mean: Math.abs(value - mean) > 4 * spread ? value : mean, spread };
 }
 
 function forEachCovered(image: ImageBox, stamp: Stamp, visit: (at: number) => void): void {

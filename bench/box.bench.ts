@@ -1,0 +1,37 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { readNifti } from '@yuepian/dicom';
+import type { SegmentHint } from '@yuepian/reconstruct';
+import { boxTrial } from './box.ts';
+
+/** Box and one seed against the labels of another model, CT of 3 mm. */
+export default async function box(): Promise<void> {
+  const folder = join(process.env.YUEPIAN_TEST_DATA ?? '../shared/data', 'torso_ct_totalseg');
+  if (!existsSync(folder)) {
+    console.error(`box: ${folder} is not there; nothing was measured`);
+    return;
+  }
+  const read = (file: string) => readNifti(gunzipSync(readFileSync(join(folder, file))));
+  const volume = read('example_ct.nii.gz');
+  const labels = read('example_seg_fast_force_split.nii.gz');
+  const organs: readonly (readonly [string, number, SegmentHint])[] = [
+    ['spleen', 1, 'organ'],
+    ['kidney_right', 2, 'kidney'],
+    ['kidney_left', 3, 'kidney'],
+    ['liver', 5, 'organ'],
+    ['aorta', 52, 'vessel'],
+  ];
+  for (const [name, label, hint] of organs)
+    boxTrial({
+      name: `torso.${name}`,
+      volume,
+      reference: {
+        size: labels.size,
+        affine: labels.affine,
+        data: Uint8Array.from(labels.data, (l) => (l === label ? 1 : 0)),
+      },
+      hint,
+      note: 'labels of another model',
+    });
+}
