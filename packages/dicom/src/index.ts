@@ -31,6 +31,13 @@ export {
 } from './pixels.ts';
 export { type ReadOptions, readDataset } from './read.ts';
 export { rectify } from './rectify.ts';
+export {
+  contoursToLabelMap,
+  type RtStructure,
+  type RtStructureSet,
+  readRtStructureSet,
+  rtStructureSetStorage,
+} from './rtstruct.ts';
 export type * from './types.ts';
 export { dicomdirSopClass, isEncapsulated, isLossySyntax, transferSyntax } from './uids.ts';
 export * from './write/index.ts';

@@ -9,6 +9,7 @@ const commands: Record<string, () => Promise<Command>> = {
   import: async () => (await import('./import.ts')).importFiles,
   phantom: async () => (await import('./phantom.ts')).phantom,
   reconstruct: async () => (await import('./reconstruct.ts')).reconstruct,
+  models: async () => (await import('./models.ts')).models,
   user: async () => (await import('./user.ts')).user,
   bench: async () => (await import('./bench.ts')).bench,
 };

@@ -22,6 +22,12 @@ export const helpText = `Yuepian 阅片宝
   npx yuepian phantom ct-abdomen|mr-head   write a synthetic patient as DICOM with its truth
         --out DIR [--slices N] [--size N] [--seed N]
   npx yuepian reconstruct DIR --out DIR    DICOM folder to SEG, GLB, STL and report.json
+        [--model ID]                       with an installed model
+  npx yuepian models list                  installed models, one a line
+  npx yuepian models add PATH-or-URL       a model folder, a zip or a manifest; prints its id
+        [--sha256 HEX] [--id ID]           an address needs the sha256 of what it gives
+  npx yuepian models verify ID             runs the checks of the import again
+  npx yuepian models remove ID
   npx yuepian user add NAME [--role admin|doctor|viewer] [--password PASSWORD]
   npx yuepian user reset-password NAME [--password PASSWORD]
                                            maintenance while the server is stopped

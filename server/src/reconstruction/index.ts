@@ -10,7 +10,7 @@ import { reconstructionRoutes } from './routes.ts';
 import { seriesMigrations } from './series.store.ts';
 
 export { type FolderReport, reconstructFolder } from './folder.ts';
-export { ModelRegistry, runModelOnFolder } from './networks/index.ts';
+export { ModelRegistry } from './networks/index.ts';
 export type { ArchivePort, ReconstructionDeps } from './ports.ts';
 
 export const reconstructionMigrations: readonly Migration[] = [

@@ -1,7 +1,8 @@
 import type { ArchivedInstance, ArchivedSeries } from '../archive/index.ts';
 import type { SeriesLayoutRecord } from './child/protocol.ts';
-import { type DerivedFolder, nameOf } from './derived.ts';
+import { type DerivedFolder, nameOf, setNameOf } from './derived.ts';
 import type { ForeignStore } from './foreign/foreign.store.ts';
+import { foreignSopClasses } from './foreign/sop-classes.ts';
 import type { ArchivePort, ReconstructionDeps } from './ports.ts';
 import type { JobKind, JobQueue, JobStore } from './queue/index.ts';
 import type { SeriesStore } from './series.store.ts';
@@ -51,14 +52,79 @@ export class Planner {
     }
     const content = fingerprintOf(instances);
     if (stored?.fingerprint !== content || !(await this.whole(stored.layout, quick))) {
-      if (await this.#isDocument(uid)) await this.#layOutDocument(series, content);
-      else await this.#queue('volume', series, content);
+      if (await this.#isDocument(uid)) {
+        await this.#layOutDocument(series, content);
+        await this.#planForeign(series, content);
+      } else {
+        await this.#queue('volume', series, content);
+      }
       return;
     }
+    if (stored.layout.kind === 'document') {
+      await this.#planForeign(series, content);
+      return;
+    }
+    await this.#planSets(series, stored.layout, content);
     const { reconstructable, mainVolume } = stored.layout;
     if (!reconstructable || !mainVolume) return;
     const set = await this.#parts.derived.structures(mainVolume);
     if (!set?.complete) await this.#queue('reconstruction', series, content);
+  }
+
+  /** Objects of other makers that hold structures: read, unless all of them are shown already. */
+  async #planForeign(series: ArchivedSeries, content: string, again = false): Promise<void> {
+    const { archive, foreign, store, derived } = this.#parts;
+    const uid = series.seriesInstanceUid;
+    const headers = await archive.headers(uid);
+    // Our own segmentations are what the sets were made with.
+    const theirs = headers.filter(
+      (h) => foreignSopClasses.has(h.sopClassUid) && h.series.manufacturer !== 'Yuepian',
+    );
+    const known = new Map((await foreign.ofSeries(uid)).map((r) => [r.sopInstanceUid, r]));
+    for (const { sopInstanceUid } of theirs) {
+      const record = known.get(sopInstanceUid);
+      const volumes = (await store.get(record?.targetSeriesUid ?? ''))?.layout.volumes ?? [];
+      const name = setNameOf('foreign', sopInstanceUid);
+      const sets = await Promise.all(volumes.map((id) => derived.structures(id, name)));
+      const shown = sets.some((set) => set?.complete);
+      const settled =
+        record?.state === 'refused' ||
+        (record?.state === 'shown' && shown) ||
+        (record?.state === 'waiting' && volumes.length === 0 && !again);
+      if (settled) continue;
+      await this.#queue('segments', series, content);
+      return;
+    }
+  }
+
+  /** The volumes of a series are there: what waited for them is read now. */
+  async volumesReady(series: { seriesInstanceUid: string; studyInstanceUid: string }) {
+    const { archive, foreign } = this.#parts;
+    const drawn = [
+      ...(await foreign.onSeries(series.seriesInstanceUid)),
+      ...(await foreign.unnamed(series.studyInstanceUid)),
+    ];
+    for (const own of new Set(drawn.map((record) => record.seriesInstanceUid))) {
+      const other = await archive.oneSeries(own);
+      if (other) await this.#planForeign(other, fingerprintOf(await archive.instances(own)), true);
+    }
+  }
+
+  /** Sets of a volume that were there once: of other makers' objects, and of networks. */
+  async #planSets(series: ArchivedSeries, layout: SeriesLayoutRecord, content: string) {
+    const { archive, foreign, jobs, queue, derived } = this.#parts;
+    const uid = series.seriesInstanceUid;
+    if (layout.volumes.length === 0) return;
+    for (const { seriesInstanceUid: own } of await foreign.onSeries(uid)) {
+      const other = await archive.oneSeries(own);
+      if (other) await this.#planForeign(other, fingerprintOf(await archive.instances(own)));
+    }
+    for (const job of await jobs.ofSeries(uid, 'model')) {
+      if (job.state !== 'done' || !job.model || !layout.mainVolume) continue;
+      const name = setNameOf('model', job.model.id);
+      if ((await derived.structures(layout.mainVolume, name))?.complete) continue;
+      await queue.add('model', series, content, { model: job.model });
+    }
   }
 
   /** Told by the index alone: no process is started for a report or a segmentation. */
@@ -109,8 +175,9 @@ export class Planner {
 
   /** Forgets a deleted study and takes its derived files away. */
   async removeStudy(studyUid: string): Promise<void> {
-    const { queue, store } = this.#parts;
+    const { queue, store, foreign } = this.#parts;
     await queue.forgetStudy(studyUid);
+    await foreign.forgetStudy(studyUid);
     for (const { seriesInstanceUid, layout } of await store.ofStudy(studyUid)) {
       await this.#remove(seriesInstanceUid, layout);
     }

@@ -178,7 +178,12 @@ export function reconstructionRoutes(room: Reconstruction) {
           action: 'confirm',
           actor,
           object: { kind: 'study', id: series.studyInstanceUid },
-          details: { structure: found.key, verdict, source: set.source },
+          details: {
+            structure: found.key,
+            verified: String(verdict === 'verified'),
+            verdict,
+            source: set.source,
+          },
         });
         const { studyInstanceUid, seriesInstanceUid } = series;
         deps.publish({ type: 'structures', studyInstanceUid, seriesInstanceUid });

@@ -1,6 +1,12 @@
 import { createReadStream } from 'node:fs';
 import path from 'node:path';
-import { seriesInstanceUid, studyInstanceUid, volumeId, YuepianError } from '@yuepian/contract';
+import {
+  seriesInstanceUid,
+  studyInstanceUid,
+  type VolumeId,
+  volumeId,
+  YuepianError,
+} from '@yuepian/contract';
 import { runChild } from './child/host.ts';
 import type { ChildTask, FromChild, SeriesLayoutRecord, ToChild } from './child/protocol.ts';
 import type { DerivedFolder } from './derived.ts';
@@ -45,8 +51,9 @@ async function taskOf(job: JobRecord, scratch: string, parts: RunParts): Promise
   const fingerprint = fingerprintOf(instances);
   if (fingerprint !== job.content) await parts.jobs.setContent(job.id, fingerprint);
   const stored = await parts.store.get(job.seriesInstanceUid);
+  const model = job.kind === 'model' ? job.model?.id : undefined;
   const ready =
-    job.kind === 'reconstruction' &&
+    (job.kind === 'reconstruction' || model !== undefined) &&
     stored?.fingerprint === fingerprint &&
     stored.layout.mainVolume !== undefined &&
     (await parts.planner.whole(stored.layout));
@@ -57,11 +64,15 @@ async function taskOf(job: JobRecord, scratch: string, parts: RunParts): Promise
     seriesInstanceUid: seriesInstanceUid.parse(job.seriesInstanceUid),
     fingerprint,
     instances: instances.map(({ sopInstanceUid, blob }) => ({ sopInstanceUid, blob })),
-    start: ready ? 'structures' : 'volume',
+    start:
+      job.kind === 'segments' ? 'segments' : !ready ? 'volume' : model ? 'model' : 'structures',
+    ...(model === undefined ? {} : { modelId: model }),
     ...(ready ? { mainVolume: volumeId.parse(stored.layout.mainVolume) } : {}),
     ...(memoryBytes === undefined ? {} : { memoryBytes }),
   };
 }
+
+type Message<T extends FromChild['type']> = Extract<FromChild, { type: T }>;
 
 /** One child's life: its messages in order, and which job its progress belongs to. */
 class SeriesRun {
@@ -102,6 +113,11 @@ class SeriesRun {
         return undefined;
       case 'segmentation':
         return { type: 'stored', ok: await this.#store(message.file) };
+      case 'target':
+        return { type: 'volumes', volumes: await this.#targets(message) };
+      case 'foreign':
+        await this.#foreign(message);
+        return undefined;
     }
   }
 
@@ -112,12 +128,13 @@ class SeriesRun {
     const before = await store.get(job.seriesInstanceUid);
     await store.put(job, this.#task.fingerprint, layout);
     await planner.removeStale(before?.layout, layout);
+    await planner.volumesReady(job);
     deps.publish({
       type: 'study',
       studyInstanceUid: job.studyInstanceUid,
       change: 'changed',
     });
-    if (job.kind === 'reconstruction') {
+    if (job.kind === 'reconstruction' || job.kind === 'model') {
       if (layout.mainVolume) return true;
       throw new YuepianError('not_a_volume', { reason: layout.kind });
     }
@@ -127,6 +144,44 @@ class SeriesRun {
     if (!next) return false;
     this.#control = next;
     return true;
+  }
+
+  /** Volumes of the first of these series that is here; without a name, of the frame of reference. */
+  async #targets(wanted: Message<'target'>): Promise<VolumeId[]> {
+    const { store, derived, deps } = this.#parts;
+    for (const uid of wanted.seriesInstanceUids) {
+      const volumes = (await store.get(uid))?.layout.volumes;
+      if (volumes && volumes.length > 0) return volumes;
+    }
+    if (wanted.seriesInstanceUids.length > 0) return [];
+    const found: VolumeId[] = [];
+    for (const series of await deps.archive.series(this.#job.studyInstanceUid)) {
+      const volume = (await store.get(series.seriesInstanceUid))?.layout.mainVolume;
+      const manifest = volume && (await derived.manifest(volume));
+      if (volume && manifest?.frameOfReferenceUid === wanted.frameOfReferenceUid)
+        found.push(volume);
+    }
+    return found;
+  }
+
+  async #foreign(message: Message<'foreign'>): Promise<void> {
+    const { studyInstanceUid, seriesInstanceUid: own } = this.#job;
+    const { sopInstanceUid, targetSeriesUid, state, title, error } = message;
+    await this.#parts.foreign.put({
+      sopInstanceUid,
+      targetSeriesUid,
+      state,
+      title,
+      seriesInstanceUid: own,
+      studyInstanceUid,
+      ...(error ? { error } : {}),
+    });
+    const target = await this.#parts.deps.archive.oneSeries(targetSeriesUid);
+    this.#parts.deps.publish({
+      type: 'structures',
+      studyInstanceUid: target?.studyInstanceUid ?? studyInstanceUid,
+      seriesInstanceUid: target?.seriesInstanceUid ?? own,
+    });
   }
 
   /** Files our own DICOM SEG. The models are of use without it, so a refusal is only logged. */

@@ -31,6 +31,7 @@ export {
   readSegmentation,
 } from './readSegmentation.ts';
 export {
+  labelMapSegmentationStorage,
   type SegmentationInput,
   type SegmentationSource,
   type SourceFrame,
@@ -38,5 +39,6 @@ export {
   writeSegmentation,
 } from './segmentation.ts';
 export type { SegmentationGrid } from './segmentationGrid.ts';
+export type { SegmentConcept } from './segmentCodes.ts';
 export { isUid, randomUid, uidFrom } from './uid.ts';
 export { decimalString } from './values.ts';

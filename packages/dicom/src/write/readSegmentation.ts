@@ -2,6 +2,7 @@ import { YuepianError } from '@yuepian/contract';
 import { type Affine, cross, dot, norm, scale, type Vec3 } from '@yuepian/geometry';
 import type { Dataset } from '../dataset.ts';
 import { readDataset } from '../read.ts';
+import { isEncapsulated } from '../uids.ts';
 import { unpackFrame } from './bits.ts';
 import { colourOfCielab } from './cielab.ts';
 import type { CodedConcept } from './elements.ts';
@@ -39,6 +40,7 @@ export interface ReadSegmentation {
   /** Series and images it was drawn on, as far as it says. */
   readonly sourceSeriesInstanceUid: string | undefined;
   readonly description: string;
+  readonly type: 'BINARY' | 'FRACTIONAL' | 'LABELMAP';
   readonly columns: number;
   readonly rows: number;
   readonly segments: readonly ReadSegment[];
@@ -55,32 +57,41 @@ export interface ReadSegmentation {
   toLabelMap(grid?: SegmentationGrid): ReturnType<typeof labelMapOf>;
 }
 
+const segmentationTypes = ['BINARY', 'FRACTIONAL', 'LABELMAP'] as const;
+
 /**
- * Reads a DICOM Segmentation of type BINARY, ours or another maker's.
- * @throws YuepianError cannot_decode for another type, pixel_data_short, truncated or not_dicom.
+ * Reads a DICOM Segmentation of any type, ours or another maker's: BINARY; FRACTIONAL, where a pixel
+ * belongs to a segment from half of the largest value on; LABELMAP (PS3.3 A.51, Supplement 243),
+ * whose frames hold the numbers of the segments.
+ * @throws YuepianError cannot_decode for another type, unsupported_transfer_syntax for compressed
+ *   pixels, pixel_data_short, truncated or not_dicom.
  */
 export function readSegmentation(input: Uint8Array | Dataset): ReadSegmentation {
   const dataset = input instanceof Uint8Array ? readDataset(input) : input;
-  const type = dataset.string('x00620001');
-  if (type !== 'BINARY') {
-    throw new YuepianError('cannot_decode', { reason: `segmentation of type ${type || '?'}` });
+  const stated = dataset.string('x00620001');
+  const type = segmentationTypes.find((one) => one === stated);
+  if (!type) {
+    throw new YuepianError('cannot_decode', { reason: `segmentation of type ${stated || '?'}` });
+  }
+  if (isEncapsulated(dataset.transferSyntaxUid)) {
+    throw new YuepianError('unsupported_transfer_syntax', { uid: dataset.transferSyntaxUid });
   }
   const columns = dataset.number('x00280011') ?? 0;
   const rows = dataset.number('x00280010') ?? 0;
-  const frames = readFrames(dataset);
-  const bits = dataset.bytes('x7fe00010') ?? new Uint8Array(0);
-  const expected = Math.ceil((columns * rows * frames.length) / 8);
-  if (bits.length < expected || columns * rows === 0) {
-    throw new YuepianError('pixel_data_short', { expected, actual: bits.length });
-  }
   const segments = dataset.sequence('x00620002').map(readSegment);
-  const mask = (frame: number) => unpackFrame(bits, frame * columns * rows, columns * rows);
+  const places = readFrames(dataset, type === 'LABELMAP');
+  const pixels = pixelsOf(dataset, type, columns * rows, places.length);
+  const { frames, mask } =
+    type === 'LABELMAP'
+      ? splitByLabel(places, segments, pixels)
+      : { frames: places, mask: (n: number) => Uint8Array.from(pixels(n), (v) => (v > 0 ? 1 : 0)) };
   const head = {
     sopInstanceUid: dataset.string('x00080018'),
     seriesInstanceUid: dataset.string('x0020000e'),
     frameOfReferenceUid: dataset.string('x00200052'),
     sourceSeriesInstanceUid: dataset.sequence('x00081115')[0]?.string('x0020000e') || undefined,
     description: dataset.string('x0008103e'),
+    type,
     columns,
     rows,
     segments,
@@ -88,6 +99,55 @@ export function readSegmentation(input: Uint8Array | Dataset): ReadSegmentation 
     mask,
   };
   return { ...head, toLabelMap: (grid) => labelMapOf(head, grid) };
+}
+
+/** Values of a frame: 0 or 1, or the numbers of segments. */
+function pixelsOf(
+  dataset: Dataset,
+  type: 'BINARY' | 'FRACTIONAL' | 'LABELMAP',
+  count: number,
+  frames: number,
+): (frame: number) => Uint8Array | Uint16Array {
+  const bytes = dataset.bytes('x7fe00010') ?? new Uint8Array(0);
+  const allocated = dataset.number('x00280100') ?? 0;
+  const expected = Math.ceil((count * frames * allocated) / 8);
+  if (bytes.length < expected || count === 0) {
+    throw new YuepianError('pixel_data_short', { expected, actual: bytes.length });
+  }
+  if (allocated === 1) return (n) => unpackFrame(bytes, n * count, count);
+  if (allocated === 8 && type === 'FRACTIONAL') {
+    const half = Math.max(1, Math.ceil((dataset.number('x0062000e') ?? 255) / 2));
+    return (n) =>
+      Uint8Array.from(bytes.subarray(n * count, (n + 1) * count), (v) => (v >= half ? 1 : 0));
+  }
+  if (allocated === 8) return (n) => bytes.subarray(n * count, (n + 1) * count);
+  if (allocated === 16 && type === 'LABELMAP') {
+    return (n) => new Uint16Array(bytes.slice(n * count * 2, (n + 1) * count * 2).buffer);
+  }
+  throw new YuepianError('cannot_decode', { reason: `${type} of ${allocated} bits` });
+}
+
+/** Frames that hold several segments, as one frame for each of them. */
+function splitByLabel(
+  places: readonly ReadSegmentFrame[],
+  segments: readonly ReadSegment[],
+  pixels: (frame: number) => Uint8Array | Uint16Array,
+): Pick<ReadSegmentation, 'frames' | 'mask'> {
+  const frames: ReadSegmentFrame[] = [];
+  const stored: number[] = [];
+  const numbers = new Set(segments.map((s) => s.number));
+  places.forEach((place, n) => {
+    for (const number of new Set<number>(pixels(n))) {
+      if (!numbers.has(number) || number === 0) continue;
+      frames.push({ ...place, segment: number });
+      stored.push(n);
+    }
+  });
+  const mask = (n: number): Uint8Array => {
+    const number = frames[n]?.segment;
+    return Uint8Array.from(pixels(stored[n] ?? 0), (v) => (v === number ? 1 : 0));
+  };
+  return { frames, mask };
 }
 
 function readSegment(item: Dataset): ReadSegment {
@@ -129,7 +189,7 @@ const readCode = (item: Dataset | undefined): CodedConcept => ({
 });
 
 /** Functional groups, per frame first, then shared (PS3.3 C.7.6.16). */
-function readFrames(dataset: Dataset): ReadSegmentFrame[] {
+function readFrames(dataset: Dataset, labelMap: boolean): ReadSegmentFrame[] {
   const shared = dataset.sequence('x52009229')[0];
   return dataset.sequence('x52009230').map((own, n) => {
     const group = (tag: string): Dataset | undefined =>
@@ -137,7 +197,7 @@ function readFrames(dataset: Dataset): ReadSegmentFrame[] {
     const p = group('x00209113')?.numbers('x00200032') ?? [];
     const o = group('x00209116')?.numbers('x00200037') ?? [];
     const s = group('x00289110')?.numbers('x00280030') ?? [];
-    const segment = group('x0062000a')?.number('x0062000b');
+    const segment = labelMap ? 0 : group('x0062000a')?.number('x0062000b');
     if (p.length < 3 || o.length < 6 || s.length < 2 || segment === undefined) {
       throw new YuepianError('cannot_decode', { reason: `frame ${n + 1} has no place or segment` });
     }

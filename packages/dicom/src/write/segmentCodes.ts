@@ -8,6 +8,14 @@ export interface SegmentCodes {
   readonly laterality?: CodedConcept;
 }
 
+/** How a segment is named and coded by whoever made it. */
+export interface SegmentConcept {
+  readonly label: string;
+  /** `#rrggbb` */
+  readonly colour: string;
+  readonly codes: SegmentCodes;
+}
+
 const sct = (value: string, meaning: string): CodedConcept => ({ value, scheme: 'SCT', meaning });
 
 // Categories of CID 7150 and sides of CID 244.

@@ -14,10 +14,11 @@ import { cielabOf } from './cielab.ts';
 import { codeItem, type DicomElements, element, sequence } from './elements.ts';
 import { type WriteOptions, writeInstance } from './instance.ts';
 import { equipmentElements, type PatientStudy, patientStudyElements } from './modules.ts';
-import { codesOf, colourOf, labelOf } from './segmentCodes.ts';
+import { codesOf, colourOf, labelOf, type SegmentConcept } from './segmentCodes.ts';
 import { uidFrom } from './uid.ts';
 
 export const segmentationStorage = '1.2.840.10008.5.1.4.1.1.66.4';
+export const labelMapSegmentationStorage = '1.2.840.10008.5.1.4.1.1.66.7';
 
 /** The image a slice of the label map was drawn on. */
 export interface SourceFrame {
@@ -51,6 +52,8 @@ export interface SegmentationInput {
     readonly type: 'AUTOMATIC' | 'SEMIAUTOMATIC' | 'MANUAL';
     readonly name: string;
   };
+  /** Names, colours and codes of segments whose keys the table of structures does not know. */
+  readonly concepts?: ReadonlyMap<string, SegmentConcept>;
   /** YYYYMMDD and HHMMSS of this object. */
   readonly date: string;
   readonly time: string;
@@ -164,15 +167,16 @@ function describeSegment(
   segment: Segment,
   number: number,
 ): DicomElements {
-  const codes = codesOf(segment.key);
+  const concept = input.concepts?.get(segment.key);
+  const codes = concept?.codes ?? codesOf(segment.key);
   const { algorithm } = input;
   return {
     '00620003': sequence(codeItem(codes.category)),
     '00620004': element('US', number),
-    '00620005': element('LO', labelOf(segment.key)),
+    '00620005': element('LO', cut(concept?.label ?? labelOf(segment.key))),
     '00620008': element('CS', algorithm.type),
-    ...(algorithm.type === 'MANUAL' ? {} : { '00620009': element('LO', algorithm.name) }),
-    '0062000D': element('US', ...cielabOf(colourOf(segment.key))),
+    ...(algorithm.type === 'MANUAL' ? {} : { '00620009': element('LO', cut(algorithm.name)) }),
+    '0062000D': element('US', ...cielabOf(concept?.colour ?? colourOf(segment.key))),
     '0062000F': sequence({
       ...codeItem(codes.type),
       ...(codes.laterality ? { '00620011': sequence(codeItem(codes.laterality)) } : {}),
@@ -182,6 +186,9 @@ function describeSegment(
     '00620021': element('UI', uidFrom(`segment ${input.sopInstanceUid} ${segment.key}`)),
   };
 }
+
+/** LO holds at most 64 characters (PS3.5 §6.2). */
+const cut = (text: string): string => [...text].slice(0, 64).join('');
 
 function describeFrames(input: SegmentationInput, frames: readonly PlannedFrame[]): DicomElements {
   const { labelMap, source } = input;

@@ -51,7 +51,7 @@ export function labelMapOf(head: Head, wanted?: SegmentationGrid): LabelMap {
 }
 
 /** Numbers each set of segments that meets in a voxel: one label per combination, 0 = none. */
-class Combinations {
+export class Combinations {
   readonly #sets: bigint[] = [0n];
   readonly #labels = new Map<bigint, number>([[0n, 0]]);
 
@@ -84,7 +84,7 @@ class Combinations {
   }
 }
 
-function addMask(
+export function addMask(
   data: Uint8Array,
   offset: number,
   mask: Uint8Array,

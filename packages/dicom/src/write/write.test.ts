@@ -219,12 +219,12 @@ describe('segmentations', () => {
     expect(() => write(empty)).toThrow(YuepianError);
     const bytes = write(smallMap());
     const cut = readDataset(bytes);
-    const fractional = writeInstance({
+    const unknown = writeInstance({
       '00080016': element('UI', '1.2.840.10008.5.1.4.1.1.66.4'),
       '00080018': element('UI', '2.25.3'),
-      '00620001': element('CS', 'FRACTIONAL'),
+      '00620001': element('CS', 'SURFACE'),
     });
-    expect(() => readSegmentation(fractional)).toThrow(/FRACTIONAL/);
+    expect(() => readSegmentation(unknown)).toThrow(/SURFACE/);
     expect(cut.number('NumberOfFrames')).toBe(9);
     const short = writeInstance({
       '00080016': element('UI', '1.2.840.10008.5.1.4.1.1.66.4'),

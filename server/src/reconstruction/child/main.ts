@@ -1,6 +1,6 @@
 import { YuepianError } from '@yuepian/contract';
 import { FileBlobStore, isBlobKey } from '../../storage/index.ts';
-import { DerivedFolder } from '../derived.ts';
+import { classicalSet, DerivedFolder, setNameOf } from '../derived.ts';
 import { readLevel } from '../pyramid/index.ts';
 import { type ChildTask, type FromChild, type ToChild, toChild } from './protocol.ts';
 import { readHeader, type SeriesFile } from './series-files.ts';
@@ -55,31 +55,43 @@ async function filesOf(task: ChildTask): Promise<SeriesFile[]> {
 async function run(task: ChildTask): Promise<void> {
   const derived = new DerivedFolder(task.dataFolder);
   const files = await filesOf(task);
+  if (task.start === 'segments') {
+    const { readForeign } = await import('../foreign/read-foreign.ts');
+    await readForeign({ task, files, derived, onStep, ask, tell });
+    return;
+  }
   const main =
-    task.start === 'structures'
+    task.start === 'structures' || task.start === 'model'
       ? await loadMain(task, derived)
       : await deriveAndAsk(task, files, derived);
   if (!main) return;
   const { volume, manifest } = main;
   const first = manifest.source[0]?.sopInstanceUid;
   const file = files.find((f) => f.sopInstanceUid === first) ?? files[0];
-  const earlier = await derived.structures(manifest.id);
   if (!file) throw new YuepianError('not_found', { what: task.seriesInstanceUid });
-  await makeStructures({
+  const name = task.modelId ? setNameOf('model', task.modelId) : classicalSet;
+  const earlier = await derived.structures(manifest.id, name);
+  const common = {
     volume,
     manifest,
     header: await readHeader(file),
-    folder: derived.folder(manifest.id),
+    folder: derived.setFolder(manifest.id, name),
     scratch: task.scratch,
     // What a run that was cut off has left is nobody's result.
     earlier: earlier?.complete ? earlier : undefined,
     memoryBytes: task.memoryBytes,
     onStep,
     onStructures: () => void tell({ type: 'structures', volumeId: manifest.id }),
-    onSegmentation: async (path, sopInstanceUid) => {
+    onSegmentation: async (path: string, sopInstanceUid: string) => {
       await ask({ type: 'segmentation', file: path, sopInstanceUid });
     },
-  });
+  };
+  if (task.modelId === undefined) return makeStructures(common);
+  // Loaded only here: the other jobs need no inference engine.
+  const { ModelRegistry } = await import('../networks/registry.ts');
+  const { runModel } = await import('../networks/run-model.ts');
+  const model = await new ModelRegistry(task.dataFolder).get(task.modelId);
+  await runModel({ ...common, model: model.manifest, modelFolder: model.folder });
 }
 
 /** Derives the volumes; the voxels of the main one when the server wants models right away. */

@@ -39,8 +39,13 @@ export const childTask = z.object({
   /** Names the set of instances; part of each revision. */
   fingerprint: z.string(),
   instances: z.array(z.object({ sopInstanceUid: z.string(), blob: z.string() })),
-  /** `volume` derives the pyramids; `structures` starts from the pyramid of `mainVolume`. */
-  start: z.enum(['volume', 'structures']),
+  /**
+   * `volume` derives the pyramids; `structures` and `model` start from the pyramid of `mainVolume`;
+   * `segments` reads objects of other makers.
+   */
+  start: z.enum(['volume', 'structures', 'model', 'segments']),
+  /** Of `model`: the installed model to run on `mainVolume`. */
+  modelId: z.string().optional(),
   mainVolume: volumeId.optional(),
   /** Bytes this process may use for voxels; the smaller of this and what the system has free. */
   memoryBytes: z.number().positive().optional(),
@@ -53,6 +58,8 @@ export const toChild = z.discriminatedUnion('type', [
   z.object({ type: z.literal('go-on'), structures: z.boolean() }),
   /** Answer to `segmentation`: it is stored, or it could not be. */
   z.object({ type: z.literal('stored'), ok: z.boolean() }),
+  /** Answer to `target`: the volumes of the series it was drawn on. */
+  z.object({ type: z.literal('volumes'), volumes: z.array(volumeId) }),
 ]);
 export type ToChild = z.infer<typeof toChild>;
 
@@ -64,6 +71,26 @@ export const fromChild = z.discriminatedUnion('type', [
   z.object({ type: z.literal('structures'), volumeId }),
   /** A DICOM SEG to be archived, as a file in the scratch folder. */
   z.object({ type: z.literal('segmentation'), file: z.string(), sopInstanceUid: z.string() }),
+  /** An object refers to these series, or, without one, to whatever shares its frame of reference. */
+  z.object({
+    type: z.literal('target'),
+    seriesInstanceUids: z.array(z.string()),
+    frameOfReferenceUid: z.string(),
+  }),
+  /** What became of an object of another maker. */
+  z.object({
+    type: z.literal('foreign'),
+    sopInstanceUid: z.string(),
+    targetSeriesUid: z.string(),
+    state: z.enum(['waiting', 'shown', 'refused']),
+    title: z.string(),
+    error: z
+      .object({
+        code: z.enum(errorCodes),
+        details: z.record(z.string(), z.union([z.string(), z.number()])),
+      })
+      .optional(),
+  }),
   z.object({ type: z.literal('done') }),
   z.object({
     type: z.literal('failed'),

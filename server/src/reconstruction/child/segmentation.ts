@@ -1,4 +1,10 @@
-import { type InstanceHeader, type SourceFrame, uidFrom, writeSegmentation } from '@yuepian/dicom';
+import {
+  type InstanceHeader,
+  type SegmentConcept,
+  type SourceFrame,
+  uidFrom,
+  writeSegmentation,
+} from '@yuepian/dicom';
 import type { LabelMap } from '@yuepian/geometry';
 
 /** What of a series goes into the object that describes its structures. */
@@ -13,6 +19,7 @@ export interface SegmentationSubject {
   readonly content: string;
   /** People had a hand in it. */
   readonly algorithm?: 'SEMIAUTOMATIC';
+  readonly concepts?: ReadonlyMap<string, SegmentConcept>;
   /** Now, unless a test says otherwise. */
   readonly at?: Date;
 }
@@ -55,6 +62,7 @@ export function segmentationOf(labelMap: LabelMap, subject: SegmentationSubject)
     date,
     time,
     contentLabel: 'RECONSTRUCTION',
+    ...(subject.concepts ? { concepts: subject.concepts } : {}),
   });
 }
 

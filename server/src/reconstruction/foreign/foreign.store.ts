@@ -94,6 +94,18 @@ export class ForeignStore {
     return rows.map(recordOf);
   }
 
+  /** Objects of a study that name no series and wait for a volume in their frame of reference. */
+  async unnamed(studyUid: string): Promise<ForeignRecord[]> {
+    const rows = await this.#db
+      .selectFrom('foreign_structures')
+      .selectAll()
+      .where('study_uid', '=', studyUid)
+      .where('target_uid', '=', '')
+      .where('state', '=', 'waiting')
+      .execute();
+    return rows.map(recordOf);
+  }
+
   /** What a reader of this series is told: about objects drawn on it, and about its own. */
   async unshown(seriesUid: string): Promise<SeriesDetail['unshown']> {
     const [on, own] = [await this.onSeries(seriesUid), await this.ofSeries(seriesUid)];

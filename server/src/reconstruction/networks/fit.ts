@@ -5,9 +5,9 @@ import {
   type ModelSummary,
   misfitOf,
   modelSummary,
-  type VolumeManifest,
+  YuepianError,
 } from '@yuepian/contract';
-import { spacing } from '@yuepian/geometry';
+import { spacing, type Volume } from '@yuepian/geometry';
 import { classicalSource, passVoxels } from '@yuepian/reconstruct';
 
 /** The run without a network, listed with the others. */
@@ -40,7 +40,7 @@ interface SeriesWords {
 export function misfitsOf(
   model: ModelManifest,
   series: SeriesWords,
-  volume: VolumeManifest | undefined,
+  volume: Pick<Volume, 'size' | 'affine'> | undefined,
   memoryBytes?: number,
 ): Misfit[] {
   const { fits } = model;
@@ -74,10 +74,7 @@ export function misfitsOf(
 }
 
 /** Bytes a run takes at its peak: the volume, its labels, and the tensors of a pass. */
-export function memoryOf(
-  model: ModelManifest,
-  volume: Pick<VolumeManifest, 'size' | 'affine'>,
-): number {
+export function memoryOf(model: ModelManifest, volume: Pick<Volume, 'size' | 'affine'>): number {
   const voxels = volume.size[0] * volume.size[1] * volume.size[2];
   const base = voxels * 6 + 300e6;
   if (!model.tensor || model.engine.kind !== 'onnx') return base;
@@ -85,6 +82,15 @@ export function memoryOf(
 }
 
 const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
+
+/** The misfits as one sentence. */
+export const doesNotFit = (model: ModelManifest, misfits: readonly Misfit[]): YuepianError =>
+  new YuepianError('model_does_not_fit', {
+    model: model.title.en,
+    modelZh: model.title.zh,
+    reason: misfits.map((m) => m.en).join('; '),
+    reasonZh: misfits.map((m) => m.zh).join('；'),
+  });
 
 const contrastWords: Readonly<Record<string, RegExp>> = {
   T1: /\bt1|mprage|mp2rage|spgr|bravo|\btfl\b|\bfspgr/i,

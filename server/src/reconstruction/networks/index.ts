@@ -1,5 +1,6 @@
-export { classicalModelId } from './fit.ts';
-export { type FolderRun, runModelOnFolder } from './folder-run.ts';
+export { compute } from './compute.ts';
+export { classicalModelId, doesNotFit, misfitsOf } from './fit.ts';
 export { Networks } from './networks.ts';
 export { checkWeights, type InstalledModel, ModelRegistry } from './registry.ts';
 export { modelRoutes } from './routes.ts';
+export { conceptsOf, looksOf, sourceOf } from './run-model.ts';

@@ -14,7 +14,7 @@ import type { ArchivePort } from '../ports.ts';
 import type { JobQueue } from '../queue/index.ts';
 import type { SeriesStore } from '../series.store.ts';
 import { knownModels } from './catalogue.ts';
-import { classicalSummary, misfitsOf } from './fit.ts';
+import { classicalSummary, doesNotFit, misfitsOf } from './fit.ts';
 import { ModelRegistry } from './registry.ts';
 
 export interface NetworksParts {
@@ -105,12 +105,7 @@ export class Networks {
     const misfits = misfitsOf(model.manifest, series, manifest, this.#parts.memoryBytes);
     const hard = misfits.filter((m) => !parameters.force || m.code === 'no_volume');
     if (hard.length > 0) {
-      throw new YuepianError('model_does_not_fit', {
-        model: model.manifest.title.en,
-        modelZh: model.manifest.title.zh,
-        reason: hard.map((m) => m.en).join('; '),
-        reasonZh: hard.map((m) => m.zh).join('；'),
-      });
+      throw doesNotFit(model.manifest, hard);
     }
     const content = fingerprintOf(await this.#parts.archive.instances(seriesUid));
     return this.#parts.queue.add('model', series, content, {

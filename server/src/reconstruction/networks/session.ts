@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { type ModelManifest, YuepianError } from '@yuepian/contract';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { type Engine, outputOf } from './output.ts';
@@ -33,6 +35,15 @@ export async function loadOnnx(manifest: ModelManifest, folder: string): Promise
   };
 }
 
+/** Comes with a CUDA build of the engine, beside its binding. */
+const cudaLibrary = path.join(
+  path.dirname(fileURLToPath(import.meta.resolve('onnxruntime-node'))),
+  '../bin/napi-v6',
+  process.platform,
+  process.arch,
+  'libonnxruntime_providers_cuda.so',
+);
+
 async function open(file: string): Promise<{ session: InferenceSession; device: string }> {
   const common = {
     // Networks of many classes would otherwise keep gigabytes for the next run that never comes.
@@ -41,18 +52,17 @@ async function open(file: string): Promise<{ session: InferenceSession; device: 
     graphOptimizationLevel: 'all',
     logSeverityLevel: 4,
   } as const;
-  try {
-    const session = await InferenceSession.create(file, {
-      ...common,
-      executionProviders: ['cuda'],
-    });
-    return { session, device: 'CUDA' };
-  } catch (error) {
-    if (
-      /operator|op_type|registered|Load model/i.test(String(error)) &&
-      !/cuda/i.test(String(error))
-    ) {
-      throw asOurs(error);
+  // Without its library the engine writes to the log and falls back by itself: not even tried.
+  if (existsSync(cudaLibrary)) {
+    try {
+      const session = await InferenceSession.create(file, {
+        ...common,
+        executionProviders: ['cuda'],
+      });
+      return { session, device: 'CUDA' };
+    } catch (error) {
+      // No card, or no driver for it. What is wrong with the network itself the CPU says as well.
+      console.error('CUDA cannot be used', error);
     }
   }
   try {

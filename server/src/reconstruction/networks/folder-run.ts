@@ -1,4 +1,0 @@
-export interface FolderRun {
-  readonly a: number;
-}
-export async function runModelOnFolder(): Promise<void> {}

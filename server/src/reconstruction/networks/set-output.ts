@@ -1,0 +1,92 @@
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import type { LabelMap } from '@yuepian/geometry';
+import { toGlb } from '@yuepian/reconstruct';
+import { writeMasks } from '../child/masks.ts';
+import { digestOf, labelRanks, type Model, modelsOf } from '../child/models.ts';
+import { type DerivedStructure, keepOnly, type StructureSet, writeWhole } from '../derived.ts';
+import { downsampleLabels, labelLevel, planLevels } from '../pyramid/index.ts';
+
+/** How a structure is named and looks, where the table of structures does not say. */
+export interface Look {
+  readonly name: { readonly zh: string; readonly en: string };
+  readonly colour: string;
+  readonly opacity: number;
+}
+
+export interface SetTarget {
+  /** Folder of the set in derived/. */
+  readonly folder: string;
+  readonly scratch: string;
+  /** What is true of the set before its structures are there. */
+  readonly about: Omit<StructureSet, 'version' | 'digest' | 'complete' | 'structures' | 'labels'>;
+  readonly looks: ReadonlyMap<string, Look>;
+  /** A result of an earlier run is kept until the new one is whole. */
+  readonly earlier: boolean;
+  readonly onStep: (step: string, fraction: number) => void;
+  /** `structures.json` has changed. */
+  readonly onStructures: () => void;
+}
+
+const compress = promisify(gzip);
+const fallback: Look = { name: { zh: '', en: '' }, colour: '#c0c0c0', opacity: 1 };
+
+/**
+ * Writes the labels and models of a label map as one set; structures appear one after another.
+ * @returns the digest of the labels.
+ */
+export async function writeSet(map: LabelMap, target: SetTarget): Promise<string> {
+  const { folder, scratch, looks } = target;
+  const digest = digestOf(map);
+  const structures: DerivedStructure[] = [];
+  const write = (name: string, content: string | Uint8Array): Promise<void> =>
+    writeWhole(path.join(folder, name), content, scratch);
+  const level = labelLevel(planLevels(map.size, map.affine));
+  const coarse = downsampleLabels(map.data, map.size, level.factor, labelRanks(map));
+  const labels = { level: level.level, file: `labels-${digest}.gz` };
+  await write(labels.file, await compress(coarse, { level: 1 }));
+  // So that one of them can be changed by hand.
+  const masks = await writeMasks(map, digest, write);
+  const publish = async (complete: boolean): Promise<void> => {
+    const set: StructureSet = {
+      ...target.about,
+      version: 1,
+      digest,
+      complete,
+      labels,
+      structures,
+    };
+    await write('structures.json', JSON.stringify(set));
+    target.onStructures();
+  };
+  const add = async ({ surface, levels, seconds }: Model): Promise<void> => {
+    const { key } = surface;
+    const look = looks.get(key) ?? fallback;
+    const written: DerivedStructure['levels'] = [];
+    for (const [lod, mesh] of levels.entries()) {
+      const bytes = await toGlb([mesh], { source: target.about.source, look: () => look });
+      const file = `meshes/${key}-${lod}-${digest}.glb`;
+      await write(file, bytes);
+      written.push({ file, triangles: mesh.indices.length / 3, bytes: bytes.byteLength });
+    }
+    structures.push({
+      key,
+      ...(looks.has(key) ? { name: look.name, colour: look.colour, opacity: look.opacity } : {}),
+      labels: [...surface.labels],
+      voxels: surface.voxels,
+      volumeMl: surface.volumeMl,
+      openEdges: levels.at(-1)?.openEdges ?? 0,
+      seconds,
+      levels: written,
+    });
+    if (!target.earlier) await publish(false);
+  };
+  for await (const model of modelsOf(map, { onStep: target.onStep })) await add(model);
+  await publish(true);
+  const files = structures.flatMap((s) => s.levels.map((l) => path.basename(l.file)));
+  await keepOnly(path.join(folder, 'meshes'), new Set(files));
+  await keepOnly(path.join(folder, 'masks'), new Set(masks));
+  await keepOnly(folder, new Set([labels.file]), /^labels-/);
+  return digest;
+}
