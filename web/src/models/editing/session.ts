@@ -64,6 +64,8 @@ export interface EditPort {
   readonly forget: (id: string) => void;
 }
 
+const markOf = (call: number): string => `edit-${call}`;
+
 interface Held {
   readonly id: Structure['id'];
   readonly key: string;
@@ -218,6 +220,7 @@ export class EditSession {
     if (!held?.record) return false;
     const call = ++this.#call;
     this.state.set({ isBusy: true });
+    performance.mark(markOf(call));
     const diff = await new Promise<MaskEdges | undefined>((resolve) => {
       this.#calls.set(call, resolve);
       this.#post({ kind: 'act', id: held.id, call, act });
@@ -363,6 +366,15 @@ export class EditSession {
     this.redraw();
   }
 
+  /** From the end of the hand's stroke to the frame that shows the new surface, for the bench. */
+  #timed(call: number): void {
+    requestAnimationFrame(() => {
+      if (performance.getEntriesByName(markOf(call)).length === 0) return;
+      performance.measure('edit.to-mesh', markOf(call));
+      performance.clearMarks(markOf(call));
+    });
+  }
+
   #post(message: ToWorker): void {
     if (!this.#worker) {
       const worker = new Worker(new URL('./edit.worker.ts', import.meta.url), { type: 'module' });
@@ -379,7 +391,7 @@ export class EditSession {
       const { positions, normals, indices } = message;
       held.mesh = { positions, normals, indices };
       this.#port.engine.setMesh(held.key, held.mesh);
-      performance.mark(`edit-shown-${message.call}`);
+      this.#timed(message.call);
       return;
     }
     const answer = this.#calls.get(message.call);
