@@ -7,6 +7,8 @@ import { Button, notify, Progress } from '../ui/index.ts';
 import { cancelJob, modelsFor, runModel } from './api.ts';
 import styles from './Networks.module.css';
 
+const addCommand = 'npx yuepian models add …';
+
 /** Networks for this series: those that fit can be run; where none does, what can be done without. */
 export function Networks({
   series,
@@ -97,7 +99,7 @@ export function Networks({
               {model.title[language]}: {misfits.map((m) => m[language]).join('; ')}
             </p>
           ))}
-          <p className={styles.quiet}>{t.networks.howToAdd}</p>
+          <p className={styles.quiet}>{t.networks.howToAdd(addCommand)}</p>
           <p>{t.networks.without}</p>
         </div>
       )}

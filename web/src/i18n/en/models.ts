@@ -99,8 +99,6 @@ export const models: Pick<
     begin: 'New structure',
     beginTitle: 'What is to be drawn?',
     other: 'Other…',
-    customZh: '新结构',
-    customEn: 'New structure',
   },
   looks: {
     clip: 'Clip',
@@ -158,7 +156,7 @@ export const models: Pick<
     facts: (version, licence, classes) =>
       `version ${version} · ${licence} · ${plural(classes, 'structure')}`,
     none: 'No network is installed for this part of the body.',
-    howToAdd: 'An administrator adds one with npx yuepian models add <path or address>.',
+    howToAdd: (command) => `An administrator adds one on the server: ${command}`,
     without:
       'It works without: press “New structure” and drag a box around a kidney, a tumour or a vessel.',
   },

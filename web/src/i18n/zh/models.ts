@@ -91,8 +91,6 @@ export const models = {
     begin: '新建结构',
     beginTitle: '要画什么？',
     other: '其他…',
-    customZh: '新结构',
-    customEn: 'New structure',
   },
   looks: {
     clip: '剖切',
@@ -150,7 +148,7 @@ export const models = {
     facts: (version: string, licence: string, classes: number) =>
       `版本 ${version} · ${licence} · ${classes} 个结构`,
     none: '没有适合该部位的网络。',
-    howToAdd: '管理员可用 npx yuepian models add <路径或网址> 添加。',
+    howToAdd: (command: string) => `管理员可在服务器上添加：${command}`,
     without: '没有网络也可以：点“新建结构”，在切面上框住肾、肿瘤或血管。',
   },
   steps: {
