@@ -42,6 +42,7 @@ export class EngineBench {
   static async open(
     routes: Map<string, Reply>,
     extraFlags: readonly string[] = [],
+    page: URL = new URL('./page', import.meta.url),
   ): Promise<EngineBench> {
     // The page asks for an icon that it does not have; a 404 would look like an error of ours.
     routes.set('/favicon.ico', { body: '' });
@@ -49,7 +50,7 @@ export class EngineBench {
     await build({
       ...engineBuild,
       configFile: false,
-      root: fileURLToPath(new URL('./page', import.meta.url)),
+      root: fileURLToPath(page),
       logLevel: 'error',
       build: { ...engineBuild.build, outDir: folder, emptyOutDir: true, minify: false },
     });

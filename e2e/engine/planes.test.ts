@@ -358,6 +358,20 @@ it('counts and scrolls slices from head to foot, front to back, right to left', 
   expect(await page.evaluate(() => window.harness.views.axial.sliceInfo()?.thickness)).toBe(3);
 });
 
+it('calls a plane oblique when it was turned, not when the scan was tilted', async () => {
+  await show('oblique');
+  const said = await page.evaluate(() => {
+    const { axial } = window.harness.views;
+    const untouched = axial.sliceInfo()?.oblique;
+    axial.rotateOblique('up', 10);
+    const turned = axial.sliceInfo()?.oblique;
+    axial.resetOblique();
+    axial.rotateOblique('normal', 10);
+    return { untouched, turned, spun: axial.sliceInfo()?.oblique };
+  });
+  expect(said).toEqual({ untouched: false, turned: true, spun: false });
+});
+
 it('keeps the point under the finger while zooming, and pans by what the finger moves', async () => {
   await show('patient');
   const moved = await page.evaluate(() => {

@@ -47,7 +47,8 @@ export async function start(settings: Settings, log: Log = consoleLog): Promise<
     const { publish } = events;
     const identity = createIdentity(database);
     const { audit, identify } = identity;
-    const cases = createCases({ database, audit, log });
+    const { tickets, displayNames } = identity;
+    const cases = createCases({ database, audit, tickets, displayNames, log });
     const archive = createArchive({ database, blobs, audit, log });
     undo.push(() => archive.close());
     const reconstruction = createReconstruction({
@@ -118,6 +119,15 @@ export async function start(settings: Settings, log: Log = consoleLog): Promise<
     demo
       .start(settings.demo)
       .catch((error: unknown) => log.error('reading whether demo patients are due', error));
+    const sweeping = new AbortController();
+    const swept = archive
+      .sweep({ signal: sweeping.signal })
+      .then((n) => n > 0 && log.info(`${n} files that a crash had left were removed`))
+      .catch((error: unknown) => log.error('looking for files that a crash left', error));
+    undo.push(async () => {
+      sweeping.abort();
+      await swept;
+    });
 
     const token = admin && 'setupToken' in admin ? admin.setupToken : null;
     let stopping: Promise<void> | undefined;

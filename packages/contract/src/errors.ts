@@ -1,5 +1,3 @@
-import { z } from 'zod';
-
 /**
  * The closed set of errors. One table maps a code to its HTTP status, its websocket close code
  * (RFC 6455 §7.4.2: 4000–4999 are ours) and a sentence in both languages. A sentence says what is
@@ -81,6 +79,18 @@ export const errorTable = {
     zh: '服务器磁盘已满，未保存，请联系管理员。',
     en: 'The server’s disk is full; nothing was stored, tell the administrator.',
   },
+  too_fast: {
+    http: 429,
+    ws: 4429,
+    zh: '发送过快，连接已暂停，内容保留在本机，稍后自动继续。',
+    en: 'Too much was sent at once; the connection paused, all is kept here and goes on by itself.',
+  },
+  too_many_connections: {
+    http: 429,
+    ws: 4430,
+    zh: '该病例已在过多窗口中打开（上限 {limit}），请关闭其他窗口后重试。',
+    en: 'This case is open in too many windows (the limit is {limit}); close some and try again.',
+  },
   not_dicom: { http: 415, ws: 4415, zh: '不是 DICOM 文件。', en: 'This is not a DICOM file.' },
   empty_file: { http: 400, ws: 4400, zh: '文件是空的。', en: 'The file is empty.' },
   truncated: {
@@ -149,6 +159,12 @@ export const errorTable = {
     ws: 4422,
     zh: '该序列的层数太少、层距太大或类型不适合，不能重建三维结构。',
     en: 'Too few slices, too far apart, or of another kind: no models can be made of this series.',
+  },
+  labels_without_image: {
+    http: 422,
+    ws: 4422,
+    zh: '这是分割标注（NIfTI 标签图），不是影像：请与其对应的影像（NIfTI，同一网格）一起导入。',
+    en: 'This NIfTI file is a segmentation, not an image: import it together with the NIfTI image that it was drawn on.',
   },
   unsafe_path: {
     http: 400,
@@ -293,23 +309,3 @@ export function sentence(code: ErrorCode, language: Language, details: ErrorDeta
     String((language === 'zh' ? details[`${name}Zh`] : undefined) ?? details[name] ?? '?'),
   );
 }
-
-/** How an error looks on the wire; both sentences, so that a client needs no table of its own. */
-export const errorBody = z.object({
-  error: z.object({
-    code: z.enum(errorCodes),
-    details: z.record(z.string(), z.union([z.string(), z.number()])).default({}),
-    zh: z.string(),
-    en: z.string(),
-  }),
-});
-export type ErrorBody = z.infer<typeof errorBody>;
-
-export const toErrorBody = (e: YuepianError): ErrorBody => ({
-  error: {
-    code: e.code,
-    details: { ...e.details },
-    zh: sentence(e.code, 'zh', e.details),
-    en: sentence(e.code, 'en', e.details),
-  },
-});

@@ -39,11 +39,12 @@ const count3 = z.tuple([
 /** How a voxel's value becomes a network's input. */
 export const normalisation = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('none') }),
-  /** To 0…1 between two quantiles of the whole volume; clipped where the quantiles are not 0 and 1. */
+  /** Two quantiles of the whole volume become 0 and 1; what lies outside is cut off where `clip` says so. */
   z.object({
     kind: z.literal('range'),
     low: z.number().min(0).max(1).default(0),
     high: z.number().min(0).max(1).default(1),
+    clip: z.boolean().default(true),
   }),
   /** nnU-Net CTNormalization: clip, subtract the mean, divide by the standard deviation. */
   z.object({

@@ -25,6 +25,7 @@ interface Header {
   readonly pixelSizes: readonly number[];
   readonly datatype: number;
   readonly dataOffset: number;
+  readonly intentCode: number;
   readonly slope: number;
   readonly intercept: number;
   readonly unitFactor: number;
@@ -32,6 +33,14 @@ interface Header {
   readonly sformCode: number;
   readonly quaternion: readonly number[];
   readonly sform: readonly number[];
+}
+
+/** A volume of a NIfTI file, and what else its header says of it. */
+export interface NiftiVolume extends Volume {
+  /** What the values mean (nifti1.h, NIFTI_INTENT_…); 0 when it does not say. */
+  readonly intentCode: number;
+  /** Names of label values, where a header extension lists them. */
+  readonly labelNames: ReadonlyMap<number, string>;
 }
 
 /**
@@ -42,14 +51,18 @@ interface Header {
 export function readNifti(
   bytes: Uint8Array,
   o: { readonly frameOfReferenceUid?: string } = {},
-): Volume {
+): NiftiVolume {
   const h = readHeader(bytes);
   const size = h.dimensions.slice(1, 4) as unknown as Vec3;
   const count = size[0] * size[1] * size[2];
   const data = voxels(h, bytes, count);
   const affine = affineOf(h);
   const volume = { size, affine, frameOfReferenceUid: o.frameOfReferenceUid ?? '', data };
-  return determinant(affine) < 0 ? reversedSlices(volume) : volume;
+  return {
+    ...(determinant(affine) < 0 ? reversedSlices(volume) : volume),
+    intentCode: h.intentCode,
+    labelNames: labelNames(h, bytes),
+  };
 }
 
 const no = (reason: string): YuepianError => new YuepianError('not_a_volume', { reason });
@@ -76,6 +89,7 @@ function header1(view: DataView, le: boolean): Header {
     pixelSizes: list(8, (i) => f32(76 + 4 * i)),
     datatype: view.getInt16(70, le),
     dataOffset: f32(108),
+    intentCode: view.getInt16(68, le),
     slope: f32(112),
     intercept: f32(116),
     unitFactor: unitFactor(view.getUint8(123)),
@@ -98,6 +112,7 @@ function header2(view: DataView, le: boolean): Header {
     pixelSizes: list(8, (i) => f64(104 + 8 * i)),
     datatype: view.getInt16(12, le),
     dataOffset: i64(168),
+    intentCode: view.getInt32(504, le),
     slope: f64(176),
     intercept: f64(184),
     unitFactor: unitFactor(view.getInt32(500, le)),
@@ -223,4 +238,16 @@ function reversedSlices(v: Volume): Volume {
     last,
   );
   return { ...v, affine, data };
+}
+
+/** The label table of the CARET extension (NIfTI ecode 30), which segmentation programs write. */
+function labelNames(h: Header, bytes: Uint8Array): Map<number, string> {
+  const names = new Map<number, string>();
+  const header = bytes.subarray(348, Math.min(bytes.length, h.dataOffset, 2 ** 20));
+  const text = new TextDecoder().decode(header);
+  const pattern = /<Label\s[^>]*Key="(\d+)"[^>]*>\s*(?:<!\[CDATA\[)?([^<\]]+)/g;
+  for (const [, value, name] of text.matchAll(pattern)) {
+    if (name?.trim()) names.set(Number(value), name.trim());
+  }
+  return names;
 }

@@ -1,8 +1,5 @@
-import { invert, stepI, stepJ, stepK, toPatient } from './affine.ts';
-import { type Plane, plane } from './plane.ts';
 import type { Degree, Mm, Mm2, PatientPoint, Vec3 } from './units.ts';
-import { cross, dot, norm, subtract } from './vector.ts';
-import type { Volume } from './volume.ts';
+import { add, cross, dot, lerp, norm, scale, subtract } from './vector.ts';
 
 /** Distance between two points in mm. */
 export const distance = (a: PatientPoint, b: PatientPoint): Mm => norm(subtract(b, a)) as Mm;
@@ -28,121 +25,108 @@ export function ellipseArea(e: Ellipse): Mm2 {
   return (Math.PI * norm(cross(subtract(e.endA, e.centre), subtract(e.endB, e.centre)))) as Mm2;
 }
 
-export interface RegionStatistics {
-  /** Number of voxels counted. */
-  readonly count: number;
-  readonly mean: number;
-  /** Population standard deviation (divides by n). */
-  readonly standardDeviation: number;
-  readonly min: number;
-  readonly max: number;
+/**
+ * Circumference of an ellipse in mm: 4·a·E(e), by the arithmetic-geometric mean (Abramowitz & Stegun
+ * 17.6), exact to rounding. Conjugate half diameters are brought to the axes first.
+ */
+export function ellipsePerimeter(e: Ellipse): Mm {
+  const [u, v] = [subtract(e.endA, e.centre), subtract(e.endB, e.centre)];
+  const sum = dot(u, u) + dot(v, v);
+  const product = norm(cross(u, v));
+  // a² + b² and a·b do not change between conjugate pairs (Apollonius).
+  const root = Math.sqrt(Math.max(0, sum * sum - 4 * product * product));
+  const [a, b] = [Math.sqrt((sum + root) / 2), Math.sqrt(Math.max(0, (sum - root) / 2))];
+  if (a === 0) return 0 as Mm;
+  if (b < a * 1e-12) return (4 * a) as Mm;
+  let [p, q, power, series] = [a, b, 0.5, (a * a - b * b) / 2];
+  while (p - q > 1e-15 * p) {
+    const c = (p - q) / 2;
+    [p, q, power] = [(p + q) / 2, Math.sqrt(p * q), power * 2];
+    series += power * c * c;
+  }
+  return ((2 * Math.PI * (a * a - series)) / p) as Mm;
+}
+
+/** Corners of a rectangle given like an ellipse: its centre and the middles of two sides. */
+export function rectangleCorners(e: Ellipse): readonly [Vec3, Vec3, Vec3, Vec3] {
+  const [a, b] = [subtract(e.endA, e.centre), subtract(e.endB, e.centre)];
+  const corner = (s: number, t: number): Vec3 => add(e.centre, add(scale(a, s), scale(b, t)));
+  return [corner(-1, -1), corner(1, -1), corner(1, 1), corner(-1, 1)];
+}
+
+/** Twice the area of a closed polygon as a vector along its normal (Newell, after Sutherland 1974). */
+export function areaVector(corners: readonly Vec3[]): Vec3 {
+  const first = corners[0];
+  if (!first) return [0, 0, 0];
+  let sum: Vec3 = [0, 0, 0];
+  // Seen from the first corner: far from the origin, products of large numbers would cancel badly.
+  for (let n = 1; n + 1 < corners.length; n++) {
+    const [p, q] = [corners[n] as Vec3, corners[n + 1] as Vec3];
+    sum = add(sum, cross(subtract(p, first), subtract(q, first)));
+  }
+  return sum;
+}
+
+/** Area of a closed, plane polygon in mm². One that crosses itself counts each side with its sign. */
+export const polygonArea = (corners: readonly Vec3[]): Mm2 =>
+  (norm(areaVector(corners)) / 2) as Mm2;
+
+/** Length of a line through points in mm; with the way back to the first when `closed`. */
+export function pathLength(points: readonly Vec3[], closed = false): Mm {
+  let sum = 0;
+  for (let n = 1; n < points.length; n++) {
+    sum += norm(subtract(points[n] as Vec3, points[n - 1] as Vec3));
+  }
+  const [first, last] = [points[0], points.at(-1)];
+  return (closed && first && last ? sum + norm(subtract(first, last)) : sum) as Mm;
 }
 
 /**
- * Statistics of the voxels an ellipse covers: those that the plane of the ellipse cuts and whose
- * centre, projected along the plane's normal, lies inside. On a plane parallel to the slices this
- * is exactly "pixels of the slice with their centre inside".
- * @param volume full-resolution volume, values after rescale.
- * @returns undefined when no voxel qualifies (outside the volume, or smaller than a voxel).
+ * Cobb angle between two lines of a plane (end plates), degrees 0…180: the angle of the wedge in
+ * which both lie, seen from where their straight extensions meet, so that it does not matter in which
+ * direction each was drawn and a curve beyond 90° is not turned into its supplement. Where one line
+ * crosses the other's extension there is no such wedge; then it is the smaller angle between them.
+ * NaN when a line has no length.
  */
-export function ellipseStatistics(volume: Volume, e: Ellipse): RegionStatistics | undefined {
-  const a = subtract(e.endA, e.centre);
-  const b = subtract(e.endB, e.centre);
-  const normal = cross(a, b);
-  if (norm(normal) === 0) return undefined;
-  const cut = plane(e.centre, normal);
-  const inside = insideEllipse(a, b);
-  const reach = voxelReach(volume, cut);
-  const accumulator = new Moments();
-  forEachVoxelNear(volume, e, a, b, reach, (point, value) => {
-    const d = subtract(point, e.centre);
-    const height = dot(cut.normal, d);
-    // Half open, so that a plane midway between two slices counts one of them, not both.
-    if (height <= -reach || height > reach) return;
-    if (inside(d)) accumulator.add(value);
-  });
-  return accumulator.result();
+export function cobbAngle(
+  a: PatientPoint,
+  b: PatientPoint,
+  c: PatientPoint,
+  d: PatientPoint,
+): Degree {
+  const [u, v] = [subtract(b, a), subtract(d, c)];
+  const normal = cross(u, v);
+  if (norm(u) === 0 || norm(v) === 0) return Number.NaN as Degree;
+  const smaller = (Math.atan2(norm(normal), Math.abs(dot(u, v))) * 180) / Math.PI;
+  // Below a thousandth of a degree the lines meet too far away to tell.
+  if (smaller < 1e-3) return smaller as Degree;
+  const w = subtract(c, a);
+  const square = dot(normal, normal);
+  const s = dot(cross(w, v), normal) / square;
+  const t = dot(cross(w, u), normal) / square;
+  const isWedge = (s < 0 || s > 1) && (t < 0 || t > 1);
+  if (!isWedge) return smaller as Degree;
+  const [p, q] = [s < 0 ? u : scale(u, -1), t < 0 ? v : scale(v, -1)];
+  return ((Math.atan2(norm(cross(p, q)), dot(p, q)) * 180) / Math.PI) as Degree;
 }
 
-/** Test of an in-plane offset (its part along the normal is ignored) against |p·a + q·b|, p²+q² ≤ 1. */
-function insideEllipse(a: Vec3, b: Vec3): (offset: Vec3) => boolean {
-  const [aa, ab, bb] = [dot(a, a), dot(a, b), dot(b, b)];
-  const d = aa * bb - ab * ab;
-  return (offset) => {
-    const [oa, ob] = [dot(offset, a), dot(offset, b)];
-    const p = (oa * bb - ob * ab) / d;
-    const q = (ob * aa - oa * ab) / d;
-    return p * p + q * q <= 1;
-  };
-}
-
-/** Half the extent of one voxel along the plane's normal, in mm. */
-function voxelReach(volume: Volume, cut: Plane): number {
-  const m = volume.affine;
-  return (
-    [stepI(m), stepJ(m), stepK(m)].reduce((sum, s) => sum + Math.abs(dot(cut.normal, s)), 0) / 2
-  );
-}
-
-function forEachVoxelNear(
-  volume: Volume,
-  e: Ellipse,
+/**
+ * The short axis of a bidirectional measure (RECIST 1.1: longest diameter and the longest one at a
+ * right angle to it): `from`–`to` turned about its middle until it stands at a right angle to a–b.
+ * @param normal of the plane, unit length.
+ */
+export function perpendicularAxis(
   a: Vec3,
   b: Vec3,
-  reach: number,
-  visit: (point: PatientPoint, value: number) => void,
-): void {
-  const inverse = invert(volume.affine);
-  const centre = toPatient(inverse, e.centre);
-  const [nx, ny] = volume.size;
-  const range = ([0, 1, 2] as const).map((axis) => {
-    const row: Vec3 = [
-      inverse[axis * 4] ?? 0,
-      inverse[axis * 4 + 1] ?? 0,
-      inverse[axis * 4 + 2] ?? 0,
-    ];
-    // Half extent of the ellipse along a voxel axis: support function of conjugate half diameters.
-    const half = Math.hypot(dot(row, a), dot(row, b)) + reach * norm(row) + 1e-6;
-    const c = centre[axis];
-    return [
-      Math.max(0, Math.ceil(c - half)),
-      Math.min(volume.size[axis] - 1, Math.floor(c + half)),
-    ] as const;
-  }) as [readonly [number, number], readonly [number, number], readonly [number, number]];
-  for (let k = range[2][0]; k <= range[2][1]; k++) {
-    for (let j = range[1][0]; j <= range[1][1]; j++) {
-      for (let i = range[0][0]; i <= range[0][1]; i++) {
-        visit(toPatient(volume.affine, [i, j, k]), volume.data[i + nx * (j + ny * k)] as number);
-      }
-    }
-  }
-}
-
-/** Mean and spread in one pass without cancellation (Welford, Technometrics 4(3), 1962). */
-class Moments {
-  #count = 0;
-  #mean = 0;
-  #squares = 0;
-  #min = Number.POSITIVE_INFINITY;
-  #max = Number.NEGATIVE_INFINITY;
-
-  add(value: number): void {
-    this.#count++;
-    const delta = value - this.#mean;
-    this.#mean += delta / this.#count;
-    this.#squares += delta * (value - this.#mean);
-    if (value < this.#min) this.#min = value;
-    if (value > this.#max) this.#max = value;
-  }
-
-  result(): RegionStatistics | undefined {
-    if (this.#count === 0) return undefined;
-    return {
-      count: this.#count,
-      mean: this.#mean,
-      standardDeviation: Math.sqrt(this.#squares / this.#count),
-      min: this.#min,
-      max: this.#max,
-    };
-  }
+  from: Vec3,
+  to: Vec3,
+  normal: Vec3,
+): readonly [Vec3, Vec3] {
+  const axis = subtract(b, a);
+  const length = norm(axis);
+  if (length === 0) return [from, to];
+  const across = scale(cross(normal, axis), 1 / length);
+  const middle = lerp(from, to, 0.5);
+  const half = scale(across, dot(subtract(to, from), across) / 2);
+  return [subtract(middle, half), add(middle, half)];
 }

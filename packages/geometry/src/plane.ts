@@ -1,5 +1,5 @@
 import { type PatientPoint, type PatientVector, patientPoint, type Vec3 } from './units.ts';
-import { dot, subtract, unit } from './vector.ts';
+import { cross, dot, scale, subtract, unit } from './vector.ts';
 
 /** A plane of patient space: a point on it and its unit normal. */
 export interface Plane {
@@ -37,4 +37,21 @@ export function intersectRay(
     from[1] + t * direction[1],
     from[2] + t * direction[2],
   );
+}
+
+/** Two axes of a plane at right angles; with them a point of the plane is two numbers. */
+export interface PlaneBasis {
+  readonly right: PatientVector;
+  readonly down: PatientVector;
+}
+
+/**
+ * Axes of a plane from its normal alone, the same on every machine: `right` is the part in the plane
+ * of the patient's left (of the back, where the plane faces sideways), `down` is at a right angle to
+ * both. What is stored in these axes needs no axes stored with it; never change this rule.
+ */
+export function planeBasis(normal: PatientVector): PlaneBasis {
+  const start: Vec3 = Math.abs(normal[0]) < 0.9 ? [1, 0, 0] : [0, 1, 0];
+  const right = unit(subtract(start, scale(normal, dot(start, normal))));
+  return { right, down: unit(cross(normal, right)) };
 }

@@ -3,7 +3,7 @@ import type { ImagePixel, InstanceHeader } from '@yuepian/dicom';
 import type { FastifyInstance } from 'fastify';
 import { type Actor, consoleLog, type Log } from '../http/index.ts';
 import type { AuditEvent } from '../identity/index.ts';
-import type { Database, FileBlobStore } from '../storage/index.ts';
+import type { BlobKey, Database, FileBlobStore } from '../storage/index.ts';
 import { apiRoutes } from './api.ts';
 import { dicomWebRoutes } from './dicomweb/index.ts';
 import { ArchiveEvents, ArrivalWatch } from './events.ts';
@@ -59,12 +59,24 @@ export interface Archive {
   frame(sopUid: string, frame: number): Promise<DecodedFrame>;
   /** The same after rescale, or as 8-bit RGB, with the header that says how to read it. */
   valuesOfFrame(sopUid: string, frame: number): Promise<ReturnType<typeof presentFrame>>;
+  /**
+   * Deletes files that no instance names: a crash between the two steps of storing, or of deleting,
+   * leaves them. Only those written `olderThanMs` ago or earlier (default one day), and none at all
+   * when there are more than crashes leave: then the index is not the one of these files (an older
+   * copy was put back), and they are all that is left of the images.
+   * @returns how many went.
+   */
+  sweep(options?: { olderThanMs?: number; signal?: AbortSignal }): Promise<number>;
   /** Removes a study with its files, and says so. @throws not_found */
   deleteStudy(uid: string, actor: Actor | null): Promise<void>;
   /** /dicom-web, /api/import, /api/studies (list and delete), /api/instances/…/frames/…. */
   routes(app: FastifyInstance): Promise<void>;
   close(): Promise<void>;
 }
+
+const dayMs = 24 * 3600 * 1000;
+/** Files on their way in, times a few crashes. */
+const mostLeftOver = 200;
 
 /** Studies in and out. */
 export function createArchive({ database, blobs, audit, log = consoleLog }: ArchiveDeps): Archive {
@@ -76,6 +88,14 @@ export function createArchive({ database, blobs, audit, log = consoleLog }: Arch
   const pool = new DecodePool();
   const ingest = new Ingest({ blobs, index, arrivals, locks, pool });
   const parts: ArchiveParts = { blobs, index, search, ingest, audit, log };
+
+  /** Under the lock of the key: the same bytes may be on their way in again. */
+  const dropUnused = (key: BlobKey): Promise<boolean> =>
+    locks.with([`blob ${key}`], async () => {
+      if (await index.blobInUse(key)) return false;
+      await blobs.delete(key);
+      return true;
+    });
 
   const archive: Archive = {
     events,
@@ -95,15 +115,27 @@ export function createArchive({ database, blobs, audit, log = consoleLog }: Arch
       const decoded = await decode(parts, pool, uid, frame);
       return presentFrame(decoded.frame, decoded.image, decoded.header.frames[frame - 1]);
     },
+    async sweep({ olderThanMs = dayMs, signal } = {}) {
+      const limit = Date.now() - olderThanMs;
+      const unnamed: BlobKey[] = [];
+      for await (const { key, writtenAt } of blobs.stored()) {
+        if (signal?.aborted) return 0;
+        if (writtenAt <= limit && !(await index.blobInUse(key))) unnamed.push(key);
+      }
+      if (unnamed.length > mostLeftOver) {
+        log.warn(
+          `${unnamed.length} stored files belong to no study; is the database an older copy? None was removed.`,
+        );
+        return 0;
+      }
+      let gone = 0;
+      for (const key of unnamed) if (await dropUnused(key)) gone++;
+      return gone;
+    },
     async deleteStudy(uid, actor) {
       const gone = await index.deleteStudy(uid);
       if (gone === undefined) throw new YuepianError('not_found', { what: uid });
-      for (const key of gone.blobs) {
-        // Under the lock of the key: the same bytes may be on their way in again.
-        await locks.with([`blob ${key}`], async () => {
-          if (!(await index.blobInUse(key))) await blobs.delete(key);
-        });
-      }
+      for (const key of gone.blobs) await dropUnused(key);
       arrivals.deleted(uid as StudyInstanceUid, gone.series);
       await audit({
         action: 'delete',

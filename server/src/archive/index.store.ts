@@ -34,7 +34,9 @@ export class IndexStore {
         if (one.studyId === study.id) rows.push(instanceRow(one.id, item));
       }
       const written = await writeInstances(db, rows);
-      await recount(db, [...studies.values()], [...series.values()]);
+      const arrived = new Set(group.flatMap((i) => (i.own ? [] : [i.header.studyInstanceUid])));
+      const counted = [...studies].map(([uid, { id }]) => ({ id, arrived: arrived.has(uid) }));
+      await recount(db, counted, [...series.values()]);
       return group.map(({ header }): Written => {
         const study = studies.get(header.studyInstanceUid);
         if (series.get(header.seriesInstanceUid)?.studyId !== study?.id) {
@@ -217,7 +219,7 @@ async function writeStudy(
   return { id: row.id, fresh: true };
 }
 
-function studyRow(item: NewInstance): Omit<StudyTable, 'id'> {
+function studyRow(item: NewInstance): Omit<StudyTable, 'id' | 'own_series' | 'own_instances'> {
   const { patient, study } = item.header;
   const tokens = nameTokens(patient.name);
   const referring = study.referringPhysician;
@@ -266,7 +268,7 @@ async function writeSeries(
     .executeTakeFirst();
   if (known !== undefined) return known;
   const { series } = header;
-  const values: Omit<SeriesTable, 'id'> = {
+  const values: Omit<SeriesTable, 'id' | 'own'> & { own: number } = {
     study_id: studyId,
     series_uid: header.seriesInstanceUid,
     modality: series.modality,
@@ -276,6 +278,7 @@ async function writeSeries(
     series_date: series.date,
     series_time: series.time,
     instance_count: 0,
+    own: item.own ? 1 : 0,
     received_at: item.receivedAt,
     attributes: item.attributes('series'),
   };
@@ -325,7 +328,7 @@ async function writeInstances(
 /** Counts and modalities follow from the rows; a study or series left without any goes. */
 async function recount(
   db: Kysely<ArchiveTables>,
-  studies: readonly { id: number }[],
+  studies: readonly { id: number; arrived: boolean }[],
   series: readonly { id: number }[],
 ): Promise<void> {
   const now = new Date().toISOString();
@@ -334,8 +337,12 @@ async function recount(
       (SELECT count(*) FROM archive_instance WHERE series_id = ${id}) WHERE id = ${id}`.execute(db);
     await sql`DELETE FROM archive_series WHERE id = ${id} AND instance_count = 0`.execute(db);
   }
-  for (const { id } of studies) {
-    await sql`UPDATE archive_study SET received_at = ${now},
+  for (const { id, arrived } of studies) {
+    await sql`UPDATE archive_study SET
+      received_at = CASE WHEN ${arrived ? 1 : 0} THEN ${now} ELSE received_at END,
+      own_series = (SELECT count(*) FROM archive_series WHERE study_id = ${id} AND own = 1),
+      own_instances = (SELECT coalesce(sum(instance_count), 0) FROM archive_series
+        WHERE study_id = ${id} AND own = 1),
       series_count = (SELECT count(*) FROM archive_series WHERE study_id = ${id}),
       instance_count =
         (SELECT coalesce(sum(instance_count), 0) FROM archive_series WHERE study_id = ${id}),

@@ -38,6 +38,22 @@ describe('ingest', () => {
     expect((await settled).seriesInstanceUid).toBe(uids().series);
   });
 
+  it('does not count what was made here, nor moves the study up for it', async () => {
+    await using test = await startArchive();
+    await test.archive.ingest(slice());
+    const before = await test.archive.study(uids().study);
+    await test.archive.ingest(slice({ series: 'made here', sop: 'ours' }), { own: true });
+    expect(await test.archive.study(uids().study)).toEqual(before);
+    // Other programs are told of every instance.
+    expect(await test.archive.series(uids().study)).toHaveLength(2);
+    await test.archive.ingest(slice({ series: 'theirs', sop: 'theirs' }));
+    const after = await test.archive.study(uids().study);
+    expect(after).toMatchObject({ seriesCount: 2, instanceCount: 2 });
+    expect(Date.parse(after?.receivedAt ?? '')).toBeGreaterThanOrEqual(
+      Date.parse(before?.receivedAt ?? ''),
+    );
+  });
+
   it('says arrived once, then changed, then settled, after the last instance', async () => {
     await using test = await startArchive();
     const seen: string[] = [];

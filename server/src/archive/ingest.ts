@@ -14,6 +14,11 @@ import type { NewInstance, Written } from './stored.ts';
 export interface IngestOptions {
   /** Marks the study as one of the synthetic patients that come with the program. */
   readonly demo?: boolean;
+  /**
+   * Made by this program from what is archived: the study does not count as received anew, and the
+   * counts that a person sees leave it out.
+   */
+  readonly own?: boolean;
   /** STOW to one study: an instance of another one is refused. */
   readonly studyInstanceUid?: string;
 }
@@ -150,6 +155,7 @@ export class Ingest {
       size: staged.size,
       receivedAt: new Date().toISOString(),
       demo: options.demo ?? false,
+      own: options.own ?? false,
       patientIssuer: dataset.string('IssuerOfPatientID'),
       attributes: levelAttributes(dataset),
     });

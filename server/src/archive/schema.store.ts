@@ -36,6 +36,9 @@ export interface StudyTable {
   words: string;
   series_count: number;
   instance_count: number;
+  /** Of these, made by this program from the others: not counted where a person looks. */
+  own_series: Generated<number>;
+  own_instances: Generated<number>;
   received_at: string;
   demo: number;
   attributes: string;
@@ -55,6 +58,8 @@ export interface SeriesTable {
   series_date: string;
   series_time: string;
   instance_count: number;
+  /** 1 when this program made it. */
+  own: Generated<number>;
   received_at: string;
   attributes: string;
 }
@@ -164,6 +169,26 @@ export const archiveMigrations: readonly Migration[] = [
         await sql`CREATE INDEX ${sql.raw(`archive_study_by_${column}`)}
           ON archive_study (${sql.ref(column)} COLLATE NOCASE)`.execute(db);
       }
+    },
+  },
+  {
+    name: 'archive/002-own-series',
+    async up(db) {
+      const add = (table: string, column: string) =>
+        db.schema
+          .alterTable(table)
+          .addColumn(column, 'integer', (c) => c.notNull().defaultTo(0))
+          .execute();
+      await add('archive_series', 'own');
+      await add('archive_study', 'own_series');
+      await add('archive_study', 'own_instances');
+      await sql`UPDATE archive_series SET own = 1 WHERE modality = 'SEG'
+        AND description = 'Yuepian reconstruction (unverified)'`.execute(db);
+      await sql`UPDATE archive_study SET
+        own_series = (SELECT count(*) FROM archive_series
+          WHERE study_id = archive_study.id AND own = 1),
+        own_instances = (SELECT coalesce(sum(instance_count), 0) FROM archive_series
+          WHERE study_id = archive_study.id AND own = 1)`.execute(db);
     },
   },
 ];

@@ -35,6 +35,8 @@ export interface NewInstance {
   readonly size: number;
   readonly receivedAt: string;
   readonly demo: boolean;
+  /** See `IngestOptions.own`. */
+  readonly own: boolean;
   readonly patientIssuer: string;
   /** DICOM JSON of the attributes of a level, for answers to queries. */
   readonly attributes: (level: Level) => string;

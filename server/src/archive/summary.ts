@@ -19,8 +19,8 @@ export function toSummary(row: StudyRow): StudySummary {
     description: row.description,
     accessionNumber: row.accession_number,
     modalities: row.modalities.split('|').filter((m) => m !== ''),
-    seriesCount: row.series_count,
-    instanceCount: row.instance_count,
+    seriesCount: row.series_count - row.own_series,
+    instanceCount: row.instance_count - row.own_instances,
     receivedAt: row.received_at,
     demo: row.demo === 1,
   };

@@ -1,6 +1,7 @@
 import {
-  type Mark,
+  type MarkJson,
   mark,
+  markToJson,
   type StructureLook,
   sharedTypes,
   structureLook,
@@ -10,7 +11,7 @@ import {
 import type * as Y from 'yjs';
 
 export interface CaseContent {
-  readonly marks: Mark[];
+  readonly marks: MarkJson[];
   readonly structures: Record<string, StructureLook>;
   readonly view: Partial<ViewState>;
   /** Entries that do not fit the contract and are left out. */
@@ -20,10 +21,10 @@ export interface CaseContent {
 /** What a case document holds, as plain checked values; clients wrote it, so nothing is trusted. */
 export function readContent(document: Y.Doc): CaseContent {
   let invalid = 0;
-  const marks: Mark[] = [];
+  const marks: MarkJson[] = [];
   for (const value of Object.values(jsonOf(document.getMap(sharedTypes.marks)))) {
     const parsed = mark.safeParse(value);
-    if (parsed.success) marks.push(parsed.data);
+    if (parsed.success) marks.push(markToJson(parsed.data));
     else invalid++;
   }
   marks.sort((a, b) => a.createdAt.localeCompare(b.createdAt) || a.id.localeCompare(b.id));

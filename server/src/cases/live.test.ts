@@ -17,7 +17,7 @@ import { createIdentity, identityMigrations } from '../identity/index.ts';
 import { migrate, openDatabase } from '../storage/index.ts';
 import { startServer, type TestServer } from '../testing.ts';
 import { casesMigrations, createCases } from './index.ts';
-import { caseSocket, openCase } from './testing.ts';
+import { caseSocket, fetchTicket, openCase } from './testing.ts';
 
 const study = '1.2.3' as StudyInstanceUid;
 const password = 'correct horse';
@@ -35,7 +35,7 @@ beforeAll(async () => {
   await migrate(database, [...identityMigrations, ...casesMigrations]);
   const identity = createIdentity(database);
   await identity.addUser({ name: 'looker', displayName: '', role: 'viewer', password });
-  const cases = createCases({ database, audit: identity.audit, log: silentLog });
+  const cases = createCases({ database, ...identity, log: silentLog });
   caseId = await cases.caseOfStudy(study);
   expect(await cases.caseOfStudy(study)).toBe(caseId);
   await database.destroy();
@@ -105,20 +105,37 @@ const statusOfUpgrade = async (cookie: string, origin?: string, id: string = cas
 };
 
 describe('the door', () => {
-  test('refuses who is not signed in, another origin, none, and an unknown case', async () => {
-    expect(await statusOfUpgrade('')).toBe(401);
-    expect(await statusOfUpgrade('yuepian_session=made-up')).toBe(401);
+  test('refuses another origin and an unknown case before the upgrade', async () => {
     expect(await statusOfUpgrade(admin, 'http://evil.example')).toBe(403);
     expect(await statusOfUpgrade(admin, 'null')).toBe(403);
     expect(await statusOfUpgrade(admin, undefined, 'no-such-case')).toBe(404);
   });
 
+  test('gives tickets only to who is signed in, and not to other sites', async () => {
+    const ask = (headers: Record<string, string>, id: string = caseId) =>
+      fetch(`${server.url}/api/cases/${id}/ticket`, { method: 'POST', headers });
+    expect((await ask({})).status).toBe(401);
+    expect((await ask({ cookie: 'yuepian_session=made-up' })).status).toBe(401);
+    expect((await ask({ cookie: admin, origin: 'http://evil.example' })).status).toBe(403);
+    expect((await ask({ cookie: admin }, 'no-such-case')).status).toBe(404);
+    expect((await ask({ cookie: admin })).status).toBe(200);
+  });
+
+  test('a cookie alone, a made-up and a used ticket let nobody in', async () => {
+    for (const ticket of ['', 'made-up']) {
+      await using client = openCase({ ...options(), ticket });
+      expect(await client.closed()).toEqual({ code: 4401, reason: 'not_signed_in' });
+    }
+    const ticket = await fetchTicket(options());
+    await using first = openCase({ ...options(), ticket });
+    await first.synced();
+    await using second = openCase({ ...options(), ticket });
+    expect((await second.closed()).code).toBe(4401);
+  });
+
   test('serves only the document of the case in the address', async () => {
     await using client = openCase({ ...options(), documentName: 'another-case' });
-    const reason = await new Promise((resolve) =>
-      client.provider.on('authenticationFailed', (e: { reason: string }) => resolve(e.reason)),
-    );
-    expect(reason).toBe('not_allowed');
+    expect((await client.closed()).code).toBe(4403);
   });
 });
 

@@ -1,10 +1,12 @@
-import { Hocuspocus, MessageType } from '@hocuspocus/server';
-import { type CaseId, type ErrorCode, errorTable, may, YuepianError } from '@yuepian/contract';
+import { Hocuspocus } from '@hocuspocus/server';
+import { type CaseId, caseLimits, type ErrorCode, may, YuepianError } from '@yuepian/contract';
 import type { FastifyRequest } from 'fastify';
-import { createDecoder, readVarString, readVarUint, readVarUint8Array } from 'lib0/decoding';
 import type { WebSocket } from 'ws';
-import { type Actor, actorOf, type Log } from '../http/index.ts';
+import { type Actor, type Log, toYuepianError } from '../http/index.ts';
+import { CaseClient, liveFrame, readFrame, refusal } from './client.ts';
+import type { LeadChange } from './lead.ts';
 import type { CaseRecord } from './record.ts';
+import { CaseRoom } from './room.ts';
 
 /** y-protocols/sync message types that carry an update. */
 const syncStep2 = 1;
@@ -13,94 +15,152 @@ const syncUpdate = 2;
 /** Snapshots follow the last edit after this time, and come at least this often. */
 const snapshotDelayMs = 2_000;
 const snapshotAtLeastMs = 10_000;
+/** How often the position of the log is told when it has grown. */
+const newsMs = 1_000;
+/** Hocuspocus' own idle check is off: it does not see live messages; ping and pong do its work. */
+const never = 2 ** 31 - 1;
+/** Sockets that wait with their ticket, of one address. */
+export const waitingSocketsPerAddress = 100;
 
 interface Context {
-  readonly actor: Actor;
-  readonly caseId: CaseId;
-  readonly socket: WebSocket;
+  readonly client: CaseClient;
 }
 
 export interface LiveDeps {
   /** The record of a case, loaded once while anybody has it open. */
   readonly record: (id: CaseId) => Promise<CaseRecord>;
   readonly release: (id: CaseId) => Promise<void>;
+  /** Who a ticket was given to; undefined when it is not good for this case. */
+  readonly redeem: (ticket: string, id: CaseId) => Actor | undefined;
+  readonly opened: (id: CaseId, actor: Actor) => void;
+  readonly leadChanged: (
+    id: CaseId,
+    change: LeadChange,
+    by: Actor | undefined,
+    lead: string,
+  ) => void;
   readonly log: Log;
 }
 
 /**
- * The sockets of all live documents. Hocuspocus speaks the protocol; what makes it lossless is
+ * The sockets of all live cases. Hocuspocus speaks the document's protocol; what makes it lossless is
  * `beforeSync`: it is awaited before an update is applied, sent on and acknowledged, so whatever a
- * client sees as saved is on disk.
+ * client sees as saved is on disk. Live messages of the same socket go to the room and never wait
+ * for the disk.
  */
 export class LiveCases {
   readonly #hocuspocus: Hocuspocus<Context>;
-  readonly #open = new Set<Context>();
+  readonly #clients = new Set<CaseClient>();
+  readonly #rooms = new Map<CaseId, CaseRoom>();
+  /** The record of each room; the document may be let go and loaded again while a lead is awaited. */
+  readonly #records = new Map<CaseId, CaseRecord>();
+  readonly #waiting = new Map<string, number>();
+  readonly #deps: LiveDeps;
   readonly #log: Log;
+  readonly #timers: NodeJS.Timeout[];
 
   constructor(deps: LiveDeps) {
+    this.#deps = deps;
     this.#log = deps.log;
     this.#hocuspocus = new Hocuspocus<Context>({
       quiet: true,
       debounce: snapshotDelayMs,
       maxDebounce: snapshotAtLeastMs,
-      onAuthenticate: async ({ context, documentName, connectionConfig }) => {
-        // The socket was let in for one case; its documents may not be named freely.
-        if (documentName !== context.caseId) throw refusal('not_allowed');
-        connectionConfig.readOnly = !may(context.actor.user.role, 'annotate');
+      timeout: never,
+      onAuthenticate: async ({ context: { client }, documentName, token, connectionConfig }) => {
+        // The socket was opened for one case; its documents may not be named freely.
+        if (documentName !== client.caseId) throw this.#shut(client, 'not_allowed');
+        const actor = deps.redeem(token, client.caseId);
+        if (!actor) throw this.#shut(client, 'not_signed_in');
+        this.#requireRoom(client, actor);
+        client.letIn(actor);
+        deps.opened(client.caseId, actor);
+        connectionConfig.readOnly = !may(actor.user.role, 'annotate');
       },
-      onLoadDocument: async ({ documentName }) => {
+      onLoadDocument: async ({ documentName, context: { client } }) => {
         try {
           return (await deps.record(documentName as CaseId)).state();
         } catch (error) {
-          throw refusal(error instanceof YuepianError ? error.code : this.#unexpected(error));
+          throw this.#shut(client, error);
         }
       },
-      beforeSync: async ({ connection, context, type, payload }) => {
+      connected: async ({ context: { client } }) => {
+        const record = await deps.record(client.caseId);
+        this.#records.set(client.caseId, record);
+        client.enter(this.#room(client.caseId));
+      },
+      beforeSync: async ({ connection, context: { client }, type, payload }) => {
         if ((type !== syncStep2 && type !== syncUpdate) || connection.readOnly) return;
         try {
-          const record = await deps.record(context.caseId);
-          await record.append(payload, context.actor.user.id);
+          await client.pace(payload.byteLength);
+          const record = await deps.record(client.caseId);
+          await record.append(payload, client.actor?.user.id ?? '');
         } catch (error) {
-          throw this.#shut(context, error);
+          throw this.#shut(client, error);
         }
+      },
+      afterHandleMessage: async ({ context: { client }, update }) => {
+        if (readFrame(update)?.kind === 'update') client.handled();
       },
       onStoreDocument: async ({ documentName }) => {
         await (await deps.record(documentName as CaseId)).snapshotIfWorthwhile();
       },
       afterUnloadDocument: ({ documentName }) => deps.release(documentName as CaseId),
       // One socket, one document: when the document lets go of it, nothing is left to keep it for.
-      onDisconnect: async ({ context }) => context.socket.close(1000),
+      onDisconnect: async ({ context: { client } }) => client.socket.close(1000),
     });
+    this.#timers = [
+      setInterval(() => this.#pulse(), caseLimits.pulseMs),
+      setInterval(() => this.#tellNews(), newsMs),
+    ];
+    for (const timer of this.#timers) timer.unref();
   }
 
-  /** Takes over an upgraded, signed-in socket. */
+  /** Takes over an upgraded socket; who it is, its first message must prove with a ticket. */
   accept(socket: WebSocket, request: FastifyRequest, caseId: CaseId): void {
-    const context: Context = { actor: actorOf(request), caseId, socket };
+    const client = new CaseClient(socket, caseId);
+    const { ip } = request;
+    client.noLongerWaits = () => {
+      this.#countWaiting(ip, -1);
+      client.noLongerWaits = () => {};
+    };
+    if (this.#countWaiting(ip, 1) > waitingSocketsPerAddress) client.shut('too_many_connections');
     const upgrade = new Request(`http://${request.host}${request.url}`);
-    const client = this.#hocuspocus.handleConnection(socket, upgrade, context);
-    this.#open.add(context);
+    const connection = this.#hocuspocus.handleConnection(socket, upgrade, { client });
+    this.#clients.add(client);
     socket.on('message', (data: Buffer) => {
-      if (isMessage(data)) client.handleMessage(data);
-      else this.#shut(context, new YuepianError('invalid_request', { reason: 'broken message' }));
+      const frame = readFrame(data);
+      if (!frame) client.shut('invalid_request');
+      else if (frame.kind === 'live') client.live(frame);
+      else if (frame.kind !== 'nothing') {
+        if (frame.kind === 'update') client.queued();
+        connection.handleMessage(data);
+      }
+    });
+    socket.on('pong', () => {
+      client.isAlive = true;
     });
     socket.on('error', () => socket.terminate());
     socket.on('close', (code, reason) => {
-      this.#open.delete(context);
-      client.handleClose({ code, reason: reason.toString() });
+      client.noLongerWaits();
+      this.#clients.delete(client);
+      client.leave();
+      connection.handleClose({ code, reason: reason.toString() });
     });
   }
 
   /** Ends the sockets of actors that lost their right. */
   end(lost: (actor: Actor) => boolean): void {
-    for (const { actor, socket } of this.#open) {
-      if (lost(actor)) socket.close(errorTable.not_signed_in.ws, 'not_signed_in');
+    for (const client of this.#clients) {
+      if (client.actor && lost(client.actor)) client.shut('not_signed_in');
     }
   }
 
   /** Ends all sockets and writes the snapshots that are due. */
   async close(): Promise<void> {
-    for (const { socket } of this.#open) socket.close(1001, 'the server stops');
-    const ended = [...this.#open].map(
+    for (const timer of this.#timers) clearInterval(timer);
+    for (const { socket } of this.#clients) socket.close(1001, 'the server stops');
+    const ended = [...this.#clients].map(
       ({ socket }) => new Promise((resolve) => socket.once('close', resolve)),
     );
     const patience = AbortSignal.timeout(2_000);
@@ -108,42 +168,85 @@ export class LiveCases {
       Promise.all(ended),
       new Promise((resolve) => patience.addEventListener('abort', resolve)),
     ]);
-    for (const { socket } of this.#open) socket.terminate();
+    for (const { socket } of this.#clients) socket.terminate();
+    for (const room of this.#rooms.values()) room.close();
     this.#hocuspocus.flushPendingStores();
     while (this.#hocuspocus.getDocumentsCount() > 0 && !patience.aborted) {
       await new Promise((resolve) => setImmediate(resolve));
     }
   }
 
-  /** Closes a socket with the code of the error, and gives what Hocuspocus wants thrown. */
-  #shut(context: Context, error: unknown): Error {
-    const code = error instanceof YuepianError ? error.code : this.#unexpected(error);
-    context.socket.close(errorTable[code].ws, code);
-    return refusal(code);
-  }
-
-  #unexpected(error: unknown): ErrorCode {
-    this.#log.error('live case', error);
-    return 'internal';
-  }
-}
-
-/** A Hocuspocus frame: document name, message type, and for a sync message its type and bytes. */
-function isMessage(data: Uint8Array): boolean {
-  try {
-    const decoder = createDecoder(data);
-    readVarString(decoder);
-    const type = readVarUint(decoder);
-    if (type === MessageType.Sync || type === MessageType.SyncReply) {
-      readVarUint(decoder);
-      readVarUint8Array(decoder);
+  #requireRoom(client: CaseClient, actor: Actor): void {
+    const inside = [...this.#clients].filter((c) => c.actor && c.caseId === client.caseId);
+    const own = inside.filter((c) => c.actor?.user.id === actor.user.id);
+    if (
+      inside.length >= caseLimits.connectionsPerCase ||
+      own.length >= caseLimits.connectionsPerUser
+    ) {
+      throw this.#shut(client, 'too_many_connections');
     }
-    return true;
-  } catch {
-    return false;
+  }
+
+  #room(id: CaseId): CaseRoom {
+    const known = this.#rooms.get(id);
+    if (known) return known;
+    const room: CaseRoom = new CaseRoom({
+      seq: () => this.#records.get(id)?.seq ?? 0,
+      sendAll: (members, text) => {
+        const frame = liveFrame(id, text);
+        for (const member of members) member.send(frame);
+      },
+      record: (kind, value, userId) => {
+        this.#deps
+          .record(id)
+          .then((current) => current.note(kind, value, userId))
+          .catch((error: unknown) => this.#log.error('recording a live case', error));
+      },
+      leadChanged: (change, by) => {
+        const actor = [...this.#clients].find((c) => c.actor?.user.id === by?.user.id)?.actor;
+        this.#deps.leadChanged(id, change, actor, room.lead?.name ?? '');
+      },
+      empty: () => {
+        room.close();
+        if (this.#rooms.get(id) !== room) return;
+        this.#rooms.delete(id);
+        this.#records.delete(id);
+      },
+    });
+    this.#rooms.set(id, room);
+    return room;
+  }
+
+  /** Ends sockets whose other end does not answer, and tells the rest that the line lives. */
+  #pulse(): void {
+    for (const client of this.#clients) {
+      if (!client.isAlive) client.socket.terminate();
+      client.isAlive = false;
+      client.socket.ping();
+    }
+    for (const room of this.#rooms.values()) room.pulse();
+  }
+
+  #tellNews(): void {
+    for (const room of this.#rooms.values()) room.pulseIfNews();
+  }
+
+  #countWaiting(address: string, change: number): number {
+    const count = (this.#waiting.get(address) ?? 0) + change;
+    if (count > 0) this.#waiting.set(address, count);
+    else this.#waiting.delete(address);
+    return count;
+  }
+
+  /** Closes a socket with the code of the error, and gives what Hocuspocus wants thrown. */
+  #shut(client: CaseClient, error: unknown): Error {
+    const known =
+      typeof error === 'string'
+        ? (error as ErrorCode)
+        : error instanceof YuepianError
+          ? error.code
+          : toYuepianError(error, this.#log).code;
+    client.shut(known);
+    return refusal(known);
   }
 }
-
-/** Hocuspocus sends `reason` to the client and logs `message`, which stays empty on purpose. */
-const refusal = (code: ErrorCode): Error & { reason: string; code: number } =>
-  Object.assign(new Error(''), { reason: code, code: errorTable[code].ws });

@@ -1,20 +1,28 @@
-import { type CaseId, caseDocumentVersion, sharedTypes, YuepianError } from '@yuepian/contract';
+import {
+  type CaseId,
+  caseDocumentVersion,
+  caseLimits,
+  type LogKind,
+  sharedTypes,
+  YuepianError,
+} from '@yuepian/contract';
 import * as Y from 'yjs';
 import type { Log } from '../http/index.ts';
-import type { CaseStore, LogRow } from './cases.store.ts';
+import type { CaseStore } from './cases.store.ts';
+import type { LogRow } from './segment.ts';
 
-/** One update from a client: a finished stroke or a paste of many marks, never a whole history. */
-export const maximumUpdateBytes = 4 << 20;
-/** State of one case; far above a year of daily work, far below what would stall a browser. */
-export const maximumDocumentBytes = 64 << 20;
 /** A snapshot is written when replaying more than this would slow down opening. */
 const snapshotAfterUpdates = 200;
 const snapshotAfterBytes = 256 << 10;
 /** Rows written in one transaction. */
 const batchRows = 64;
+/** Rows packed into one compressed segment, once this many lie before the snapshot. */
+const segmentRowsAtLeast = 512;
+const segmentRowsAtMost = 4096;
 
 interface Waiting {
-  readonly update: Uint8Array;
+  readonly kind: LogKind;
+  readonly bytes: Uint8Array;
   readonly userId: string;
   readonly done: () => void;
   readonly failed: (error: unknown) => void;
@@ -74,12 +82,24 @@ export class CaseRecord {
    * Throws too_large, invalid_request (bytes that are no update), unsupported_version, storage_full.
    */
   append(update: Uint8Array, userId: string): Promise<void> {
-    if (update.byteLength > maximumUpdateBytes) {
-      return Promise.reject(new YuepianError('too_large', { limit: mib(maximumUpdateBytes) }));
+    if (update.byteLength > caseLimits.updateBytes) {
+      return Promise.reject(new YuepianError('too_large', { limit: mib(caseLimits.updateBytes) }));
     }
+    // A copy, because the socket's buffer is not ours to keep.
+    return this.#enqueue('change', update.slice(), userId);
+  }
+
+  /**
+   * Writes something beside the document to the log, e.g. what the lead looked at: recorded, so that
+   * a replay shows it, and never applied. Resolves once it is on disk. Throws storage_full.
+   */
+  note(kind: Exclude<LogKind, 'change'>, value: unknown, userId: string): Promise<void> {
+    return this.#enqueue(kind, Buffer.from(JSON.stringify(value)), userId);
+  }
+
+  #enqueue(kind: LogKind, bytes: Uint8Array, userId: string): Promise<void> {
     return new Promise((done, failed) => {
-      // A copy, because the socket's buffer is not ours to keep.
-      this.#waiting.push({ update: update.slice(), userId, done, failed });
+      this.#waiting.push({ kind, bytes, userId, done, failed });
       this.#writing ??= this.#drain();
     });
   }
@@ -99,6 +119,13 @@ export class CaseRecord {
     this.#snapshotSeq = seq;
     this.#snapshotBytes = state.byteLength;
     this.#bytesSince = 0;
+    while (await this.#store.pack(this.id, seq, segmentRowsAtLeast, segmentRowsAtMost));
+  }
+
+  /** Resolves when nothing is being written, also not by who asked for this record just now. */
+  async settled(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    while (this.#writing) await this.#writing;
   }
 
   async #drain(): Promise<void> {
@@ -115,8 +142,9 @@ export class CaseRecord {
       let seq = this.#seq;
       for (const item of batch) {
         try {
-          if (this.#tryOut(item.update)) {
-            rows.push({ seq: ++seq, at: Date.now(), userId: item.userId, bytes: item.update });
+          const { kind, bytes, userId } = item;
+          if (kind !== 'change' || this.#tryOut(bytes)) {
+            rows.push({ seq: ++seq, at: Date.now(), userId, kind, bytes });
           }
         } catch (error) {
           item.failed(error);
@@ -127,7 +155,7 @@ export class CaseRecord {
       if (rows.length > 0) await this.#store.append(this.id, rows);
       this.#stale = false;
       this.#seq = seq;
-      this.#bytesSince += rows.reduce((sum, row) => sum + row.bytes.byteLength, 0);
+      this.#bytesSince += bytesOfChanges(rows);
       // Settling again what was refused above has no effect.
       for (const { done } of batch) done();
     } catch (error) {
@@ -137,8 +165,8 @@ export class CaseRecord {
 
   /** Applies an update to the recorded state; true when it brought something new. */
   #tryOut(update: Uint8Array): boolean {
-    if (this.#snapshotBytes + this.#bytesSince + update.byteLength > maximumDocumentBytes) {
-      throw new YuepianError('too_large', { limit: mib(maximumDocumentBytes) });
+    if (this.#snapshotBytes + this.#bytesSince + update.byteLength > caseLimits.documentBytes) {
+      throw new YuepianError('too_large', { limit: mib(caseLimits.documentBytes) });
     }
     let changed = false;
     const notice = () => {
@@ -172,10 +200,12 @@ export class CaseRecord {
   async #reload(unwritten: readonly LogRow[] = []): Promise<void> {
     this.#stale = true;
     const snapshot = await this.#store.snapshot(this.id);
-    const rows = await this.#store.log(this.id, snapshot?.seq ?? 0);
+    const rows: LogRow[] = [];
+    for await (const page of this.#store.log(this.id, (snapshot?.seq ?? 0) + 1)) rows.push(...page);
     const document = new Y.Doc();
     if (snapshot) Y.applyUpdate(document, snapshot.state);
     for (const row of [...rows, ...unwritten]) {
+      if (row.kind !== 'change') continue;
       try {
         Y.applyUpdate(document, row.bytes);
       } catch (cause) {
@@ -189,9 +219,12 @@ export class CaseRecord {
     this.#snapshotSeq = snapshot?.seq ?? 0;
     this.#snapshotBytes = snapshot?.state.byteLength ?? 0;
     this.#seq = rows.at(-1)?.seq ?? this.#snapshotSeq;
-    this.#bytesSince = rows.reduce((sum, row) => sum + row.bytes.byteLength, 0);
+    this.#bytesSince = bytesOfChanges(rows);
   }
 }
+
+const bytesOfChanges = (rows: readonly LogRow[]): number =>
+  rows.reduce((sum, row) => sum + (row.kind === 'change' ? row.bytes.byteLength : 0), 0);
 
 const mib = (bytes: number): string => `${bytes / (1 << 20)} MB`;
 

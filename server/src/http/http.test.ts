@@ -28,6 +28,8 @@ beforeAll(async () => {
   await writeFile(join(folder, 'index.html'), '<!doctype html><title>app</title>');
   await writeFile(join(folder, 'icon.svg'), '<svg/>');
   await writeFile(join(folder, 'assets/app-abc123.js'), 'console.log(1)'.repeat(100));
+  for (const part of ['reading', 'engine', 'graphics', 'decode.worker', 'glb'])
+    await writeFile(join(folder, `assets/${part}-a_1-B2.js`), '');
   await writeFile(join(folder, 'assets/app-abc123.js.gz'), gzipSync('console.log(1)'.repeat(100)));
   app = await createApp({
     webFolder: folder,
@@ -116,6 +118,20 @@ describe('the web app', () => {
       ]);
       expect(response.headers['cache-control']).toBe('no-cache');
       expect(response.headers['content-type']).toMatch('text/html');
+    }
+  });
+
+  test('a link into a study names what it will load, other addresses nothing', async () => {
+    const link = String((await app.inject('/studies/1.2.3')).headers.link).split(', ');
+    expect(link).toEqual([
+      '</api/session>; rel=preload; as=fetch; crossorigin',
+      '</api/studies/1.2.3>; rel=preload; as=fetch; crossorigin',
+      '</assets/engine-a_1-B2.js>; rel=modulepreload',
+      '</assets/graphics-a_1-B2.js>; rel=preload; as=script; crossorigin; fetchpriority=low',
+      '</assets/reading-a_1-B2.js>; rel=modulepreload',
+    ]);
+    for (const url of ['/', '/studies/', '/studies/1.2>x', '/studies/%0d%0aevil', '/x/1.2.3']) {
+      expect([url, (await app.inject(url)).headers.link]).toEqual([url, undefined]);
     }
   });
 

@@ -26,6 +26,8 @@ export async function serveWebApp(app: FastifyInstance, folder: string): Promise
       : [],
   );
 
+  const hints = await readingHints(folder);
+
   app.get<{ Params: { '*': string } }>(
     '/assets/*',
     { config: { permission: 'anyone' } },
@@ -49,8 +51,38 @@ export async function serveWebApp(app: FastifyInstance, folder: string): Promise
         .type('text/plain; charset=utf-8')
         .send('网页尚未构建，请运行 npm start。\nThe web app is not built yet; run npm start.\n');
     }
+    const uid = /^\/studies\/([0-9.]{1,64})\/?$/.exec(path)?.[1];
+    if (uid !== undefined) {
+      reply.header(
+        'link',
+        [...answers('/api/session', `/api/studies/${uid}`), ...hints].join(', '),
+      );
+    }
     return reply
       .header('cache-control', 'no-cache')
       .sendFile('index.html', folder, { cacheControl: false });
+  });
+}
+
+/** Answers the page will ask for first; asked for while its script is still on the way. */
+const answers = (...paths: readonly string[]): string[] =>
+  paths.map((path) => `<${path}>; rel=preload; as=fetch; crossorigin`);
+
+/**
+ * What opening a study loads besides the entry, as Link headers: the parts import each other, and a
+ * browser that finds out one by one waits for each. Volume rendering comes after the first slice and
+ * is only fetched, not compiled. A part that is named otherwise one day is merely not hinted at.
+ */
+async function readingHints(folder: string): Promise<string[]> {
+  const assets = join(folder, 'assets');
+  const names = existsSync(assets) ? (await readdir(assets)).sort() : [];
+  return names.flatMap((name) => {
+    const place = `</assets/${name}>`;
+    if (/^(reading|engine)-[\w-]+\.js$/.test(name)) return [`${place}; rel=modulepreload`];
+    if (/^reading-[\w-]+\.css$/.test(name)) return [`${place}; rel=preload; as=style; crossorigin`];
+    if (/^graphics-[\w-]+\.js$/.test(name)) {
+      return [`${place}; rel=preload; as=script; crossorigin; fetchpriority=low`];
+    }
+    return [];
   });
 }

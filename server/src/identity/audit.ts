@@ -20,6 +20,9 @@ export type AuditAction =
   | 'delete'
   | 'reconstruct'
   | 'confirm'
+  | 'lead'
+  | 'replay'
+  | 'copy'
   | 'edit'
   | 'model_added'
   | 'model_removed';

@@ -3,15 +3,17 @@ import type { FastifyInstance } from 'fastify';
 import type { Identify } from '../http/index.ts';
 import type { Database, Migration } from '../storage/index.ts';
 import { AccountStore, accountMigrations } from './accounts.store.ts';
-import { Accounts, type SessionEnd } from './accounts.ts';
+import { Accounts, endsFor, type SessionEnd } from './accounts.ts';
 import { AuditStore, auditMigrations } from './audit.store.ts';
 import { Audit, type AuditCheck, type AuditEvent } from './audit.ts';
 import { identify } from './identify.ts';
 import { identityRoutes } from './routes.ts';
+import { Tickets } from './tickets.ts';
 
 export { endsFor, type SessionEnd } from './accounts.ts';
 export type { AuditAction, AuditCheck, AuditEvent } from './audit.ts';
 export { sessionCookie } from './identify.ts';
+export { type Tickets, ticketLifeMs } from './tickets.ts';
 
 export const identityMigrations: readonly Migration[] = [...accountMigrations, ...auditMigrations];
 export const adminName = 'admin';
@@ -22,6 +24,10 @@ export interface Identity {
   audit(event: AuditEvent): Promise<void>;
   verifyAudit(): Promise<AuditCheck>;
   onSessionEnd(listener: (end: SessionEnd) => void): void;
+  /** Short-lived, single-use tickets for connections beside HTTP. */
+  readonly tickets: Tickets;
+  /** Display names by user id; a user who was deleted is left out. */
+  displayNames(): Promise<Record<string, string>>;
   /**
    * Makes sure that there is an administrator. Sets `password` when it has none yet; without one,
    * gives the secret of a new one-time link (page `/setup?token=…`). Null when nothing is to do.
@@ -38,7 +44,12 @@ export interface Identity {
 export function createIdentity(database: Database): Identity {
   const accounts = new Accounts(new AccountStore(database));
   const audit = new Audit(new AuditStore(database));
+  const tickets = new Tickets();
+  accounts.onSessionEnd((end) => tickets.end((actor) => endsFor(end, actor)));
   return {
+    tickets,
+    displayNames: async () =>
+      Object.fromEntries((await accounts.users()).map((u) => [u.id, u.displayName])),
     identify: (request) => identify(accounts, request),
     audit: (event) => audit.write(event),
     verifyAudit: () => audit.verify(),

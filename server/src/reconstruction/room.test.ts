@@ -117,6 +117,14 @@ describe('a settled series', () => {
     const picture = await get(room, (await open(room, uids.study)).thumbnailUrl ?? '');
     expect(picture.headers['content-type']).toBe('image/png');
     expect(picture.rawPayload.readUInt32BE(16)).toBe(256);
+    expect(series.reconstructable).toBe(true);
+    // One picture of the study, of its only series and of that series' only volume.
+    const ofVolume = `/api/volumes/${manifest.id}/thumbnail?r=${manifest.revision}`;
+    for (const url of [series.thumbnailUrl ?? '', ofVolume]) {
+      const same = await get(room, url);
+      expect(same.headers['cache-control']).toContain('immutable');
+      expect(same.rawPayload.equals(picture.rawPayload)).toBe(true);
+    }
     expect(room.audited.filter((a) => a.action === 'open').length).toBeGreaterThan(0);
     expect(await readdir(path.join(room.dataFolder, 'tmp'))).toEqual([]);
   });
@@ -238,6 +246,26 @@ describe('a settled series', () => {
 });
 
 describe('a series that is no volume', () => {
+  it('or one of few slices makes no models, and says why instead of trying', async () => {
+    await using room = await openRoom();
+    await room.room.start();
+    const laidOut = room.nextJob((j) => j.kind === 'volume' && j.state === 'done');
+    const uids = await room.send({ slices: 12 });
+    await laidOut;
+    const series = await openSeries(room, uids);
+    expect(series).toMatchObject({
+      kind: 'volume',
+      reconstructable: false,
+      modelObstacle: 'few_slices',
+      reconstruction: { state: 'none' },
+    });
+    const rerun = await room.app.inject({
+      method: 'POST',
+      url: `/api/series/${uids.series}/reconstruction`,
+    });
+    expect(rerun.json()).toMatchObject({ error: { code: 'no_models' } });
+  });
+
   it('is a stack of frames with what is known of each', async () => {
     await using room = await openRoom();
     await room.room.start();

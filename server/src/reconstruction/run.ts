@@ -189,7 +189,7 @@ class SeriesRun {
     const inside = path.relative(this.#task.scratch, file);
     if (inside.startsWith('..') || path.isAbsolute(inside)) return false;
     try {
-      await this.#parts.deps.archive.ingest(createReadStream(file));
+      await this.#parts.deps.archive.ingest(createReadStream(file), { own: true });
       return true;
     } catch (error) {
       this.#parts.log(`the segmentation was not archived: ${String(error)}`);

@@ -144,6 +144,18 @@ export class FileBlobStore implements BlobStore {
     });
   }
 
+  /** Every blob with the time of its writing; what is stored or deleted meanwhile may be missed. */
+  async *stored(): AsyncGenerator<{ key: BlobKey; writtenAt: number }> {
+    for (const folder of await readdir(this.#blobs)) {
+      for (const name of await readdir(path.join(this.#blobs, folder))) {
+        const key = folder + name;
+        if (!isBlobKey(key)) continue;
+        const found = await stat(this.#path(key)).catch(() => undefined);
+        if (found?.isFile()) yield { key, writtenAt: found.mtimeMs };
+      }
+    }
+  }
+
   #path(key: BlobKey): string {
     if (!isBlobKey(key)) throw new YuepianError('not_found', { what: 'blob' });
     return path.join(this.#blobs, key.slice(0, 2), key.slice(2));

@@ -12,14 +12,14 @@ import { Guard } from './Guard.tsx';
 const importReading = () => import('../reading/index.ts');
 const ReadingRoom = lazy(async () => ({ default: (await importReading()).ReadingRoom }));
 
-/** A link into a study: its code and the engine load while the session is still being asked for. */
+/** A link into a study: its code, the engine and the images load while the session is asked for. */
 export function loadAhead(path: string): void {
-  if (!path.startsWith('/studies/')) return;
+  const uid = /^\/studies\/([0-9.]+)\/?$/.exec(path)?.[1];
+  if (uid === undefined) return;
   // A failure is told by whoever needs them in earnest.
-  importReading().then(
-    ({ loadEngine }) => loadEngine().catch(() => undefined),
-    () => undefined,
-  );
+  importReading()
+    .then((reading) => reading.loadAhead(uid))
+    .catch(() => undefined);
 }
 
 export function App() {

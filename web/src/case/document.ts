@@ -142,12 +142,13 @@ export class CaseDocument {
   changeMark(
     id: MarkId,
     patch: Partial<Pick<Mark, 'points' | 'plane' | 'label' | 'hidden' | 'colour'>>,
+    gesture?: string,
   ): void {
     const entry = this.#marks.get(id);
     if (!entry) return;
     this.act(() => {
       for (const [key, value] of Object.entries(patch)) entry.set(key, value);
-    });
+    }, gesture);
   }
 
   removeMark(id: MarkId): void {

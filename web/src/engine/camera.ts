@@ -175,3 +175,17 @@ export function fromState(s: CameraState, fallback: Camera): Camera {
   const up = unit(subtract(s.up, scale(normal, dot(s.up, normal))));
   return { centre: s.centre, normal, up, halfExtent: s.halfExtent };
 }
+
+/** Near and far of the view's depth, mm from the eye; the same for vtk and for our meshes. */
+export interface DepthRange {
+  readonly eye: number;
+  readonly near: number;
+  readonly far: number;
+}
+
+/** @param radius mm around the camera's centre that must be visible. */
+export const depthRange = (radius: number): DepthRange => ({
+  eye: 2 * radius + 100,
+  near: radius + 50,
+  far: 3 * radius + 150,
+});

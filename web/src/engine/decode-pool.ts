@@ -7,6 +7,7 @@ type Reply<K extends 'slab' | 'mesh'> = Extract<WorkerReply, { kind: K }>;
 interface Task {
   readonly request: Exclude<WorkerRequest, { kind: 'abort' }>;
   readonly signal: AbortSignal | undefined;
+  readonly urgent: boolean;
   resolve(reply: WorkerReply): void;
   reject(error: unknown): void;
 }
@@ -24,6 +25,7 @@ export class DecodePool {
   readonly #lanes: { worker: Worker; busy: Map<number, Task> }[] = [];
   readonly #queue: Task[] = [];
   #next = 0;
+  #holds = 0;
   #idle: ReturnType<typeof setTimeout> | undefined;
 
   /** Starts the workers before they are needed. */
@@ -31,8 +33,23 @@ export class DecodePool {
     while (this.#lanes.length < workers) this.#openLane();
   }
 
-  slab(job: Job<'slab'>, signal?: AbortSignal): Promise<Reply<'slab'>> {
-    return this.#ask(job, signal, 'slab');
+  /**
+   * Nothing but what is urgent is begun until the answer is called: the first slice shares two cores
+   * with nobody.
+   */
+  hold(): () => void {
+    this.#holds++;
+    let isHeld = true;
+    return () => {
+      if (!isHeld) return;
+      isHeld = false;
+      this.#holds--;
+      this.#pump();
+    };
+  }
+
+  slab(job: Job<'slab'>, signal?: AbortSignal, urgent = false): Promise<Reply<'slab'>> {
+    return this.#ask(job, signal, 'slab', urgent);
   }
 
   mesh(job: Job<'mesh'>, signal?: AbortSignal): Promise<MeshData> {
@@ -43,6 +60,7 @@ export class DecodePool {
     job: Job<K>,
     signal: AbortSignal | undefined,
     kind: K,
+    urgent = false,
   ): Promise<Reply<K>> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) {
@@ -53,6 +71,7 @@ export class DecodePool {
       const task: Task = {
         request,
         signal,
+        urgent,
         resolve: (reply) => {
           if (reply.kind === kind) resolve(reply as Reply<K>);
           else reject(new YuepianError('internal', { id: 'worker' }));
@@ -78,10 +97,12 @@ export class DecodePool {
   }
 
   #pump(): void {
-    while (this.#queue.length > 0) {
+    for (;;) {
+      const next = this.#holds > 0 ? this.#queue.findIndex((t) => t.urgent) : 0;
+      if (next < 0 || next >= this.#queue.length) return;
       const lane = this.#freeLane();
       if (!lane) return;
-      const task = this.#queue.shift();
+      const task = this.#queue.splice(next, 1)[0];
       if (!task) return;
       lane.busy.set(task.request.id, task);
       lane.worker.postMessage(task.request);

@@ -1,10 +1,12 @@
 import { decodePlanes, YuepianError } from '@yuepian/contract';
 import { bytesPerVoxel } from '@yuepian/geometry';
-import { fetchOk, free, gunzip } from './fetch-bytes.ts';
+import { fetchOk, gunzip } from './fetch-bytes.ts';
 import type { WorkerReply, WorkerRequest } from './worker-messages.ts';
 
 /** Fetches, gunzips and un-filters off the page's thread. */
 const running = new Map<number, AbortController>();
+/** Planes of slabs at work, used again: fresh memory costs as much as filling it. */
+const scratch: Uint8Array<ArrayBuffer>[] = [];
 const reply = (message: WorkerReply, transfer: Transferable[] = []): void =>
   self.postMessage(message, { transfer });
 
@@ -38,14 +40,23 @@ async function answer(
     return;
   }
   const size = request.voxels * bytesPerVoxel[request.voxelType];
-  const bytes = await gunzip(response, size);
-  signal.throwIfAborted();
-  let { buffer } = bytes;
-  if (request.coding === 'delta-planes+gzip') {
-    const type = request.voxelType === 'uint16' ? 'uint16' : 'int16';
-    buffer = decodePlanes(bytes, type, request.rowLength).buffer as ArrayBuffer;
-    free(bytes.buffer);
+  if (request.coding === 'gzip') {
+    const bytes = new Uint8Array(size);
+    await gunzip(response, bytes);
+    signal.throwIfAborted();
+    reply({ kind: 'slab', id: request.id, buffer: bytes.buffer, byteOffset: 0, byteLength: size }, [
+      bytes.buffer,
+    ]);
+    return;
   }
+  const spare = scratch.pop();
+  const room = spare && spare.length >= size ? spare : new Uint8Array(size);
+  const bytes = room.subarray(0, size);
+  await gunzip(response, bytes);
+  signal.throwIfAborted();
+  const type = request.voxelType === 'uint16' ? 'uint16' : 'int16';
+  const buffer = decodePlanes(bytes, type, request.rowLength).buffer as ArrayBuffer;
+  scratch.push(room);
   reply({ kind: 'slab', id: request.id, buffer, byteOffset: 0, byteLength: size }, [buffer]);
 }
 

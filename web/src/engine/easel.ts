@@ -54,12 +54,15 @@ export class CanvasEasel implements Easel {
   readonly host: HTMLElement;
   readonly canvas: HTMLCanvasElement;
   readonly #paint: (context: CanvasRenderingContext2D) => void;
+  readonly #settings: CanvasRenderingContext2DSettings;
   #device: readonly [number, number] = [1, 1];
   #drawn: () => void = () => undefined;
   #asked = 0;
 
-  constructor(paint: (context: CanvasRenderingContext2D) => void) {
+  /** @param inMemory keeps the canvas off the card: right where the card is not set up yet. */
+  constructor(paint: (context: CanvasRenderingContext2D) => void, inMemory = false) {
     this.#paint = paint;
+    this.#settings = { alpha: false, willReadFrequently: inMemory };
     this.host = document.createElement('div');
     this.canvas = document.createElement('canvas');
     Object.assign(this.host.style, {
@@ -88,7 +91,7 @@ export class CanvasEasel implements Easel {
         this.canvas.width = w;
         this.canvas.height = h;
       }
-      const context = this.canvas.getContext('2d', { alpha: false });
+      const context = this.canvas.getContext('2d', this.#settings);
       if (!context) return;
       this.#paint(context);
       this.#drawn();

@@ -1,25 +1,18 @@
-import type {
-  FrameStack,
-  StructureLook,
-  VoiWindow,
-  VolumeLevel,
-  VolumeManifest,
-  YuepianError,
-} from '@yuepian/contract';
-import type { PatientPoint, Vec3, Volume } from '@yuepian/geometry';
+import type { FrameStack, StructureLook, VoiWindow, VolumeManifest } from '@yuepian/contract';
+import type { PatientPoint, Vec3 } from '@yuepian/geometry';
+import { probe } from './capabilities.ts';
 import { DecodePool } from './decode-pool.ts';
 import { Emitter } from './emitter.ts';
 import { FrameLoading } from './frame-session.ts';
 import { type FrameScene, FrameView } from './frame-view.ts';
-import { LevelUpload } from './level-upload.ts';
+import { Levels } from './levels.ts';
 import { Models } from './models.ts';
 import { Outlines } from './outlines.ts';
+import { ownError } from './own-error.ts';
 import { PlaneView } from './plane-view.ts';
 import { defaultPreset, defaultWindowsFor, followsWindow, volumePresets } from './presets.ts';
 import { centreOf, clampTo, emptyScene, type Scene, shownVolume } from './scene.ts';
 import { SolidView } from './solid-view.ts';
-import { probe, Stage } from './stage.ts';
-import { VolumeTexture } from './texture.ts';
 import type {
   Capabilities,
   ClipPlane,
@@ -39,7 +32,7 @@ import type {
   VolumeSession,
   Window,
 } from './types.ts';
-import { type LevelSink, VolumeLoading } from './volume-session.ts';
+import { LoadingAhead, VolumeLoading } from './volume-session.ts';
 
 let only: Promise<Engine> | undefined;
 
@@ -57,7 +50,6 @@ let current: EngineOptions = { onProblem: () => undefined };
 class TheEngine implements Engine {
   readonly capabilities: Capabilities = probe();
   readonly volumePresets: readonly VolumePreset[] = volumePresets;
-  readonly #stage: Stage | undefined;
   readonly #pool = new DecodePool();
   readonly #planes = new Set<PlaneView>();
   readonly #solids = new Set<SolidView>();
@@ -66,23 +58,17 @@ class TheEngine implements Engine {
   readonly #scene: Scene;
   readonly #frames: FrameScene;
   readonly #outlines: Outlines;
+  readonly #levels: Levels;
+  #ahead: LoadingAhead | undefined;
   #volumeSession: VolumeLoading | undefined;
   #frameSession: FrameLoading | undefined;
   #defaultWindows: readonly VoiWindow[] = [];
-  #announced = false;
 
   constructor() {
     const { capabilities } = this;
     this.#pool.warm();
-    if (capabilities.volume) {
-      this.#stage = new Stage(capabilities);
-      this.#stage.onContextLost(() => this.#problem({ code: 'context_lost', details: {} }));
-    } else {
-      this.#problem({ code: 'no_webgl2', details: { renderer: capabilities.renderer } });
-    }
     const models = new Models({
       pool: this.#pool,
-      gl: () => this.#stage?.glWindow.getContext(),
       software: capabilities.software,
       changed: () => this.#modelsChanged(),
       failed: (key, error) => this.#problem({ code: 'mesh_failed', error, details: { key } }),
@@ -91,10 +77,19 @@ class TheEngine implements Engine {
     this.#outlines = new Outlines({
       scene: this.#scene,
       pool: this.#pool,
-      window: () => this.#stage?.glWindow,
+      window: () => this.#levels.card?.stage.glWindow,
       max3dTextureSize: capabilities.max3dTextureSize,
       changed: () => this.#redrawPlanes(),
       failed: (error) => this.#problem({ code: 'labels_failed', error, details: {} }),
+    });
+    this.#levels = new Levels({
+      capabilities,
+      scene: this.#scene,
+      planes: this.#planes,
+      solids: this.#solids,
+      // Meshes and labels that came before the card.
+      ready: () => this.#modelsChanged(),
+      problem: (problem) => this.#problem(problem),
     });
     this.#frames = {
       frame: undefined,
@@ -119,7 +114,7 @@ class TheEngine implements Engine {
       const view: SolidView = new SolidView({
         element,
         scene: this.#scene,
-        stage: this.#stage,
+        card: this.#levels.card,
         onDetach: () => this.#solids.delete(view),
       });
       this.#solids.add(view);
@@ -129,7 +124,7 @@ class TheEngine implements Engine {
       element,
       kind,
       scene: this.#scene,
-      stage: this.#stage,
+      card: this.#levels.card,
       moveCrosshair: (p) => this.#moveCrosshair(p, false),
       onDetach: () => this.#planes.delete(view),
     });
@@ -137,15 +132,22 @@ class TheEngine implements Engine {
     return view;
   }
 
+  prepare(manifest: VolumeManifest): void {
+    if (this.#volumeSession || this.#ahead?.manifest.id === manifest.id) return;
+    this.#ahead?.drop();
+    this.#ahead = new LoadingAhead(manifest, this.#pool, this.#finestLevel());
+  }
+
   showVolume(manifest: VolumeManifest, options: { signal?: AbortSignal } = {}): VolumeSession {
     this.clear();
+    const ahead = this.#ahead;
+    this.#ahead = undefined;
     const scene = this.#scene;
     const shown = shownVolume(
       { size: manifest.size, affine: manifest.affine },
       manifest.voxelType !== 'float32',
     );
     scene.shown = shown;
-    this.#announced = false;
     this.#defaultWindows =
       manifest.windows.length > 0
         ? manifest.windows
@@ -159,19 +161,24 @@ class TheEngine implements Engine {
     const session: VolumeLoading = new VolumeLoading({
       manifest,
       pool: this.#pool,
-      host: { begin: (level, volume) => this.#beginLevel(session, level, volume) },
+      host: {
+        begin: (level, volume) =>
+          this.#levels.begin(session, level, volume, () => this.#volumeSession === session),
+      },
       finest: this.#finestLevel(),
+      ahead: ahead?.take(manifest),
       signal: options.signal,
       onClose: () => {
         if (this.#volumeSession === session) this.clear();
       },
     });
     this.#volumeSession = session;
+    this.#levels.expect();
     scene.hurried = this.capabilities.software;
     session.done
       .catch((error: unknown) => {
         if (this.#volumeSession !== session) return;
-        this.#problem({ code: 'volume_failed', error: error as YuepianError, details: {} });
+        this.#problem({ code: 'volume_failed', error: ownError(error), details: {} });
       })
       .finally(() => {
         if (this.#volumeSession !== session) return;
@@ -239,7 +246,7 @@ class TheEngine implements Engine {
     for (const v of this.#planes) v.reset();
     for (const v of this.#frameViews) v.reset();
     texture?.release();
-    this.#stage?.purge();
+    this.#levels.card?.stage.purge();
   }
 
   setStructures(structures: readonly StructureInput[], labelMap?: LabelMapInput): void {
@@ -352,46 +359,6 @@ class TheEngine implements Engine {
     const memory = (navigator as Navigator & { deviceMemory?: number }).deviceMemory ?? 8;
     const phone = matchMedia('(pointer: coarse) and (max-width: 820px)').matches;
     return phone || memory <= 2 ? 1 : 0;
-  }
-
-  #beginLevel(session: VolumeLoading, level: VolumeLevel, volume: Volume): LevelSink {
-    const stage = this.#stage;
-    const limit = this.capabilities.max3dTextureSize;
-    const fits = volume.size.every((n) => n <= limit);
-    if (stage && !fits && !this.#announced) {
-      this.#announced = true;
-      const details = { limit, size: Math.max(...volume.size) };
-      this.#problem({ code: 'volume_too_large_for_graphics', details });
-    }
-    const texture =
-      stage && fits
-        ? new VolumeTexture(
-            `${session.manifest.id}/${level.level}`,
-            volume,
-            stage.glWindow,
-            this.capabilities.norm16,
-          )
-        : undefined;
-    return new LevelUpload({
-      texture,
-      sliceBytes: volume.size[0] * volume.size[1] * volume.data.BYTES_PER_ELEMENT,
-      alive: () => this.#volumeSession === session,
-      show: () => this.#showLevel(volume, texture),
-    });
-  }
-
-  /** Swaps the level in every view; cameras, window and preset stay as they are. */
-  #showLevel(volume: Volume, texture: VolumeTexture | undefined): void {
-    const { shown } = this.#scene;
-    if (!shown) return;
-    const old = shown.texture;
-    shown.volume = volume;
-    if (texture) {
-      shown.texture = texture;
-      for (const v of this.#solids) v.texture();
-    }
-    this.#redrawPlanes();
-    if (texture) old?.release();
   }
 
   #moveCrosshair(p: PatientPoint, keepInSight: boolean): void {

@@ -1,4 +1,4 @@
-import { errorBody, YuepianError } from '@yuepian/contract';
+import { YuepianError } from '@yuepian/contract';
 
 /**
  * GET with the session cookie.
@@ -14,36 +14,51 @@ export async function fetchOk(url: string, signal?: AbortSignal): Promise<Respon
     throw new YuepianError('not_ready', {}, { cause: error });
   }
   if (response.ok) return response;
-  const parsed = errorBody.safeParse(await response.json().catch(() => undefined));
-  if (parsed.success) throw new YuepianError(parsed.data.error.code, parsed.data.error.details);
-  throw new YuepianError(
-    response.status === 401
-      ? 'not_signed_in'
-      : response.status === 403
-        ? 'not_allowed'
-        : response.status === 404
-          ? 'not_found'
-          : 'internal',
-    { what: new URL(url, self.location.href).pathname, id: response.status },
-  );
+  // Its schema is most of what a worker would have to read before its first slab.
+  const { refusal } = await import('./refusal.ts');
+  throw await refusal(response, url);
 }
 
 /**
- * The whole body through gunzip. Opaque bytes, because a LAN without https has no zstd. Gathered by
- * the browser, not chunk by chunk: the collector lets 64 KB chunks pile up to a volume's size.
- * @throws YuepianError pixel_data_short when it is not `expected` bytes.
+ * The whole body through gunzip. Opaque bytes, because a LAN without https has no zstd. Every piece is
+ * let go of at once: the collector lets 64 KB pieces pile up to a volume's size first.
+ * @param into where to put the bytes; as long as they must be.
+ * @throws YuepianError pixel_data_short when there are not exactly that many.
  */
-export async function gunzip(
-  response: Response,
-  expected: number,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const stream = response.body?.pipeThrough(new DecompressionStream('gzip'));
-  const bytes = new Uint8Array(await new Response(stream ?? null).arrayBuffer());
-  if (bytes.byteLength !== expected) {
-    throw new YuepianError('pixel_data_short', { expected, actual: bytes.byteLength });
+export async function gunzip(response: Response, into: Uint8Array<ArrayBuffer>): Promise<void> {
+  const packed = new Uint8Array(await response.arrayBuffer());
+  const stream = new DecompressionStream('gzip');
+  const writer = stream.writable.getWriter();
+  // A failure of either end comes out of the reader.
+  writer.write(packed).then(
+    () => free(packed.buffer),
+    () => undefined,
+  );
+  writer.close().catch(() => undefined);
+  const reader = stream.readable.getReader();
+  let actual = 0;
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    if (actual + part.value.length <= into.length) into.set(part.value, actual);
+    actual += part.value.length;
+    free(part.value.buffer as ArrayBuffer);
   }
-  return bytes;
+  if (actual !== into.length) {
+    throw new YuepianError('pixel_data_short', { expected: into.length, actual });
+  }
 }
 
-/** Gives memory back at once: the collector lets a whole volume of slabs pile up first. */
-export const free = (buffer: ArrayBuffer): void => void buffer.transfer?.(0);
+let nowhere: MessagePort | undefined;
+
+/**
+ * Gives memory back at once; the collector lets a whole volume of slabs pile up first. Not by
+ * `buffer.transfer(0)`: of a buffer that the browser made (a piece of a stream, a body, a message) it
+ * keeps a handle of its own, and the bytes with it. Sent to a port that nobody hears, they are gone.
+ */
+export function free(buffer: ArrayBuffer): void {
+  if (!nowhere) {
+    const channel = new MessageChannel();
+    channel.port2.close();
+    nowhere = channel.port1;
+  }
+  nowhere.postMessage(undefined, [buffer]);
+}

@@ -27,7 +27,7 @@ export interface FrameScene {
 
 /** One frame at a time, painted by the CPU, which is exact, quick enough and needs no graphics card. */
 export class FrameView extends BaseView {
-  protected readonly easel: Easel;
+  protected easel: Easel;
   readonly #scene: FrameScene;
   readonly #picture = document.createElement('canvas');
   #painted: { frame: FramePixels; key: string } | undefined;

@@ -1,3 +1,12 @@
+import type { GlWindow } from './stage.ts';
+
+/**
+ * vtk skips `useProgram` for the program it used last; after one of ours it has to be told that it
+ * knows nothing. Call before using a program of our own.
+ */
+export const forgetProgram = (w: GlWindow): void =>
+  w.getShaderCache().setLastShaderProgramBound(null);
+
 /** A linked program with its uniform places, by name. */
 export interface Program {
   readonly handle: WebGLProgram;

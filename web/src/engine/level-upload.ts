@@ -1,3 +1,4 @@
+import { nextFrame } from './next-frame.ts';
 import type { VolumeTexture } from './texture.ts';
 import type { LevelSink } from './volume-session.ts';
 
@@ -6,31 +7,36 @@ const frameBytes = 8 * 2 ** 20;
 
 /** Brings one level to the graphics card piece by piece while the previous one is shown. */
 export class LevelUpload implements LevelSink {
-  readonly #texture: VolumeTexture | undefined;
+  #texture: VolumeTexture | undefined;
   readonly #slicesPerFrame: number;
   readonly #alive: () => boolean;
-  readonly #show: () => void;
+  readonly #show: (texture: VolumeTexture | undefined) => void;
   readonly #waiting: { first: number; count: number }[] = [];
+  #ready = false;
   #whole = false;
+  #failure: { error: unknown } | undefined;
   #discarded = false;
   #scheduled = false;
   #settle: { resolve: () => void; reject: (e: unknown) => void } | undefined;
 
-  /** @param texture undefined where the level is kept in memory only. */
+  /** @param texture comes when the card is ready; undefined where the level is kept in memory only. */
   constructor(options: {
-    texture: VolumeTexture | undefined;
+    texture: Promise<VolumeTexture | undefined>;
     sliceBytes: number;
     alive: () => boolean;
-    show: () => void;
+    show: (texture: VolumeTexture | undefined) => void;
   }) {
-    this.#texture = options.texture;
+    options.texture.then(
+      (texture) => this.#begin(texture),
+      (error: unknown) => this.#fail(error),
+    );
     this.#slicesPerFrame = Math.max(1, Math.floor(frameBytes / options.sliceBytes));
     this.#alive = options.alive;
     this.#show = options.show;
   }
 
   arrived(first: number, count: number): void {
-    if (!this.#texture || this.#discarded) return;
+    if (this.#discarded || (this.#ready && !this.#texture)) return;
     for (let k = first; k < first + count; k += this.#slicesPerFrame) {
       this.#waiting.push({ first: k, count: Math.min(this.#slicesPerFrame, first + count - k) });
     }
@@ -41,7 +47,8 @@ export class LevelUpload implements LevelSink {
     this.#whole = true;
     return new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
-      this.#schedule();
+      if (this.#failure) reject(this.#failure.error);
+      else this.#schedule();
     });
   }
 
@@ -52,8 +59,24 @@ export class LevelUpload implements LevelSink {
     this.#texture?.release();
   }
 
+  #begin(texture: VolumeTexture | undefined): void {
+    if (this.#discarded) {
+      texture?.release();
+      return;
+    }
+    this.#texture = texture;
+    this.#ready = true;
+    if (!texture) this.#waiting.length = 0;
+    this.#schedule();
+  }
+
+  #fail(error: unknown): void {
+    this.#failure = { error };
+    this.#settle?.reject(error);
+  }
+
   #schedule(): void {
-    if (this.#scheduled) return;
+    if (this.#scheduled || !this.#ready) return;
     this.#scheduled = true;
     nextFrame(() => {
       this.#scheduled = false;
@@ -73,25 +96,11 @@ export class LevelUpload implements LevelSink {
       if (part) this.#texture?.upload(part.first, part.count);
       if (this.#waiting.length > 0) this.#schedule();
       else if (this.#whole) {
-        this.#show();
+        this.#show(this.#texture);
         this.#settle?.resolve();
       }
     } catch (error) {
       this.#settle?.reject(error);
     }
   }
-}
-
-/** Animation frames stop in a hidden tab; loading goes on there. */
-function nextFrame(run: () => void): void {
-  let ran = false;
-  const once = (): void => {
-    if (ran) return;
-    ran = true;
-    clearTimeout(timer);
-    cancelAnimationFrame(frame);
-    run();
-  };
-  const frame = requestAnimationFrame(once);
-  const timer = setTimeout(once, 250);
 }

@@ -8,12 +8,11 @@ export class Mesh {
   readonly radius: number;
   readonly low: Vec3;
   readonly high: Vec3;
-  readonly #gl: WebGL2RenderingContext | undefined;
   readonly #buffers: (WebGLBuffer | null)[] = [];
-  readonly #vertices: WebGLVertexArrayObject | null = null;
+  #gl: WebGL2RenderingContext | undefined;
+  #vertices: WebGLVertexArrayObject | null = null;
 
-  /** @param gl undefined where there is no 3D; the mesh then serves bounds only. */
-  constructor(data: MeshData, gl: WebGL2RenderingContext | undefined) {
+  constructor(data: MeshData) {
     this.data = data;
     const { low, high } = bounds(data.positions);
     this.low = low;
@@ -24,8 +23,18 @@ export class Mesh {
       (low[2] + high[2]) / 2,
     );
     this.radius = Math.hypot(high[0] - low[0], high[1] - low[1], high[2] - low[2]) / 2;
+  }
+
+  /** Put on the card when first drawn: it may come before the card does, and may never be shown. */
+  draw(gl: WebGL2RenderingContext): void {
+    if (!this.#gl) this.#upload(gl);
+    gl.bindVertexArray(this.#vertices);
+    gl.drawElements(gl.TRIANGLES, this.data.indices.length, gl.UNSIGNED_INT, 0);
+  }
+
+  #upload(gl: WebGL2RenderingContext): void {
+    const { data } = this;
     this.#gl = gl;
-    if (!gl) return;
     this.#vertices = gl.createVertexArray();
     gl.bindVertexArray(this.#vertices);
     // Attribute 0 = position, 1 = normal: fixed by bindAttribLocation in the programs.
@@ -43,11 +52,6 @@ export class Mesh {
     this.#buffers.push(indices);
     gl.bindVertexArray(null);
     gl.bindBuffer(gl.ARRAY_BUFFER, null);
-  }
-
-  draw(gl: WebGL2RenderingContext): void {
-    gl.bindVertexArray(this.#vertices);
-    gl.drawElements(gl.TRIANGLES, this.data.indices.length, gl.UNSIGNED_INT, 0);
   }
 
   release(): void {

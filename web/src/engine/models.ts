@@ -3,6 +3,7 @@ import type { PatientPoint, Vec3 } from '@yuepian/geometry';
 import type { DecodePool } from './decode-pool.ts';
 import type { Labelled } from './labels.ts';
 import { Mesh } from './mesh.ts';
+import { ownError } from './own-error.ts';
 import type { Surface } from './picking.ts';
 import type { DrawnMesh } from './scene-pass.ts';
 import type { StructureInput } from './types.ts';
@@ -36,7 +37,6 @@ const softwareTriangles = 70_000;
 /** The structures of the shown volume: meshes fetched when first visible, coarse before fine. */
 export class Models {
   readonly #pool: DecodePool;
-  readonly #gl: () => WebGL2RenderingContext | undefined;
   readonly #software: boolean;
   readonly #changed: () => void;
   readonly #failed: (key: string, error: YuepianError) => void;
@@ -46,13 +46,11 @@ export class Models {
 
   constructor(options: {
     pool: DecodePool;
-    gl: () => WebGL2RenderingContext | undefined;
     software: boolean;
     changed: () => void;
     failed: (key: string, error: YuepianError) => void;
   }) {
     this.#pool = options.pool;
-    this.#gl = options.gl;
     this.#software = options.software;
     this.#changed = options.changed;
     this.#failed = options.failed;
@@ -98,7 +96,7 @@ export class Models {
     if (!model) return;
     this.#renew(model);
     model.given = data !== undefined;
-    if (data) this.#put(model, new Mesh(data, this.#gl()));
+    if (data) this.#put(model, new Mesh(data));
     else this.#load(key);
     this.#changed();
   }
@@ -107,7 +105,7 @@ export class Models {
     const kept = new Map(this.#shapes.map((s) => [s.shape.mesh, s.mesh]));
     const next = shapes.map((shape) => ({
       shape,
-      mesh: kept.get(shape.mesh) ?? new Mesh(shape.mesh, this.#gl()),
+      mesh: kept.get(shape.mesh) ?? new Mesh(shape.mesh),
     }));
     for (const { mesh } of this.#shapes) if (!next.some((n) => n.mesh === mesh)) mesh.release();
     this.#shapes = next;
@@ -214,13 +212,13 @@ export class Models {
         const absolute = new URL(url, location.href).href;
         const data = await this.#pool.mesh({ kind: 'mesh', url: absolute }, signal);
         if (signal.aborted) return;
-        this.#put(model, new Mesh(data, this.#gl()));
+        this.#put(model, new Mesh(data));
         this.#changed();
       }
     } catch (error) {
       if (!signal.aborted) {
         model.wanted = undefined;
-        this.#failed(key, error as YuepianError);
+        this.#failed(key, ownError(error));
       }
     }
   }

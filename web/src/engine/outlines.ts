@@ -2,6 +2,7 @@ import type { VolumeLevel, YuepianError } from '@yuepian/contract';
 import type { DecodePool } from './decode-pool.ts';
 import { LabelTexture } from './label-texture.ts';
 import { ownersOf } from './labels.ts';
+import { ownError } from './own-error.ts';
 import type { Scene } from './scene.ts';
 import type { GlWindow } from './stage.ts';
 import type { LabelMapInput } from './types.ts';
@@ -85,7 +86,7 @@ export class Outlines {
     } catch (error) {
       if (controller.signal.aborted) return;
       this.#url = undefined;
-      this.#failed(error as YuepianError);
+      this.#failed(ownError(error));
     }
   }
 }

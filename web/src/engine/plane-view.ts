@@ -22,6 +22,7 @@ import {
   toState,
   zoomAt,
 } from './camera.ts';
+import type { Card } from './card.ts';
 import { CanvasEasel, type Easel, GlEasel } from './easel.ts';
 import { extentAlong, type SliceRange, sliceIndexAt, sliceRange } from './grid.ts';
 import { labelLookup, ownersOf } from './labels.ts';
@@ -29,13 +30,12 @@ import type { Scene } from './scene.ts';
 import { centreOf } from './scene.ts';
 import { paintSlice } from './slice-cpu.ts';
 import { SlicePass, type SliceScene } from './slice-pass.ts';
-import type { Stage } from './stage.ts';
 import type { CameraState, Pick, PlaneKind, Projection, SliceInfo } from './types.ts';
 import { BaseView } from './view-base.ts';
 
 /** A plane through the crosshair: axial, coronal, sagittal, or turned from one of them. */
 export class PlaneView extends BaseView {
-  protected readonly easel: Easel;
+  protected easel: Easel;
   readonly #plane: PlaneKind;
   readonly #scene: Scene;
   readonly #moveCrosshair: (p: PatientPoint) => void;
@@ -47,7 +47,7 @@ export class PlaneView extends BaseView {
     element: HTMLElement;
     kind: PlaneKind;
     scene: Scene;
-    stage: Stage | undefined;
+    card: Card | undefined;
     moveCrosshair: (p: PatientPoint) => void;
     onDetach: () => void;
   }) {
@@ -55,11 +55,20 @@ export class PlaneView extends BaseView {
     this.#plane = options.kind;
     this.#scene = options.scene;
     this.#moveCrosshair = options.moveCrosshair;
-    this.easel = options.stage
-      ? new GlEasel(options.stage, 'plane', () => new SlicePass(() => this.#sliceScene()))
-      : new CanvasEasel((context) => paintSlice(context, this.#sliceScene(), this.#scene));
+    this.easel = options.card
+      ? this.#cardEasel(options.card)
+      : new CanvasEasel((context) => paintSlice(context, this.#sliceScene(), this.#scene), true);
     this.mount();
     this.reset();
+  }
+
+  /** Draws by the card from now on; the first slices are there long before it is. */
+  drawBy(card: Card): void {
+    this.moveTo(this.#cardEasel(card));
+  }
+
+  #cardEasel(card: Card): Easel {
+    return new GlEasel(card.stage, 'plane', () => new SlicePass(() => this.#sliceScene()));
   }
 
   /** Another volume: back to the standard plane, fitted. */
@@ -182,7 +191,7 @@ export class PlaneView extends BaseView {
       count: range.count,
       positionMm: c.centre[axis] ?? 0,
       thickness: slab.mode === 'none' ? range.step : Math.max(slab.thickness, range.step),
-      oblique: range.oblique,
+      oblique: this.#isTurned(c),
     };
   }
 
@@ -207,6 +216,11 @@ export class PlaneView extends BaseView {
     this.#camera = change(this.#camera);
     this.#fitted = false;
     this.invalidate();
+  }
+
+  /** Turned by hand. A tilted scan's standard planes cut its grid obliquely and are still standard. */
+  #isTurned(c: Camera): boolean {
+    return Math.abs(dot(c.normal, planeBasis[this.#plane].normal)) < 1 - 1e-9;
   }
 
   /** Axis of counting: the normal, turned the way a reader counts. */

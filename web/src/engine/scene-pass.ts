@@ -1,9 +1,9 @@
 import type vtkRenderer from '@kitware/vtk.js/Rendering/Core/Renderer';
 import vtkRenderPass from '@kitware/vtk.js/Rendering/SceneGraph/RenderPass';
 import { dot, type Vec3 } from '@yuepian/geometry';
-import { type Camera, mmPerPixel, right, type Screen } from './camera.ts';
+import { type Camera, type DepthRange, mmPerPixel, right, type Screen } from './camera.ts';
 import { type ClipPlane, clipUniforms } from './clip.ts';
-import { bindProgram, link, type Program, Target } from './gl-program.ts';
+import { bindProgram, forgetProgram, link, type Program, Target } from './gl-program.ts';
 import type { Mesh } from './mesh.ts';
 import {
   composeFragmentShader,
@@ -13,8 +13,7 @@ import {
   peelFragmentShader,
   screenVertexShader,
 } from './mesh-shader.ts';
-import { forgetProgram, type GlWindow, type RenderPass } from './stage.ts';
-import type { DepthRange } from './volume-actor.ts';
+import type { GlWindow, RenderPass } from './stage.ts';
 
 export interface DrawnMesh {
   readonly mesh: Mesh;

@@ -5,6 +5,8 @@ import { greyRamp, slabSampling, texturePlane } from './slice-plan.ts';
 
 /** Pixels computed at most; the rest is scaled up, so that a plain CPU scrolls at a usable pace. */
 const pixelLimit = 640 * 640;
+/** Pixels computed for a voxel's edge at most: between two voxels there is nothing more to see. */
+const pixelsPerVoxel = 3;
 
 /** A plane without a graphics card: trilinear like the shader, slab included, outlines left out. */
 export function paintSlice(
@@ -17,7 +19,8 @@ export function paintSlice(
   context.fillRect(0, 0, width, height);
   const volume = scene.shown?.volume;
   if (!slice || !volume) return;
-  const reduce = Math.min(1, Math.sqrt(pixelLimit / (width * height)));
+  const limit = Math.min(pixelLimit, (pixelsPerVoxel * Math.max(...volume.size)) ** 2);
+  const reduce = Math.min(1, Math.sqrt(limit / (width * height)));
   const size: [number, number] = [
     Math.max(1, Math.round(width * reduce)),
     Math.max(1, Math.round(height * reduce)),
@@ -25,7 +28,7 @@ export function paintSlice(
   const image = new ImageData(size[0], size[1]);
   fill(image, slice, volume, size, scene.shown?.wholeNumbers ?? true);
   const small = new OffscreenCanvas(size[0], size[1]);
-  small.getContext('2d')?.putImageData(image, 0, 0);
+  small.getContext('2d', { willReadFrequently: true })?.putImageData(image, 0, 0);
   context.imageSmoothingEnabled = true;
   context.drawImage(small, 0, 0, width, height);
 }

@@ -1,9 +1,9 @@
 import type { Camera, Screen } from './camera.ts';
-import { bindProgram, link, type Program } from './gl-program.ts';
+import { bindProgram, forgetProgram, link, type Program } from './gl-program.ts';
 import type { LabelTexture } from './label-texture.ts';
 import { greyRamp, slabSampling, texturePlane } from './slice-plan.ts';
 import { sliceFragmentShader, sliceVertexShader } from './slice-shader.ts';
-import { forgetProgram, type GlWindow, type RenderPass } from './stage.ts';
+import type { GlWindow, RenderPass } from './stage.ts';
 import type { VolumeTexture } from './texture.ts';
 import type { Slab, Window } from './types.ts';
 

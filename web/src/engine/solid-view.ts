@@ -1,6 +1,7 @@
 import { add, type CanvasPoint, dot, scale, subtract, type Vec3 } from '@yuepian/geometry';
 import {
   type Camera,
+  depthRange,
   edgeLetters,
   fromState,
   panBy,
@@ -11,6 +12,7 @@ import {
   toState,
   zoomAt,
 } from './camera.ts';
+import type { Card } from './card.ts';
 import { clipRows } from './clip.ts';
 import { CanvasEasel, type Easel, GlEasel } from './easel.ts';
 import { diagonal, extentAlong } from './grid.ts';
@@ -18,11 +20,10 @@ import { labelLookup, ownersOf } from './labels.ts';
 import { type Hit, pickSurface, pickVolume, type Ray } from './picking.ts';
 import { transferOf } from './presets.ts';
 import { centreOf, type Scene } from './scene.ts';
-import { ScenePass, type SolidScene } from './scene-pass.ts';
-import type { Stage } from './stage.ts';
+import type { ScenePass, SolidScene } from './scene-pass.ts';
 import type { CameraState, Pick, Projection, Quality, Side } from './types.ts';
 import { BaseView } from './view-base.ts';
-import { applyCamera, depthRange, VolumeActor } from './volume-actor.ts';
+import type { VolumeActor } from './volume-actor.ts';
 
 /** The largest picture painted, in device pixels; a larger view is scaled up. */
 const cardPixels = 1920 * 1200;
@@ -32,11 +33,12 @@ const restMs = 200;
 
 /** The 3D view: volume rendering and models, parallel projection, camera in patient mm. */
 export class SolidView extends BaseView {
-  protected readonly easel: Easel;
+  protected easel: Easel;
   readonly #scene: Scene;
-  readonly #volume: VolumeActor | undefined;
-  readonly #renderer: GlEasel['seat']['renderer'] | undefined;
-  readonly #pass: ScenePass | undefined;
+  #card: Card | undefined;
+  #volume: VolumeActor | undefined;
+  #renderer: GlEasel['seat']['renderer'] | undefined;
+  #pass: ScenePass | undefined;
   #camera: Camera | undefined;
   /** Until someone zooms, a resize fits again. */
   #fitted = true;
@@ -48,28 +50,32 @@ export class SolidView extends BaseView {
   constructor(options: {
     element: HTMLElement;
     scene: Scene;
-    stage: Stage | undefined;
+    card: Card | undefined;
     onDetach: () => void;
   }) {
     super(options.element, 'volume', options.onDetach);
     this.#scene = options.scene;
     this.pixelLimit = options.scene.software ? softwarePixels : cardPixels;
-    if (options.stage) {
-      let pass: ScenePass | undefined;
-      const easel = new GlEasel(options.stage, 'volume', (seat) => {
-        pass = new ScenePass(seat.renderer, () => this.#solidScene());
-        return pass;
-      });
-      this.easel = easel;
-      this.#pass = pass;
-      this.#renderer = easel.seat.renderer;
-      this.#volume = new VolumeActor(easel.seat.renderer, options.scene.software);
-    } else {
-      // No 3D here; the view stays black and the interface says why.
-      this.easel = new CanvasEasel((c) => c.fillRect(0, 0, c.canvas.width, c.canvas.height));
-    }
+    // Without a card the view stays black and the interface says why.
+    this.easel = new CanvasEasel((c) => c.fillRect(0, 0, c.canvas.width, c.canvas.height), true);
     this.mount();
     this.reset();
+    if (options.card) this.drawBy(options.card);
+  }
+
+  /** Draws from now on. */
+  drawBy(card: Card): void {
+    const { ScenePass, VolumeActor } = card.graphics;
+    let pass: ScenePass | undefined;
+    const easel = new GlEasel(card.stage, 'volume', (seat) => {
+      pass = new ScenePass(seat.renderer, () => this.#solidScene());
+      return pass;
+    });
+    this.#card = card;
+    this.#pass = pass;
+    this.#renderer = easel.seat.renderer;
+    this.#volume = new VolumeActor(easel.seat.renderer, this.#scene.software);
+    this.moveTo(easel);
     this.texture();
   }
 
@@ -278,7 +284,7 @@ export class SolidView extends BaseView {
     this.noteDrawn(this.projection());
     if (!c || !this.visible || !this.#renderer) return undefined;
     const depth = depthRange(this.#radius());
-    applyCamera(this.#renderer, c, this.screen, depth);
+    this.#card?.graphics.applyCamera(this.#renderer, c, this.screen, depth);
     const { models, modelsVisible } = this.#scene;
     return {
       camera: c,

@@ -8,7 +8,6 @@ import {
   type Types,
 } from '@cornerstonejs/core';
 import type vtkRenderer from '@kitware/vtk.js/Rendering/Core/Renderer';
-import type { Capabilities } from './types.ts';
 
 /** The parts of vtk's OpenGL render window that we use; vtk's own types leave it untyped. */
 export interface GlWindow {
@@ -17,13 +16,6 @@ export interface GlWindow {
   /** Device pixels of the canvas all views share. */
   getSize(): [number, number];
 }
-
-/**
- * vtk skips `useProgram` for the program it used last; after one of ours it has to be told that it
- * knows nothing. Call before using a program of our own.
- */
-export const forgetProgram = (w: GlWindow): void =>
-  w.getShaderCache().setLastShaderProgramBound(null);
 
 /** Something that draws one view in place of vtk's forward pass. */
 export interface RenderPass {
@@ -62,7 +54,8 @@ const patience = 4;
  * is parked in a hidden element and used again.
  */
 export class Stage {
-  readonly capabilities: Capabilities;
+  /** 16-bit textures that are there and are filtered rightly: some drivers have them and do not. */
+  readonly norm16: boolean;
   readonly #engine: RenderingEngine;
   readonly #parking: HTMLDivElement;
   readonly #free = new Map<'plane' | 'volume', Seat[]>();
@@ -72,12 +65,13 @@ export class Stage {
   #seats = 0;
   #reserved: [number, number] = [0, 0];
 
-  constructor(capabilities: Capabilities) {
+  constructor() {
     init({
       rendering: { webGlContextCount: 1, useCPURendering: false },
       debug: { statsOverlay: false },
     });
-    this.capabilities = capabilities;
+    const { norm16, norm16Linear } = getRenderingCapabilities();
+    this.norm16 = norm16 && norm16Linear;
     this.#parking = document.createElement('div');
     this.#parking.style.display = 'none';
     this.#parking.setAttribute('data-engine-parking', '');
@@ -229,24 +223,4 @@ interface PoolOwner {
       ): { container: HTMLElement; context: { resize(): void } } | null;
     };
   };
-}
-
-/** Asks the browser once what it can draw; cheap, and needs no Cornerstone set-up. */
-export function probe(): Capabilities {
-  const found = getRenderingCapabilities();
-  return {
-    volume: found.webgl2,
-    max3dTextureSize: found.webgl2 ? max3dTextureSize() : 0,
-    norm16: found.norm16 && found.norm16Linear,
-    renderer: found.renderer,
-    software: found.softwareRasterizer,
-  };
-}
-
-function max3dTextureSize(): number {
-  const gl = document.createElement('canvas').getContext('webgl2');
-  if (!gl) return 0;
-  const size: unknown = gl.getParameter(gl.MAX_3D_TEXTURE_SIZE);
-  gl.getExtension('WEBGL_lose_context')?.loseContext();
-  return typeof size === 'number' ? size : 0;
 }

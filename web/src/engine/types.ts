@@ -98,6 +98,7 @@ export interface SliceInfo {
   readonly positionMm: number;
   /** Slab thickness or slice step in mm. */
   readonly thickness: number;
+  /** Turned away from the plane's standard direction. */
   readonly oblique: boolean;
 }
 
@@ -233,6 +234,8 @@ export interface Engine {
   readonly capabilities: Capabilities;
   attach(element: HTMLElement, kind: ViewKind): View;
 
+  /** A volume that will most likely be shown next: its coarsest level is fetched ahead. */
+  prepare(manifest: VolumeManifest): void;
   /** Shows a volume in the planes and in 3D; replaces what was shown. */
   showVolume(manifest: VolumeManifest, options?: { signal?: AbortSignal }): VolumeSession;
   showFrames(stack: FrameStack, options?: { signal?: AbortSignal }): FrameSession;

@@ -21,7 +21,9 @@ import type {
 export abstract class BaseView implements View {
   readonly kind: ViewKind;
   readonly element: HTMLElement;
-  protected abstract readonly easel: Easel;
+  protected abstract easel: Easel;
+  /** Stays on top until the one that takes its place has drawn. */
+  #leaving: Easel | undefined;
   protected screen: Screen = { size: [0, 0], devicePixelRatio: 1 };
   protected device: readonly [number, number] = [0, 0];
   /** The largest picture painted, in device pixels; a larger view is scaled up. */
@@ -45,15 +47,33 @@ export abstract class BaseView implements View {
       this.element.style.position = 'relative';
     }
     this.element.prepend(this.easel.host);
-    this.easel.onDrawn(() => {
-      if (this.#drawn) this.#rendered.emit(this.#drawn);
-    });
+    this.easel.onDrawn(() => this.#wasDrawn());
     this.#attached = true;
     this.#observer = new ResizeObserver(() => this.measure());
     this.#observer.observe(this.element);
     // A window dragged to another screen changes the pixel ratio without resizing the element.
     window.addEventListener('resize', this.#onWindowResize);
     this.measure();
+  }
+
+  /** Paints on another easel from now on; the old picture stays until there is a new one. */
+  protected moveTo(easel: Easel): void {
+    this.#leaving?.release();
+    this.#leaving = this.easel;
+    this.easel = easel;
+    this.#leaving.host.before(easel.host);
+    easel.onDrawn(() => {
+      this.#leaving?.release();
+      this.#leaving = undefined;
+      this.#wasDrawn();
+    });
+    if (!this.visible) return;
+    easel.resize(this.device, this.screen.size);
+    easel.request();
+  }
+
+  #wasDrawn(): void {
+    if (this.#drawn) this.#rendered.emit(this.#drawn);
   }
 
   protected get attached(): boolean {
@@ -112,7 +132,7 @@ export abstract class BaseView implements View {
 
   async snapshot(): Promise<Blob> {
     return new Promise((resolve, reject) => {
-      this.easel.canvas.toBlob((blob) => {
+      (this.#leaving ?? this.easel).canvas.toBlob((blob) => {
         if (blob) resolve(blob);
         else reject(new Error('the view has no picture'));
       });
@@ -125,6 +145,7 @@ export abstract class BaseView implements View {
     this.#observer?.disconnect();
     window.removeEventListener('resize', this.#onWindowResize);
     this.#rendered.clear();
+    this.#leaving?.release();
     this.easel.release();
     this.#onDetach();
   }

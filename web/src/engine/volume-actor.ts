@@ -6,7 +6,7 @@ import type vtkRenderer from '@kitware/vtk.js/Rendering/Core/Renderer';
 import vtkVolume from '@kitware/vtk.js/Rendering/Core/Volume';
 import type vtkVolumeMapper from '@kitware/vtk.js/Rendering/Core/VolumeMapper';
 import { norm, scale, stepI, stepJ, stepK } from '@yuepian/geometry';
-import { type Camera, mmPerPixel, type Screen } from './camera.ts';
+import { type Camera, type DepthRange, mmPerPixel, type Screen } from './camera.ts';
 import { type ClipPlane, clipRows } from './clip.ts';
 import type { Transfer } from './presets.ts';
 import type { VolumeTexture } from './texture.ts';
@@ -118,20 +118,6 @@ export class VolumeActor {
     this.#mapper.setSampleDistance((this.#spacing / 2) * this.#factor[this.#quality]);
   }
 }
-
-/** Near and far of the view's depth, mm from the eye; the same for vtk and for our meshes. */
-export interface DepthRange {
-  readonly eye: number;
-  readonly near: number;
-  readonly far: number;
-}
-
-/** @param radius mm around the camera's centre that must be visible. */
-export const depthRange = (radius: number): DepthRange => ({
-  eye: 2 * radius + 100,
-  near: radius + 50,
-  far: 3 * radius + 150,
-});
 
 /** Hands our camera to vtk: parallel projection, mm. */
 export function applyCamera(renderer: vtkRenderer, c: Camera, s: Screen, d: DepthRange): void {

@@ -42,7 +42,9 @@ export class VolumeLoading implements VolumeSession {
   readonly #changed = new Emitter<VolumeProgress>();
   readonly #onClose: () => void;
   readonly #plan: readonly VolumeLevel[];
-  readonly #finest: number;
+  /** Level this stops at (0 = full). */
+  readonly finest: number;
+  #ahead: readonly Promise<Slab>[] | undefined;
   #full: Volume | undefined;
   #inverse: Affine | undefined;
   #shown: number | undefined;
@@ -56,6 +58,8 @@ export class VolumeLoading implements VolumeSession {
     pool: DecodePool;
     host: LevelHost;
     finest: number;
+    /** The coarsest level's slabs, where they were asked for before. */
+    ahead: readonly Promise<Slab>[] | undefined;
     signal: AbortSignal | undefined;
     onClose: () => void;
   }) {
@@ -63,10 +67,9 @@ export class VolumeLoading implements VolumeSession {
     this.#pool = options.pool;
     this.#host = options.host;
     this.#onClose = options.onClose;
-    this.#finest = Math.min(options.finest, coarsest(options.manifest));
-    this.#plan = options.manifest.levels
-      .filter((l) => l.level >= this.#finest)
-      .toSorted((a, b) => b.level - a.level);
+    this.#ahead = options.ahead;
+    this.#plan = planOf(options.manifest, options.finest);
+    this.finest = this.#plan.at(-1)?.level ?? 0;
     options.signal?.addEventListener('abort', () => this.close(), { once: true });
     if (options.signal?.aborted) this.#controller.abort();
     this.done = this.#load();
@@ -109,40 +112,36 @@ export class VolumeLoading implements VolumeSession {
 
   async #load(): Promise<void> {
     // Asked for at once: models and labels that the caller asks for next queue up behind it.
-    let asked = this.#ask(this.#plan[0]);
+    const release = this.#pool.hold();
+    try {
+      await this.#loadLevels(release);
+    } finally {
+      release();
+    }
+  }
+
+  /** @param firstShown called when the first level is on the screen. */
+  async #loadLevels(firstShown: () => void): Promise<void> {
+    let asked = this.#ahead ?? this.#ask(this.#plan[0], true);
+    this.#ahead = undefined;
     // Nothing is told before the caller holds the session.
     await Promise.resolve();
     for (const [i, level] of this.#plan.entries()) {
       const next = (): void => {
         asked = this.#ask(this.#plan[i + 1]);
       };
-      await this.#loadLevel(level, asked, next);
+      await this.#loadLevel(level, asked, i === 0 ? () => undefined : next);
+      if (i > 0) continue;
+      // The first slices share the cores with nobody; from here on fetching runs ahead of showing.
+      next();
+      firstShown();
     }
     this.#complete = true;
     this.#changed.emit(this.progress);
   }
 
-  /** Sets the workers to a level's slabs; they answer while the page makes room for them. */
-  #ask(level: VolumeLevel | undefined): readonly Promise<Slab>[] {
-    if (!level) return [];
-    const [nx, ny, nz] = level.size;
-    return level.slabBytes.map((_, slab) => {
-      const first = slab * level.slabSlices;
-      const asked = this.#pool.slab(
-        {
-          kind: 'slab',
-          url: slabUrl(this.manifest, level, slab),
-          coding: level.coding,
-          voxelType: this.manifest.voxelType,
-          rowLength: nx,
-          voxels: nx * ny * Math.min(level.slabSlices, nz - first),
-        },
-        this.#controller.signal,
-      );
-      // Whoever awaits it later hears of the failure; until then it is nobody's.
-      asked.catch(() => undefined);
-      return asked;
-    });
+  #ask(level: VolumeLevel | undefined, urgent = false): readonly Promise<Slab>[] {
+    return level ? ask(this.#pool, this.manifest, level, this.#controller.signal, urgent) : [];
   }
 
   /** @param arrived called when all slabs are in place, before the level is on the screen. */
@@ -188,7 +187,66 @@ export class VolumeLoading implements VolumeSession {
   }
 }
 
-const coarsest = (m: VolumeManifest): number => Math.max(...m.levels.map((l) => l.level));
+/** A volume that is not shown yet: its coarsest level, asked for ahead. */
+export class LoadingAhead {
+  readonly manifest: VolumeManifest;
+  readonly #controller = new AbortController();
+  readonly #slabs: readonly Promise<Slab>[];
+
+  constructor(manifest: VolumeManifest, pool: DecodePool, finest: number) {
+    this.manifest = manifest;
+    const level = planOf(manifest, finest)[0];
+    this.#slabs = level ? ask(pool, manifest, level, this.#controller.signal, true) : [];
+  }
+
+  /** The slabs, if they are this volume's; else they are let go of. */
+  take(m: VolumeManifest): readonly Promise<Slab>[] | undefined {
+    if (m.id === this.manifest.id && m.revision === this.manifest.revision) return this.#slabs;
+    this.drop();
+    return undefined;
+  }
+
+  drop(): void {
+    this.#controller.abort();
+  }
+}
+
+/** The levels to load, coarsest first, down to `finest`. */
+function planOf(m: VolumeManifest, finest: number): readonly VolumeLevel[] {
+  const coarsest = Math.max(...m.levels.map((l) => l.level));
+  return m.levels
+    .filter((l) => l.level >= Math.min(finest, coarsest))
+    .toSorted((a, b) => b.level - a.level);
+}
+
+/** Sets the workers to a level's slabs; they answer while the page makes room for them. */
+function ask(
+  pool: DecodePool,
+  manifest: VolumeManifest,
+  level: VolumeLevel,
+  signal: AbortSignal,
+  urgent: boolean,
+): readonly Promise<Slab>[] {
+  const [nx, ny, nz] = level.size;
+  return level.slabBytes.map((_, slab) => {
+    const first = slab * level.slabSlices;
+    const asked = pool.slab(
+      {
+        kind: 'slab',
+        url: slabUrl(manifest, level, slab),
+        coding: level.coding,
+        voxelType: manifest.voxelType,
+        rowLength: nx,
+        voxels: nx * ny * Math.min(level.slabSlices, nz - first),
+      },
+      signal,
+      urgent,
+    );
+    // Whoever awaits it later hears of the failure; until then it is nobody's.
+    asked.catch(() => undefined);
+    return asked;
+  });
+}
 
 /** With the revision the answer may be kept for ever, and never mixes with a series that has grown. */
 export const slabUrl = (m: VolumeManifest, level: VolumeLevel, slab: number): string => {

@@ -7,8 +7,10 @@ export function formatUser(
   language: Language,
 ): string {
   const own = user.displayName.trim();
-  if (own !== '' && own !== firstAdmin) return own;
-  return user.name === firstAdmin ? dictionaries[language].identity.roles.admin : user.name;
+  if (user.name !== firstAdmin) return own || user.name;
+  const { admin } = dictionaries[language].identity.roles;
+  // Earlier servers stored the Chinese word.
+  return ['', firstAdmin, dictionaries.zh.identity.roles.admin].includes(own) ? admin : own;
 }
 /** Account that the server makes at its first start (server/src/identity). */
 const firstAdmin = 'admin';

@@ -14,6 +14,7 @@ export {
 } from './format.ts';
 export {
   currentLanguage,
+  dictionaries,
   errorSentence,
   preferredLanguage,
   setLanguage,

@@ -40,7 +40,9 @@ export function AccountMenu({ items = [] }: { readonly items?: readonly MenuItem
           <>
             <div className={styles.me}>
               <p>{name}</p>
-              <p className={styles.roleName}>{t.identity.roles[me.role]}</p>
+              {name !== t.identity.roles[me.role] && (
+                <p className={styles.roleName}>{t.identity.roles[me.role]}</p>
+              )}
             </div>
             <MenuList
               onDone={done}

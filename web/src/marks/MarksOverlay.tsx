@@ -1,138 +1,195 @@
 import type { Language, Mark, MarkId, MarkKind } from '@yuepian/contract';
-import type { Vec3 } from '@yuepian/geometry';
-import { useEffect, useRef } from 'react';
+import { type CSSProperties, useEffect, useRef, useState } from 'react';
 import type { Projection, View } from '../engine/index.ts';
-import { drawMarks } from './draw.ts';
-import { MarkEditor } from './editor.ts';
-import { type MarksPlace, shownIn } from './shown.ts';
+import type { PointerSample } from '../pointer/index.ts';
+import { MarkPainter } from './draw.ts';
+import { type Hand, MarkEditor, type MarkGeometry } from './editor.ts';
+import type { Hit } from './hit.ts';
+import { MarkLayer } from './layer.ts';
+import type { LiveInk } from './live.ts';
+import { toCanvas } from './projection.ts';
+import type { Point } from './shape.ts';
+import type { MarksPlace } from './shown.ts';
+import { TextField } from './TextField.tsx';
 import type { MeasuringGround } from './values.ts';
+import { fit, WetCanvas } from './wet-canvas.ts';
 
 /** What the overlay reads and changes; the reading room provides it from the case document. */
 export interface MarksModel {
-  list(): Iterable<Mark>;
+  /** In the order they are drawn; the same array while nothing changed. */
+  list(): readonly Mark[];
   subscribe(listener: () => void): () => void;
   add(mark: Mark): void;
-  setPoints(id: MarkId, points: readonly Vec3[]): void;
+  change(id: MarkId, patch: Partial<Pick<Mark, 'points' | 'plane' | 'label'>>): void;
 }
 
 export interface MarksOverlayProps {
   readonly view: View;
   readonly model: MarksModel;
   readonly place: MarksPlace | undefined;
-  readonly tool: MarkKind | undefined;
+  readonly handOf: (sample: PointerSample) => Hand;
   readonly mayEdit: boolean;
   readonly selected: MarkId | undefined;
   readonly onSelect: (id: MarkId | undefined) => void;
   readonly compose: (
     kind: MarkKind,
-    points: readonly Vec3[],
-    plane: Mark['plane'],
+    geometry: MarkGeometry,
+    colour: string,
     place: MarksPlace,
   ) => Mark;
   readonly groundOf: (mark: Mark) => MeasuringGround;
   readonly isLoading: boolean;
   readonly language: Language;
   readonly textSize: number;
+  readonly live: LiveInk;
   /** Gives the view's pointer layer this view's editor; called again with undefined at the end. */
   readonly onEditor: (editor: MarkEditor | undefined) => void;
 }
 
-/** One 2D canvas over a view: all marks, drawn anew with the projection of each frame. */
+const cover: CSSProperties = {
+  position: 'absolute',
+  inset: 0,
+  width: '100%',
+  height: '100%',
+  pointerEvents: 'none',
+};
+
+/**
+ * Two canvases over a view: the marks, drawn anew when a frame shows something else, and the ink that
+ * is still wet.
+ */
 export function MarksOverlay(props: MarksOverlayProps): React.JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null);
+  const wetCanvas = useRef<HTMLCanvasElement>(null);
   const latest = useRef(props);
   const redraw = useRef<() => void>(() => undefined);
+  const [asked, setAsked] = useState<Mark>();
   latest.current = props;
-  const { view, model, onEditor } = props;
+  const { view, model, live, onEditor } = props;
 
   useEffect(() => {
-    const shown = (p: Projection): Mark[] => {
-      const { place } = latest.current;
-      return place ? shownIn(place, p, model.list()) : [];
+    const [dryElement, wetElement] = [canvas.current, wetCanvas.current];
+    const context = dryElement?.getContext('2d');
+    if (!dryElement || !wetElement || !context) return;
+    const layer = new MarkLayer();
+    const painter = new MarkPainter();
+    const wet = new WetCanvas({
+      canvas: wetElement,
+      projection: () => view.projection(),
+      place: () => latest.current.place,
+      isMark: (id) => model.list().some((m) => m.id === id),
+      live,
+    });
+    const hit = (at: Point, reach: number): Hit | undefined => {
+      const p = view.projection();
+      if (!p) return undefined;
+      layer.update(model.list(), latest.current.place, p);
+      return layer.hit(at, reach) ?? hitLabel(painter.labelBoxes, at);
     };
     const editor = new MarkEditor({
       projection: () => view.projection(),
-      shown: () => {
-        const p = view.projection();
-        return p ? shown(p) : [];
-      },
-      tool: () => (view.kind === 'volume' ? undefined : latest.current.tool),
-      mayEdit: () => latest.current.mayEdit && view.kind !== 'volume',
-      compose: (kind, points, plane) => {
+      hit,
+      markOf: (id) => model.list().find((m) => m.id === id),
+      hand: (sample) => latest.current.handOf(sample),
+      mayEdit: () => latest.current.mayEdit,
+      ...(view.kind === 'volume' && {
+        pick: ([x, y]: Point) => view.pick([x, y] as unknown as Parameters<View['pick']>[0]),
+      }),
+      compose: (kind, geometry, colour) => {
         const { place, compose } = latest.current;
         if (!place) throw new Error('a mark needs a shown image');
-        return compose(kind, points, plane, place);
+        return compose(kind, geometry, colour, place);
       },
       commit: (mark) => model.add(mark),
-      change: (id, points) => model.setPoints(id, points),
+      change: (id, patch) => model.change(id, patch),
       select: (id) => latest.current.onSelect(id),
-      redraw: () => redraw.current(),
+      askText: setAsked,
+      wet,
+      redraw: () => draw(),
     });
-    const draw = (p: Projection | undefined = view.projection()): void => {
-      const context = canvas.current && prepare(canvas.current, p);
-      if (!context || !p) return;
-      const drafts = editor.drafts();
-      const edited = new Set(drafts.map((m) => m.id));
+    let drawn = '';
+    const draw = (p: Projection | undefined = view.projection(), onlyIfChanged = false): void => {
+      if (!p) {
+        context.clearRect(0, 0, dryElement.width, dryElement.height);
+        drawn = '';
+        return;
+      }
       const now = latest.current;
-      drawMarks(context, p, {
-        marks: shown(p).filter((m) => !edited.has(m.id)),
-        drafts,
-        selected: now.selected,
-        hovered: undefined,
-        language: now.language,
-        groundOf: now.groundOf,
-        isLoading: now.isLoading,
-        isBrief: view.kind === 'volume',
-        textSize: now.textSize,
-      });
+      const visible = layer.update(model.list(), now.place, p);
+      const isNew = fit(dryElement, context, p);
+      // Places in space look different on each slice; everything else stays while only the slice goes.
+      const depth = visible.some((v) => isInSpace(v.mark)) ? p.plane.point.join() : '';
+      const key = `${layer.revision} ${depth}`;
+      if (!onlyIfChanged || isNew || key !== drawn) {
+        drawn = key;
+        painter.draw(context, p, {
+          visible,
+          revision: layer.revision,
+          drafts: editor.drafts(),
+          selected: now.selected,
+          language: now.language,
+          groundOf: now.groundOf,
+          isLoading: now.isLoading,
+          isBrief: view.kind === 'volume',
+          textSize: now.textSize,
+          cursor: editor.cursor,
+        });
+      }
+      wet.paint();
     };
     redraw.current = () => draw();
-    const stops = [view.onRendered(draw), model.subscribe(() => draw())];
+    const stops = [
+      view.onRendered((p) => draw(p, !editor.isDrafting)),
+      model.subscribe(() => draw()),
+    ];
     onEditor(editor);
     draw();
     return () => {
       for (const stop of stops) stop();
+      wet.close();
       onEditor(undefined);
       redraw.current = () => undefined;
     };
-  }, [view, model, onEditor]);
+  }, [view, model, live, onEditor]);
 
   // Whatever else changed (selection, language, full level arrived): draw what is there again.
   useEffect(() => redraw.current());
 
   return (
-    <canvas
-      ref={canvas}
-      data-testid={`marks-${view.kind}`}
-      style={{
-        position: 'absolute',
-        inset: 0,
-        width: '100%',
-        height: '100%',
-        pointerEvents: 'none',
-      }}
-    />
+    <>
+      <canvas ref={canvas} data-testid={`marks-${view.kind}`} style={cover} />
+      <canvas ref={wetCanvas} data-testid={`wet-${view.kind}`} style={cover} />
+      {asked && (
+        <TextField
+          at={placeOf(view, asked)}
+          textSize={props.textSize}
+          colour={asked.colour}
+          onDone={(label) => {
+            setAsked(undefined);
+            if (label === '') return;
+            model.add({ ...asked, label });
+            props.onSelect(asked.id);
+          }}
+        />
+      )}
+    </>
   );
 }
 
-/** The canvas in device pixels, its context in CSS pixels. */
-function prepare(
-  canvas: HTMLCanvasElement,
-  p: Projection | undefined,
-): CanvasRenderingContext2D | null {
-  const context = canvas.getContext('2d');
-  if (!p || !context) {
-    context?.clearRect(0, 0, canvas.width, canvas.height);
-    return null;
+const isInSpace = (mark: Mark): boolean => mark.kind === 'distance' || mark.kind === 'surfaceLine';
+
+function placeOf(view: View, mark: Mark): Point {
+  const p = view.projection();
+  const [first] = mark.points;
+  return p && first ? toCanvas(p, first) : [0, 0];
+}
+
+function hitLabel(
+  boxes: ReadonlyMap<MarkId, readonly [number, number, number, number]>,
+  [x, y]: Point,
+): Hit | undefined {
+  for (const [id, box] of boxes) {
+    if (x >= box[0] && x <= box[2] && y >= box[1] && y <= box[3]) return { id, handle: undefined };
   }
-  const [width, height] = [
-    Math.round(p.size[0] * p.devicePixelRatio),
-    Math.round(p.size[1] * p.devicePixelRatio),
-  ];
-  if (canvas.width !== width || canvas.height !== height) {
-    canvas.width = width;
-    canvas.height = height;
-  }
-  context.setTransform(p.devicePixelRatio, 0, 0, p.devicePixelRatio, 0, 0);
-  return context;
+  return undefined;
 }

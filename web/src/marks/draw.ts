@@ -1,16 +1,23 @@
 import type { Language, Mark, MarkId } from '@yuepian/contract';
+import type { PatientPoint } from '@yuepian/geometry';
 import type { Projection } from '../engine/index.ts';
 import { linesOf } from './format.ts';
-import { anchorOf, handlesOf, outlineOf, type Point } from './shape.ts';
+import { inkOf, pathOf, planeTransform } from './ink.ts';
+import { isInk, traits } from './kinds.ts';
+import { type Placed, placed } from './layer.ts';
+import { reachOf } from './projection.ts';
+import type { Box, Point } from './shape.ts';
+import { LabelPainter } from './text.ts';
 import { type MeasuringGround, valuesOf } from './values.ts';
 
 export interface MarksScene {
-  /** Those shown in the view, see `shownIn`. */
-  readonly marks: Iterable<Mark>;
-  /** A mark being drawn; looks like any other. */
-  readonly drafts: Iterable<Mark>;
+  /** Those that show in the view, see MarkLayer. */
+  readonly visible: readonly Placed[];
+  /** MarkLayer.revision: the same number means the same `visible`. */
+  readonly revision: number;
+  /** Marks being drawn or moved; look like any other, and stand for those with the same id. */
+  readonly drafts: readonly Mark[];
   readonly selected: MarkId | undefined;
-  readonly hovered: MarkId | undefined;
   readonly language: Language;
   /** Voxels or pixel size that a mark is measured on. */
   readonly groundOf: (mark: Mark) => MeasuringGround;
@@ -19,159 +26,310 @@ export interface MarksScene {
   readonly isBrief: boolean;
   /** Text height in CSS pixels: 13 at a desk, larger on a board. */
   readonly textSize: number;
+  /** Where somebody without a mouse is about to place a point. */
+  readonly cursor?: Point | undefined;
 }
 
-const halo = 'rgba(0, 0, 0, 0.75)';
+const halo = 'rgba(0, 0, 0, 0.7)';
+/** More lines than this at once say less than one line each. */
+const manyTexts = 8;
+const dash = [7, 5];
 
-/** Draws all marks of one frame. @param context in CSS pixels (already scaled by the pixel ratio). */
-export function drawMarks(
-  context: CanvasRenderingContext2D,
-  p: Projection,
-  scene: MarksScene,
-): void {
-  context.clearRect(0, 0, p.size[0], p.size[1]);
-  context.lineJoin = 'round';
-  context.lineCap = 'round';
-  context.textBaseline = 'middle';
-  context.font = `500 ${scene.textSize}px Inter, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif`;
-  const texts: { mark: Mark; outline: Point[] }[] = [];
-  for (const group of [scene.marks, scene.drafts]) {
-    for (const mark of group) {
-      const outline = outlineOf(mark, p);
-      if (!isVisible(outline, p.size)) continue;
-      drawOutline(context, mark, outline, mark.id === scene.selected || mark.id === scene.hovered);
-      if (mark.id === scene.selected || mark.kind === 'probe') drawHandles(context, mark, p);
-      texts.push({ mark, outline });
+/** Draws the marks of one view; remembers what it can from frame to frame. */
+export class MarkPainter {
+  readonly #labels = new LabelPainter();
+  readonly #ink = new WeakMap<Uint8Array, Path2D>();
+  #batch: { revision: number; skipped: string; lines: ReadonlyMap<string, Path2D> } | undefined;
+
+  /** Where the text of each mark was put in the last frame; a press on it means the mark. */
+  get labelBoxes(): ReadonlyMap<MarkId, Box> {
+    return this.#labels.boxes;
+  }
+
+  /** @param context in CSS pixels (already scaled by the pixel ratio). */
+  draw(context: CanvasRenderingContext2D, p: Projection, scene: MarksScene): void {
+    context.clearRect(0, 0, p.size[0], p.size[1]);
+    context.lineJoin = 'round';
+    context.lineCap = 'round';
+    const drafts = scene.drafts.map((mark) => placed(mark, p));
+    const edited = new Set<string>(drafts.map((d) => d.mark.id));
+    const rest = edited.size ? scene.visible.filter((v) => !edited.has(v.mark.id)) : scene.visible;
+    const all = drafts.length ? [...rest, ...drafts] : rest;
+    this.#drawInk(context, p, all, 'highlighter');
+    this.#drawInk(context, p, all, 'ink');
+    const unit = scene.textSize / 13;
+    const strong = all.filter((v) => v.mark.id === scene.selected);
+    this.#drawLines(context, rest, scene.revision, [...edited].join(), unit);
+    for (const d of drafts) strokeBoth(context, linePath([d]), d.mark.colour, 1.75 * unit);
+    for (const v of all)
+      if (traits[v.mark.kind].space !== 'plane') drawInSpace(context, p, v, unit);
+    for (const v of strong) {
+      strokeBoth(context, linePath([v]), v.mark.colour, 3 * unit);
+      if (isInk(v.mark.kind)) outlineBox(context, v.box, v.mark.colour, unit);
+    }
+    for (const v of all) {
+      const isOpen = v.mark.id === scene.selected || edited.has(v.mark.id);
+      if (isOpen) drawHandles(context, v, unit);
+    }
+    if (scene.cursor) drawCursor(context, scene.cursor, unit);
+    this.#drawTexts(context, p, scene, all, edited);
+  }
+
+  #drawLines(
+    context: CanvasRenderingContext2D,
+    all: readonly Placed[],
+    revision: number,
+    skipped: string,
+    unit: number,
+  ): void {
+    if (this.#batch?.revision !== revision || this.#batch.skipped !== skipped) {
+      this.#batch = { revision, skipped, lines: linesByColour(all) };
+    }
+    const { lines } = this.#batch;
+    // All halos below all lines: two passes over few paths cost far less than two over each mark.
+    context.strokeStyle = halo;
+    context.lineWidth = 4.25 * unit;
+    for (const path of lines.values()) context.stroke(path);
+    context.lineWidth = 1.75 * unit;
+    for (const [colour, path] of lines) {
+      context.strokeStyle = colour;
+      context.stroke(path);
+    }
+    drawGuides(context, all, unit);
+  }
+
+  #drawInk(
+    context: CanvasRenderingContext2D,
+    p: Projection,
+    all: readonly Placed[],
+    kind: 'ink' | 'highlighter',
+  ): void {
+    for (const { mark } of all) {
+      if (mark.kind !== kind || !mark.stroke) continue;
+      const path = this.#inkPath(mark, mark.stroke);
+      const t = planeTransform(mark.plane, p);
+      context.save();
+      context.transform(...t);
+      if (kind === 'highlighter') context.globalAlpha = 0.35;
+      else {
+        context.strokeStyle = halo;
+        context.lineWidth = 2 / (Math.hypot(t[0], t[1]) || 1);
+        context.stroke(path);
+      }
+      context.fillStyle = mark.colour;
+      context.fill(path);
+      context.restore();
     }
   }
-  const taken: Box[] = [];
-  for (const { mark, outline } of texts) {
-    const values = valuesOf(mark, scene.groundOf(mark));
-    const all = linesOf(values, scene.language, scene.isLoading);
-    const lines = scene.isBrief ? all.slice(0, 1) : all;
-    drawText(
-      context,
-      mark.label ? [mark.label, ...lines] : lines,
-      anchorOf(outline),
-      p.size,
-      mark.colour,
-      scene.textSize,
-      taken,
-    );
+
+  #inkPath(mark: Mark, stroke: Uint8Array): Path2D {
+    const known = this.#ink.get(stroke);
+    if (known) return known;
+    const path = pathOf(inkOf(mark).outline);
+    this.#ink.set(stroke, path);
+    return path;
+  }
+
+  #drawTexts(
+    context: CanvasRenderingContext2D,
+    p: Projection,
+    scene: MarksScene,
+    all: readonly Placed[],
+    edited: ReadonlySet<string>,
+  ): void {
+    this.#labels.begin(context, p.size, scene.textSize);
+    const isOpen = (v: Placed): boolean => v.mark.id === scene.selected || edited.has(v.mark.id);
+    const isCrowded = all.length > manyTexts;
+    // What somebody works on keeps its text; then the newest, as long as there is room.
+    const order = [...all.filter(isOpen), ...all.filter((v) => !isOpen(v)).reverse()];
+    for (const v of order) {
+      if (!this.#labels.hasRoom && !isOpen(v)) break;
+      const { mark } = v;
+      const values = linesOf(valuesOf(mark, scene.groundOf(mark)), scene.language, scene.isLoading);
+      const most = isOpen(v) ? values.length : scene.isBrief || isCrowded ? 1 : 2;
+      const lines = values.slice(0, most);
+      this.#labels.draw(v, mark.label ? [mark.label, ...lines] : lines, isOpen(v));
+    }
   }
 }
 
-function isVisible(outline: readonly Point[], size: readonly [number, number]): boolean {
-  const xs = outline.map((q) => q[0]);
-  const ys = outline.map((q) => q[1]);
-  return (
-    Math.max(...xs) >= 0 &&
-    Math.min(...xs) <= size[0] &&
-    Math.max(...ys) >= 0 &&
-    Math.min(...ys) <= size[1]
-  );
+const isDrawnInSpace = (mark: Mark): boolean => traits[mark.kind].space !== 'plane';
+
+function linesByColour(all: readonly Placed[]): Map<string, Path2D> {
+  const lines = new Map<string, Path2D>();
+  for (const v of all) {
+    if (isInk(v.mark.kind) || isDrawnInSpace(v.mark)) continue;
+    const path = lines.get(v.mark.colour) ?? new Path2D();
+    lines.set(v.mark.colour, path);
+    addLines(path, v);
+  }
+  return lines;
 }
 
-function drawOutline(
-  context: CanvasRenderingContext2D,
-  mark: Mark,
-  outline: readonly Point[],
-  strong: boolean,
-): void {
-  const first = outline[0];
-  if (!first) return;
-  context.beginPath();
-  if (mark.kind === 'probe') {
+function linePath(all: readonly Placed[]): Path2D {
+  const path = new Path2D();
+  for (const v of all) if (!isInk(v.mark.kind) && !isDrawnInSpace(v.mark)) addLines(path, v);
+  return path;
+}
+
+function addLines(path: Path2D, { mark, pieces, handles }: Placed): void {
+  const [first] = handles;
+  if (mark.kind === 'probe' && first) {
     // A cross with a gap: the voxel itself stays visible.
-    for (const [dx, dy] of [
-      [1, 0],
-      [-1, 0],
-      [0, 1],
-      [0, -1],
-    ] as const) {
-      context.moveTo(first[0] + dx * 4, first[1] + dy * 4);
-      context.lineTo(first[0] + dx * 11, first[1] + dy * 11);
+    for (const [dx, dy] of compass) {
+      path.moveTo(first[0] + dx * 4, first[1] + dy * 4);
+      path.lineTo(first[0] + dx * 11, first[1] + dy * 11);
     }
-  } else {
-    context.moveTo(first[0], first[1]);
-    for (const q of outline.slice(1)) context.lineTo(q[0], q[1]);
-    if (mark.kind === 'length')
-      for (const q of [outline[0], outline.at(-1)]) if (q) tick(context, q, outline);
+    return;
   }
-  const width = strong ? 2.5 : 1.75;
-  context.strokeStyle = halo;
-  context.lineWidth = width + 2.5;
-  context.stroke();
-  context.strokeStyle = mark.colour;
-  context.lineWidth = width;
-  context.stroke();
+  if (mark.kind === 'text' && first) {
+    path.moveTo(first[0] + 2.5, first[1]);
+    path.arc(first[0], first[1], 2.5, 0, 2 * Math.PI);
+    return;
+  }
+  for (const { points, isGuide } of pieces) {
+    if (isGuide) continue;
+    points.forEach((q, n) => {
+      if (n === 0) path.moveTo(q[0], q[1]);
+      else path.lineTo(q[0], q[1]);
+    });
+    if (mark.kind === 'length' || mark.kind === 'bidirectional') addTicks(path, points);
+  }
 }
 
-/** A short cross line at the end of a length, so that its end is exact to see. */
-function tick(context: CanvasRenderingContext2D, at: Point, outline: readonly Point[]): void {
-  const [a, b] = [outline[0] as Point, outline.at(-1) as Point];
+const compass = [
+  [1, 0],
+  [-1, 0],
+  [0, 1],
+  [0, -1],
+] as const;
+
+/** A short cross line at each end of a length, so that its end is exact to see. */
+function addTicks(path: Path2D, points: readonly Point[]): void {
+  const [a, b] = [points[0], points.at(-1)];
+  if (!a || !b) return;
   const length = Math.hypot(b[0] - a[0], b[1] - a[1]) || 1;
   const [nx, ny] = [(-(b[1] - a[1]) / length) * 5, ((b[0] - a[0]) / length) * 5];
-  context.moveTo(at[0] - nx, at[1] - ny);
-  context.lineTo(at[0] + nx, at[1] + ny);
+  for (const at of [a, b]) {
+    path.moveTo(at[0] - nx, at[1] - ny);
+    path.lineTo(at[0] + nx, at[1] + ny);
+  }
 }
 
-function drawHandles(context: CanvasRenderingContext2D, mark: Mark, p: Projection): void {
-  if (mark.kind === 'probe') return;
-  for (const h of handlesOf(mark, p)) {
+function strokeBoth(
+  context: CanvasRenderingContext2D,
+  path: Path2D,
+  colour: string,
+  width: number,
+): void {
+  context.strokeStyle = halo;
+  context.lineWidth = width + 2.5;
+  context.stroke(path);
+  context.strokeStyle = colour;
+  context.lineWidth = width;
+  context.stroke(path);
+}
+
+function drawGuides(context: CanvasRenderingContext2D, all: readonly Placed[], unit: number): void {
+  context.save();
+  context.setLineDash(dash);
+  context.lineWidth = 1.25 * unit;
+  for (const { mark, pieces } of all) {
+    for (const { points, isGuide } of pieces) {
+      const [a, b] = points;
+      if (!isGuide || !a || !b) continue;
+      context.strokeStyle = mark.colour;
+      context.beginPath();
+      context.moveTo(a[0], a[1]);
+      context.lineTo(b[0], b[1]);
+      context.stroke();
+    }
+  }
+  context.restore();
+}
+
+/** Places anywhere in the patient: what lies in front of or behind the slice is dashed and hollow. */
+function drawInSpace(
+  context: CanvasRenderingContext2D,
+  p: Projection,
+  { mark, handles, pieces }: Placed,
+  unit: number,
+): void {
+  const reach = reachOf(p);
+  const isHere = mark.points.map((q) => Math.abs(p.depth(q as unknown as PatientPoint)) <= reach);
+  const path = new Path2D();
+  for (const { points } of pieces) {
+    points.forEach((q, n) => {
+      if (n === 0) path.moveTo(q[0], q[1]);
+      else path.lineTo(q[0], q[1]);
+    });
+  }
+  context.save();
+  if (!isHere.every(Boolean)) context.setLineDash(dash);
+  strokeBoth(context, path, mark.colour, 1.75 * unit);
+  context.setLineDash([]);
+  handles.forEach((h, n) => {
+    const dot = new Path2D();
+    if (traits[mark.kind].space === 'surface') diamond(dot, h, 6 * unit);
+    else dot.arc(h[0], h[1], 5 * unit, 0, 2 * Math.PI);
+    strokeBoth(context, dot, mark.colour, 1.5 * unit);
+    if (!isHere[n]) return;
+    context.fillStyle = mark.colour;
+    context.fill(dot);
+  });
+  context.restore();
+}
+
+function diamond(path: Path2D, [x, y]: Point, size: number): void {
+  path.moveTo(x - size, y);
+  path.lineTo(x, y - size);
+  path.lineTo(x + size, y);
+  path.lineTo(x, y + size);
+  path.closePath();
+}
+
+function drawHandles(context: CanvasRenderingContext2D, v: Placed, unit: number): void {
+  if (v.mark.kind === 'probe' || isDrawnInSpace(v.mark)) return;
+  for (const h of v.handles) {
     context.beginPath();
-    context.arc(h[0], h[1], 5, 0, 2 * Math.PI);
-    context.fillStyle = halo;
+    context.arc(h[0], h[1], 5 * unit, 0, 2 * Math.PI);
+    context.fillStyle = '#0d0f12';
     context.fill();
-    context.strokeStyle = mark.colour;
-    context.lineWidth = 2;
+    context.strokeStyle = v.mark.colour;
+    context.lineWidth = 2 * unit;
     context.stroke();
   }
 }
 
-type Box = readonly [left: number, top: number, right: number, bottom: number];
-
-/** Places tried for a text, in lines below (+) or above (−) its mark. */
-const textSteps = [0, 1, -1, 2, -2, 3, -3, 4, -4, 6, -6, 8, -8];
-
-const clamp = (value: number, low: number, high: number): number =>
-  Math.max(low, Math.min(value, high));
-
-const overlaps = (a: Box, b: Box): boolean =>
-  a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3];
-
-/**
- * Text beside its mark, inside the view, clear of text already there: right of the mark, else the
- * nearest free place below or above.
- */
-function drawText(
+function outlineBox(
   context: CanvasRenderingContext2D,
-  lines: readonly string[],
-  anchor: Point,
-  size: readonly [number, number],
+  [left, top, right, bottom]: Box,
   colour: string,
-  textSize: number,
-  taken: Box[],
+  unit: number,
 ): void {
-  if (lines.length === 0) return;
-  const lineHeight = textSize * 1.35;
-  const width = Math.max(...lines.map((l) => context.measureText(l).width)) + 14;
-  const height = lines.length * lineHeight + 6;
-  const left = clamp(anchor[0], 4, size[0] - width - 4);
-  const wished = anchor[1] - height / 2;
-  const boxes = textSteps.map((step): Box => {
-    const top = clamp(wished + step * (lineHeight + 6), 4, size[1] - height - 4);
-    return [left, top, left + width, top + height];
-  });
-  const box = boxes.find((b) => !taken.some((t) => overlaps(t, b))) ?? (boxes[0] as Box);
-  const top = box[1];
-  taken.push(box);
-  context.fillStyle = 'rgba(13, 15, 18, 0.72)';
-  context.beginPath();
-  context.roundRect(left, top, width, height, 4);
-  context.fill();
-  context.fillStyle = colour;
-  lines.forEach((line, n) => {
-    context.fillText(line, left + 7, top + 3 + lineHeight * (n + 0.5));
-  });
+  const margin = 8 * unit;
+  const path = new Path2D();
+  path.roundRect(
+    left - margin,
+    top - margin,
+    right - left + 2 * margin,
+    bottom - top + 2 * margin,
+    4 * unit,
+  );
+  context.save();
+  context.setLineDash(dash);
+  strokeBoth(context, path, colour, 1.25 * unit);
+  context.restore();
+}
+
+/** The cursor of the keyboard: a cross with a ring, unlike any mark. */
+function drawCursor(context: CanvasRenderingContext2D, [x, y]: Point, unit: number): void {
+  const path = new Path2D();
+  for (const [dx, dy] of compass) {
+    path.moveTo(x + dx * 3 * unit, y + dy * 3 * unit);
+    path.lineTo(x + dx * 18 * unit, y + dy * 18 * unit);
+  }
+  path.moveTo(x + 9 * unit, y);
+  path.arc(x, y, 9 * unit, 0, 2 * Math.PI);
+  strokeBoth(context, path, '#ffffff', 1.25 * unit);
 }

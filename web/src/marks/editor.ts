@@ -1,38 +1,61 @@
 import type { Mark, MarkId, MarkKind } from '@yuepian/contract';
 import { add, canvasPoint, type PatientPoint, scale, subtract, type Vec3 } from '@yuepian/geometry';
-import type { Projection } from '../engine/index.ts';
+import type { Pick, Projection } from '../engine/index.ts';
 import type { PointerSample, Stroke } from '../pointer/index.ts';
-import { inputsOf, isTooSmall, moved, pointsFrom, withHandle } from './drafting.ts';
-import { type Hit, hitTest } from './hit.ts';
+import { moved, withHandle } from './drafting.ts';
+import type { Hit } from './hit.ts';
+import { type DrawnSink, drawFreely } from './inking.ts';
+import { type DrawingTool, isInk, traits } from './kinds.ts';
+import { PlacedDrafts } from './placing.ts';
+import type { Point } from './shape.ts';
+
+/** Whose hand a pointer is and what it holds; see Hands of the reading room. */
+export interface Hand {
+  /** One person, or one island of a board: who began a mark by a click also ends it. */
+  readonly owner: string;
+  /** Undefined while looking. */
+  readonly tool: DrawingTool | undefined;
+  readonly colour: string;
+}
+
+/** Where a mark is and what it is made of; the room adds who, when and in which space. */
+export interface MarkGeometry {
+  readonly points: readonly Vec3[];
+  readonly plane: Mark['plane'];
+  readonly stroke?: Uint8Array;
+  readonly width?: number;
+  readonly structureKey?: string;
+}
 
 /** What the editor needs of the room around it. */
 export interface MarkEditorHost {
   projection(): Projection | undefined;
-  /** Marks shown in this view now. */
-  shown(): readonly Mark[];
-  /** Kind the active tool draws; undefined while looking. */
-  tool(): MarkKind | undefined;
+  /** What lies under a point of the view. */
+  hit(at: Point, reach: number): Hit | undefined;
+  markOf(id: MarkId): Mark | undefined;
+  hand(sample: PointerSample): Hand;
   /** False for an observer: marks can be selected, not changed. */
   mayEdit(): boolean;
-  /** A complete mark (id, author, colour, space) from its geometry. */
-  compose(kind: MarkKind, points: readonly Vec3[], plane: Mark['plane']): Mark;
+  /** The 3D view: the surface or the voxel under a point. A plane has none: its points are where they are. */
+  readonly pick?: (at: Point) => Pick | undefined;
+  /** A complete mark (id, author, space) from its geometry. */
+  compose(kind: MarkKind, geometry: MarkGeometry, colour: string): Mark;
   commit(mark: Mark): void;
-  change(id: MarkId, points: readonly Vec3[]): void;
+  change(id: MarkId, patch: Partial<Pick_<Mark, 'points' | 'plane'>>): void;
   select(id: MarkId | undefined): void;
+  /** A text was placed: ask for its words, then commit it. */
+  askText(mark: Mark): void;
+  /** Shows a line while it is drawn, here and elsewhere. */
+  readonly wet?: DrawnSink;
   /** Drafts changed: draw again. */
   redraw(): void;
 }
+type Pick_<T, K extends keyof T> = { [P in K]: T[P] };
 
-interface Pending {
-  readonly kind: MarkKind;
-  readonly inputs: Vec3[];
-  readonly mark: Mark;
-  /** Pointer that draws now; undefined between two clicks. */
-  pointer: number | undefined;
-}
-
-const dragDistance = 5;
-const reachOf = (sample: PointerSample): number => (sample.role === 'finger' ? 22 : 9);
+const reachOf = (sample: Pick_<PointerSample, 'role'>): number =>
+  sample.role === 'finger' ? 22 : 9;
+/** The hand of the keyboard. No pointer has a negative id. */
+const keyboard = -1;
 
 /**
  * Draws and edits marks in one view. Both ways of drawing work: press, drag and let go, or click
@@ -41,180 +64,211 @@ const reachOf = (sample: PointerSample): number => (sample.role === 'finger' ? 2
  */
 export class MarkEditor {
   readonly #host: MarkEditorHost;
-  /** Drafts being drawn; at most one waits between clicks. */
-  readonly #pending = new Set<Pending>();
+  readonly #placing: PlacedDrafts;
+  readonly #free = new Map<number, Mark>();
   readonly #edits = new Map<number, Mark>();
+  #cursor: Point | undefined;
+  #held: Stroke | undefined;
 
   constructor(host: MarkEditorHost) {
     this.#host = host;
+    this.#placing = new PlacedDrafts(host);
   }
 
   /** Marks to draw instead of those with the same id, and those not yet committed. */
   drafts(): Mark[] {
     const p = this.#host.projection();
     if (!p) return [];
-    return [...this.#edits.values(), ...[...this.#pending].map((d) => this.#compose(d, p))];
+    return [...this.#edits.values(), ...this.#free.values(), ...this.#placing.drafts(p)];
   }
 
   get isDrafting(): boolean {
-    return this.#pending.size > 0;
+    return this.#placing.isDrafting;
   }
 
   /** @returns the stroke, or undefined when the pointer means something else here. */
   begin(sample: PointerSample): Stroke | undefined {
     const p = this.#host.projection();
     if (!p) return undefined;
-    const waiting = [...this.#pending].find((d) => d.pointer === undefined);
-    if (waiting) return this.#continue(waiting, sample);
-    const hit = hitTest(this.#host.shown(), p, sample.at, reachOf(sample));
-    if (hit) return this.#edit(hit, sample);
-    const kind = this.#host.tool();
-    if (!kind || !this.#host.mayEdit()) {
+    const hand = this.#host.hand(sample);
+    const waiting = this.#placing.waitingOf(hand.owner);
+    if (waiting) return this.#placing.continue(waiting, sample);
+    const hit = this.#hitFor(hand, sample);
+    const mark = hit && this.#host.markOf(hit.id);
+    if (hit && mark) return this.#edit(mark, hit, sample, p);
+    const { tool } = hand;
+    if (!tool || !this.#host.mayEdit() || !this.#canDraw(tool)) {
       this.#host.select(undefined);
       return undefined;
     }
-    return this.#create(kind, sample, p);
+    this.#host.select(undefined);
+    if (tool === 'laser' || traits[tool].input === 'drawn') {
+      return drawFreely(this.#host, tool, hand.colour, sample, p, (draft) => {
+        if (draft) this.#free.set(sample.id, draft);
+        else this.#free.delete(sample.id);
+        this.#host.redraw();
+      });
+    }
+    return this.#placing.create(tool, hand, sample, p);
   }
 
   /** The free end of a mark that waits for its next click follows the mouse. */
-  hover(at: readonly [number, number]): void {
+  hover(at: Point): void {
     const p = this.#host.projection();
-    const waiting = [...this.#pending].find((d) => d.pointer === undefined);
-    if (!p || !waiting) return;
-    this.#place(waiting, at, p);
+    if (p) this.#placing.hover(at, p);
   }
 
-  hitAt(sample: Pick<PointerSample, 'at' | 'role'>): Hit | undefined {
-    const p = this.#host.projection();
-    return p && hitTest(this.#host.shown(), p, sample.at, sample.role === 'finger' ? 22 : 9);
+  hitAt(sample: Pick_<PointerSample, 'at' | 'role'>): Hit | undefined {
+    return this.#host.hit(sample.at, reachOf(sample));
   }
 
   /** Drops every unfinished draft. @returns whether there was one. */
   cancel(): boolean {
-    const had = this.#pending.size + this.#edits.size > 0;
-    this.#pending.clear();
+    this.#held?.cancel();
+    const had =
+      this.#placing.cancel() ||
+      this.#edits.size + this.#free.size > 0 ||
+      this.#held !== undefined ||
+      this.#cursor !== undefined;
+    this.#held = undefined;
+    this.#cursor = undefined;
     this.#edits.clear();
+    this.#free.clear();
     if (had) this.#host.redraw();
     return had;
   }
 
-  #create(kind: MarkKind, sample: PointerSample, p: Projection): Stroke {
-    const at = p.toWorld(sample.at);
-    const plane = {
-      point: [...at] as [number, number, number],
-      normal: [...p.plane.normal] as [number, number, number],
-    };
-    const points = pointsFrom(kind, [at], p.plane.right, p.plane.up);
-    const draft: Pending = {
-      kind,
-      inputs: [at, at],
-      mark: this.#host.compose(kind, points, plane),
-      pointer: sample.id,
-    };
-    this.#pending.add(draft);
-    this.#host.select(undefined);
-    this.#host.redraw();
-    return this.#stroke(draft, sample);
+  // --- without a mouse ---------------------------------------------------------------------------
+
+  /** Where the keyboard would place a point, CSS px of the view. */
+  get cursor(): Point | undefined {
+    return this.#cursor;
   }
 
-  #continue(draft: Pending, sample: PointerSample): Stroke {
-    draft.pointer = sample.id;
+  /** The cursor appears in the middle and moves by CSS px. */
+  moveCursor(dx: number, dy: number): void {
     const p = this.#host.projection();
-    if (p) this.#place(draft, sample.at, p);
-    // A click that continues counts by itself, without having moved.
-    return this.#stroke(draft, sample, true);
+    if (!p) return;
+    const [x, y] = this.#cursor ?? [p.size[0] / 2, p.size[1] / 2];
+    const within = (v: number, most: number): number => Math.max(0, Math.min(most, v));
+    this.#cursor = [within(x + dx, p.size[0]), within(y + dy, p.size[1])];
+    if (this.#held) this.#held.move(this.#keySample());
+    else this.hover(this.#cursor);
+    this.#host.redraw();
   }
 
-  #stroke(draft: Pending, first: PointerSample, isNextClick = false): Stroke {
-    let hasMoved = isNextClick;
+  /** Enter: places a point; a line that is drawn starts with one Enter and ends with the next. */
+  pressCursor(): boolean {
+    if (!this.#cursor) return false;
+    const sample = this.#keySample();
+    if (this.#held) {
+      this.#held.end(sample);
+      this.#held = undefined;
+      return true;
+    }
+    const stroke = this.begin(sample);
+    const { tool } = this.#host.hand(sample);
+    if (tool && (tool === 'laser' || traits[tool].input === 'drawn')) this.#held = stroke;
+    else stroke?.end(sample);
+    return stroke !== undefined;
+  }
+
+  #keySample(): PointerSample {
+    const [x, y] = this.#cursor ?? [0, 0];
     return {
-      move: (sample) => {
-        const far = Math.hypot(sample.at[0] - first.at[0], sample.at[1] - first.at[1]);
-        hasMoved ||= far > dragDistance;
-        const p = this.#host.projection();
-        if (p) this.#place(draft, sample.at, p);
-      },
-      end: (sample) => {
-        const p = this.#host.projection();
-        draft.pointer = undefined;
-        if (!p || !this.#pending.has(draft)) return;
-        this.#place(draft, sample.at, p);
-        if (hasMoved || inputsOf[draft.kind] === 1) this.#advance(draft, p);
-      },
-      cancel: () => {
-        this.#pending.delete(draft);
-        this.#host.redraw();
-      },
+      id: keyboard,
+      role: 'mouse',
+      at: canvasPoint(x, y),
+      buttons: 1,
+      shift: false,
+      control: false,
+      pressure: 0.5,
+      time: 0,
     };
   }
 
-  /** The last input is the free end. */
-  #place(draft: Pending, at: readonly [number, number], p: Projection): void {
-    const world = p.toWorld(canvasPoint(at[0], at[1]));
-    draft.inputs[inputsOf[draft.kind] === 1 ? 0 : draft.inputs.length - 1] = world;
-    this.#host.redraw();
+  /** Moves a mark along the screen's axes by mm (pixels on a frame); one step to undo. */
+  nudge(mark: Mark, right: number, down: number): void {
+    const p = this.#host.projection();
+    if (!p || !this.#host.mayEdit()) return;
+    const by = add(scale(p.plane.right, right), scale(p.plane.up, -down));
+    this.#host.change(mark.id, movedPatch(mark, by));
   }
 
-  #advance(draft: Pending, p: Projection): void {
-    const needed = inputsOf[draft.kind];
-    if (draft.inputs.length < needed) {
-      draft.inputs.push(draft.inputs.at(-1) as Vec3);
-      this.#host.redraw();
-      return;
-    }
-    this.#pending.delete(draft);
-    const mark = this.#compose(draft, p);
-    const pixel = Number.isFinite(p.mmPerPixel) && p.space === 'patient' ? p.mmPerPixel : 1;
-    if (!isTooSmall(draft.kind, mark.points, 2 * pixel)) {
-      this.#host.commit(mark);
-      this.#host.select(mark.id);
-    }
-    this.#host.redraw();
+  // --- editing -----------------------------------------------------------------------------------
+
+  /**
+   * With a tool in the hand, a press means a new mark unless it takes hold of a handle; ink goes over
+   * everything. What is selected makes no difference: on a board it may be somebody else's.
+   */
+  #hitFor({ tool }: Hand, sample: PointerSample): Hit | undefined {
+    if (tool === 'laser' || (tool && traits[tool].input === 'drawn')) return undefined;
+    const hit = this.#host.hit(sample.at, reachOf(sample));
+    return tool && hit?.handle === undefined ? undefined : hit;
   }
 
-  #compose(draft: Pending, p: Projection): Mark {
-    const inputs = draft.inputs.slice(0, inputsOf[draft.kind]);
-    const points = pointsFrom(draft.kind, inputs, p.plane.right, p.plane.up);
-    return { ...draft.mark, points: points.map((q) => [...q] as [number, number, number]) };
+  #canDraw(tool: DrawingTool): boolean {
+    if (tool === 'keyImage') return false;
+    const isSolid = this.#host.pick !== undefined;
+    const space = tool === 'laser' ? 'plane' : traits[tool].space;
+    return isSolid ? space !== 'plane' || tool === 'laser' : space !== 'surface';
   }
 
-  #edit(hit: Hit, sample: PointerSample): Stroke | undefined {
-    const mark = this.#host.shown().find((m) => m.id === hit.id);
-    const start = this.#host.projection();
-    if (!mark || !start) return undefined;
+  #edit(mark: Mark, hit: Hit, sample: PointerSample, start: Projection): Stroke {
     this.#host.select(mark.id);
-    if (!this.#host.mayEdit()) return { move() {}, end() {}, cancel() {} };
+    const { pick } = this.#host;
+    const isFixed =
+      pick !== undefined && (traits[mark.kind].space === 'plane' || hit.handle === undefined);
+    if (!this.#host.mayEdit() || isFixed) return { move() {}, end() {}, cancel() {} };
     const from = start.toWorld(sample.at);
-    const pointsAt = (s: PointerSample): Vec3[] => {
+    const patchAt = (s: PointerSample): Partial<Pick_<Mark, 'points' | 'plane'>> => {
       const p = this.#host.projection() ?? start;
       const to = p.toWorld(s.at);
-      if (hit.handle === undefined) return moved(mark.points, subtract(to, from));
-      // A handle keeps its own depth: it may lie anywhere within the slab.
+      if (hit.handle === undefined) return movedPatch(mark, subtract(to, from));
+      // A handle keeps its own depth, so that a mark on a plane stays on it.
       const old = mark.points[hit.handle] as Vec3;
       const depth = p.space === 'patient' ? p.depth(old as unknown as PatientPoint) : 0;
-      const lifted = add(to, scale(p.plane.normal, depth));
-      return withHandle(mark, hit.handle, lifted);
+      const lifted = add(to, scale(p.plane.normal, depth - p.depth(to)));
+      return { points: withHandle(mark, hit.handle, lifted).map(copy) };
     };
     let hasMoved = false;
+    const drop = (): void => {
+      this.#edits.delete(sample.id);
+      this.#host.redraw();
+    };
     return {
       move: (s) => {
         hasMoved ||= Math.hypot(s.at[0] - sample.at[0], s.at[1] - sample.at[1]) > 2;
         if (!hasMoved) return;
-        this.#edits.set(sample.id, {
-          ...mark,
-          points: pointsAt(s).map((q) => [...q] as [number, number, number]),
-        });
+        this.#edits.set(sample.id, { ...mark, ...patchAt(s) });
         this.#host.redraw();
       },
       end: (s) => {
-        this.#edits.delete(sample.id);
-        if (hasMoved) this.#host.change(mark.id, pointsAt(s));
-        this.#host.redraw();
+        const patch = pick ? this.#onSurface(mark, hit.handle ?? 0, pick(s.at)) : patchAt(s);
+        if (hasMoved && patch) this.#host.change(mark.id, patch);
+        drop();
       },
-      cancel: () => {
-        this.#edits.delete(sample.id);
-        this.#host.redraw();
-      },
+      cancel: drop,
     };
   }
+
+  /** In 3D a handle goes where the surface is; a mark of one model stays on that model. */
+  #onSurface(
+    mark: Mark,
+    handle: number,
+    found: Pick | undefined,
+  ): Partial<Pick_<Mark, 'points' | 'plane'>> | undefined {
+    const isElsewhere =
+      traits[mark.kind].space === 'surface' && found?.structureKey !== mark.structureKey;
+    if (!found || isElsewhere) return undefined;
+    return { points: withHandle(mark, handle, found.point).map(copy) };
+  }
+}
+
+const copy = (p: Vec3): [number, number, number] => [p[0], p[1], p[2]];
+
+/** Ink moves with its plane's point: the bytes stay as they are. */
+function movedPatch(mark: Mark, by: Vec3): Partial<Pick_<Mark, 'points' | 'plane'>> {
+  const plane = { ...mark.plane, point: copy(add(mark.plane.point, by)) };
+  return isInk(mark.kind) ? { plane } : { points: moved(mark.points, by).map(copy) };
 }

@@ -1,29 +1,6 @@
 import type { Language } from '@yuepian/contract';
-import { formatMm, formatNumber as number } from '../i18n/index.ts';
+import { dictionaries, formatMm, formatNumber as number } from '../i18n/index.ts';
 import type { MarkValues } from './values.ts';
-
-const words = {
-  zh: {
-    area: '面积',
-    mean: '均值',
-    min: '最小',
-    max: '最大',
-    pixels: '体素',
-    unknown: '像素间距未知',
-    preview: '加载中…',
-    outside: '体外',
-  },
-  en: {
-    area: 'Area',
-    mean: 'Mean',
-    min: 'Min',
-    max: 'Max',
-    pixels: 'Voxels',
-    unknown: 'Pixel spacing unknown',
-    preview: 'Loading…',
-    outside: 'Outside',
-  },
-} as const satisfies Record<Language, Record<string, string>>;
 
 export const millimetres = (value: number): string => `${formatMm(value)} mm`;
 
@@ -40,19 +17,29 @@ export function squareMillimetres(value: number): string {
 
 /** The lines shown at a mark. @param isLoading only a preview is there yet, so no voxel value is shown. */
 export function linesOf(values: MarkValues, language: Language, isLoading: boolean): string[] {
-  const text = words[language];
+  const text = dictionaries[language].marks.values;
   switch (values.kind) {
     case 'length':
       return [values.length === undefined ? text.unknown : millimetres(values.length)];
+    case 'axes':
+      return values.long === undefined || values.short === undefined
+        ? [text.unknown]
+        : [
+            `${text.long} ${millimetres(values.long)}`,
+            `${text.short} ${millimetres(values.short)}`,
+          ];
     case 'angle':
       if (values.angle === undefined) return [text.unknown];
       return Number.isNaN(values.angle) ? [] : [`${number(values.angle, 1)}°`];
-    case 'probe':
+    case 'value':
+      if (values.isUncalibrated) return [text.uncalibrated];
       if (values.value === undefined) return [isLoading ? text.preview : text.outside];
       return [voxelValue(values.value, values.unit)];
-    case 'ellipse': {
+    case 'region': {
+      if (values.area === undefined || values.perimeter === undefined) return [text.unknown];
       const lines = [
-        values.area === undefined ? text.unknown : `${text.area} ${squareMillimetres(values.area)}`,
+        `${text.area} ${squareMillimetres(values.area)}`,
+        `${text.perimeter} ${millimetres(values.perimeter)}`,
       ];
       const s = values.statistics;
       if (!s) return isLoading ? [...lines, text.preview] : lines;
@@ -63,5 +50,7 @@ export function linesOf(values: MarkValues, language: Language, isLoading: boole
         `${text.pixels} ${s.count}`,
       ];
     }
+    case 'nothing':
+      return [];
   }
 }

@@ -3,7 +3,8 @@ import { affineFromSteps, type Volume } from '@yuepian/geometry';
 import { describe, expect, it } from 'vitest';
 import type { MarkEditor } from './editor.ts';
 import { linesOf, millimetres, squareMillimetres, voxelValue } from './format.ts';
-import { hitTest } from './hit.ts';
+import { hitPlaced } from './hit.ts';
+import { placed } from './layer.ts';
 import { shownIn } from './shown.ts';
 import { axialProjection, testEditor, testMark, testSample } from './testing.ts';
 import { valuesOf } from './values.ts';
@@ -71,8 +72,8 @@ describe('drawing a mark', () => {
       [0, -10, 0],
     ]);
     const values = mark && valuesOf(mark, { volume, unit: 'HU' });
-    expect(values?.kind === 'ellipse' && values.statistics?.mean).toBeCloseTo(50, 9);
-    expect(values?.kind === 'ellipse' && values.area).toBeCloseTo(Math.PI * 200, 9);
+    expect(values?.kind === 'region' && values.statistics?.mean).toBeCloseTo(50, 9);
+    expect(values?.kind === 'region' && values.area).toBeCloseTo(Math.PI * 200, 9);
   });
 
   it('keeps two people drawing in one view apart', () => {
@@ -186,9 +187,9 @@ describe('which marks a view shows', () => {
 
   it('hits a handle before a line, and nothing beside them', () => {
     const p = axialProjection(0);
-    expect(hitTest([mark], p, [459, 301], 9)).toEqual({ id: 'm1', handle: 1 });
-    expect(hitTest([mark], p, [430, 304], 9)).toEqual({ id: 'm1', handle: undefined });
-    expect(hitTest([mark], p, [430, 330], 9)).toBeUndefined();
+    expect(hitPlaced([placed(mark, p)], [459, 301], 9)).toEqual({ id: 'm1', handle: 1 });
+    expect(hitPlaced([placed(mark, p)], [430, 304], 9)).toEqual({ id: 'm1', handle: undefined });
+    expect(hitPlaced([placed(mark, p)], [430, 330], 9)).toBeUndefined();
   });
 });
 

@@ -1,6 +1,7 @@
 import type { Mark } from '@yuepian/contract';
+import { dot } from '@yuepian/geometry';
 import type { Projection } from '../engine/index.ts';
-import { isOnSlice } from './projection.ts';
+import { heightsOf, isOnSlice, reachOf } from './projection.ts';
 
 /** What a view shows, as far as marks are concerned. */
 export type MarksPlace =
@@ -9,19 +10,25 @@ export type MarksPlace =
 
 /**
  * The marks that belong in a view: of its frame of reference and on its slice, or of its single
- * frame. In 3D all marks of the frame of reference show.
+ * frame. In 3D all marks of the frame of reference show. A plain loop; MarkLayer does the same with
+ * memory.
  */
 export function shownIn(place: MarksPlace, p: Projection, marks: Iterable<Mark>): Mark[] {
-  const shown: Mark[] = [];
-  for (const mark of marks) if (!mark.hidden && belongs(place, p, mark)) shown.push(mark);
-  return shown;
-}
-
-function belongs(place: MarksPlace, p: Projection, mark: Mark): boolean {
-  if (place.space === 'frame') {
-    return mark.frame?.sopInstanceUid === place.sopInstanceUid && mark.frame.frame === place.frame;
-  }
-  return (
-    mark.frameOfReferenceUid === place.frameOfReferenceUid && (!place.isSlice || isOnSlice(p, mark))
+  const { normal, point } = p.plane;
+  const isSlice = place.space === 'patient' && place.isSlice;
+  return [...marks].filter(
+    (mark) =>
+      !mark.hidden &&
+      isInPlace(place, mark) &&
+      (!isSlice || isOnSlice(mark.kind, heightsOf(mark, normal), dot(normal, point), reachOf(p))),
   );
 }
+
+/** Whether a mark lies in the space that a view shows. */
+export const isInPlace = (
+  place: MarksPlace,
+  mark: Pick<Mark, 'frame' | 'frameOfReferenceUid'>,
+): boolean =>
+  place.space === 'frame'
+    ? mark.frame?.sopInstanceUid === place.sopInstanceUid && mark.frame.frame === place.frame
+    : mark.frameOfReferenceUid === place.frameOfReferenceUid;

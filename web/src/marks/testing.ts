@@ -1,9 +1,12 @@
 import type { Mark, MarkId, MarkKind, UserId } from '@yuepian/contract';
 import { markId } from '@yuepian/contract';
 import { canvasPoint, patientPoint, patientVector, type Vec3 } from '@yuepian/geometry';
-import type { Projection } from '../engine/index.ts';
+import type { Pick, Projection } from '../engine/index.ts';
 import type { PointerSample } from '../pointer/index.ts';
-import { MarkEditor } from './editor.ts';
+import { type Hand, MarkEditor } from './editor.ts';
+import { hitPlaced } from './hit.ts';
+import type { DrawingTool } from './kinds.ts';
+import { placed } from './layer.ts';
 
 /** An axial view at height z: 2 px per mm, patient x to the right, y down, viewed from the feet. */
 export function axialProjection(z = 0, halfThickness = 1.5): Projection {
@@ -29,7 +32,7 @@ export function axialProjection(z = 0, halfThickness = 1.5): Projection {
 
 export function testMark(kind: MarkKind, points: readonly Vec3[], id = 'm1'): Mark {
   return {
-    version: 1,
+    version: 2,
     id: markId.parse(id),
     kind,
     frameOfReferenceUid: '1.2.3' as Mark['frameOfReferenceUid'],
@@ -56,30 +59,45 @@ export const testSample = (x: number, y: number, id = 1): PointerSample => ({
 
 /** An editor over a plain map of marks. */
 export function testEditor(
-  kind: MarkKind | undefined,
+  tool: DrawingTool | undefined | ((sample: PointerSample) => Hand),
   projection = axialProjection(),
-): { editor: MarkEditor; marks: Map<MarkId, Mark>; writes: string[] } {
+  pick?: (at: readonly [number, number]) => Pick | undefined,
+): { editor: MarkEditor; marks: Map<MarkId, Mark>; writes: string[]; asked: Mark[] } {
   const marks = new Map<MarkId, Mark>();
   const writes: string[] = [];
+  const asked: Mark[] = [];
   let next = 1;
   const editor = new MarkEditor({
     projection: () => projection,
-    shown: () => [...marks.values()],
-    tool: () => kind,
+    hit: (at, reach) =>
+      hitPlaced(
+        [...marks.values()].map((m) => placed(m, projection)),
+        at,
+        reach,
+      ),
+    markOf: (id) => marks.get(id),
+    hand: (sample) =>
+      typeof tool === 'function' ? tool(sample) : { owner: 'u1', tool, colour: '#4fd1c5' },
     mayEdit: () => true,
-    compose: (k, points, plane) => ({ ...testMark(k, points, `new${next++}`), plane }),
+    ...(pick && { pick }),
+    compose: (kind, geometry, colour) => ({
+      ...testMark(kind, geometry.points, `new${next++}`),
+      ...geometry,
+      points: geometry.points.map((p) => [...p] as [number, number, number]),
+      colour,
+    }),
     commit: (mark) => {
       marks.set(mark.id, mark);
       writes.push(`add ${mark.kind}`);
     },
-    change: (id, points) => {
+    change: (id, patch) => {
       const old = marks.get(id);
-      if (old)
-        marks.set(id, { ...old, points: points.map((p) => [...p] as [number, number, number]) });
+      if (old) marks.set(id, { ...old, ...patch });
       writes.push(`change ${id}`);
     },
     select: () => undefined,
+    askText: (mark) => asked.push(mark),
     redraw: () => undefined,
   });
-  return { editor, marks, writes };
+  return { editor, marks, writes, asked };
 }

@@ -1,38 +1,49 @@
 import type { Mark } from '@yuepian/contract';
 import {
   angle,
+  cobbAngle,
   type Degree,
   distance,
   type Ellipse,
   ellipseArea,
+  ellipsePerimeter,
   ellipseStatistics,
   type Mm,
   type Mm2,
   nearestVoxel,
   type PatientPoint,
+  pathLength,
   patientPoint,
+  polygonArea,
+  polygonStatistics,
   type RegionStatistics,
+  rectangleCorners,
+  rectangleStatistics,
   toVoxel,
-  type Vec3,
   type Volume,
 } from '@yuepian/geometry';
 
 /** What a mark says, computed anew from its points whenever it is shown; never stored. */
 export type MarkValues =
   | { readonly kind: 'length'; readonly length: Mm | undefined }
+  | { readonly kind: 'axes'; readonly long: Mm | undefined; readonly short: Mm | undefined }
   | { readonly kind: 'angle'; readonly angle: Degree | undefined }
   | {
-      readonly kind: 'probe';
+      readonly kind: 'value';
       readonly value: number | undefined;
       readonly unit: string;
       readonly at: PatientPoint;
+      /** On a single image: it has no calibrated value. */
+      readonly isUncalibrated: boolean;
     }
   | {
-      readonly kind: 'ellipse';
+      readonly kind: 'region';
       readonly area: Mm2 | undefined;
+      readonly perimeter: Mm | undefined;
       readonly statistics: RegionStatistics | undefined;
       readonly unit: string;
-    };
+    }
+  | { readonly kind: 'nothing' };
 
 export interface MeasuringGround {
   /** Full-resolution voxels, undefined while only a preview is there: then no value is shown. */
@@ -55,51 +66,92 @@ function inMillimetres(mark: Mark, ground: MeasuringGround): PatientPoint[] | un
 /** @param mark points in LPS mm, or pixels when it lies on a frame. */
 export function valuesOf(mark: Mark, ground: MeasuringGround): MarkValues {
   const points = inMillimetres(mark, ground);
-  const [a, b, c] = points ?? [];
+  const [a, b, c, d] = points ?? [];
   switch (mark.kind) {
     case 'length':
+    case 'distance':
       return { kind: 'length', length: a && b && distance(a, b) };
-    case 'angle': {
+    case 'surfaceLine':
+      return { kind: 'length', length: points && pathLength(points) };
+    case 'bidirectional':
+      // The longer one is the long axis, whichever was drawn first (RECIST 1.1).
+      return axesOf([a && b && distance(a, b), c && d && distance(c, d)]);
+    case 'angle':
       // An angle survives an unknown pixel size, but not unequal ones; without a size none is shown.
       return { kind: 'angle', angle: a && b && c && angle(a, b, c) };
-    }
-    case 'probe': {
+    case 'cobb':
+      return { kind: 'angle', angle: a && b && c && d && cobbAngle(a, b, c, d) };
+    case 'probe':
+    case 'point': {
       const at = patientPoint(...(mark.points[0] ?? [0, 0, 0]));
-      return {
-        kind: 'probe',
-        value: mark.frame ? undefined : valueAt(ground.volume, at),
-        unit: ground.unit,
-        at,
-      };
+      const isUncalibrated = mark.frame !== undefined;
+      const value = isUncalibrated ? undefined : valueAt(ground.volume, at);
+      return { kind: 'value', value, unit: ground.unit, at, isUncalibrated };
     }
-    case 'ellipse': {
-      const ellipse = a && b && c && { centre: a, endA: b, endB: c };
-      return {
-        kind: 'ellipse',
-        area: ellipse && ellipseArea(ellipse),
-        statistics: mark.frame || !ellipse ? undefined : statisticsOf(ground.volume, ellipse),
-        unit: ground.unit,
-      };
-    }
+    case 'ellipse':
+    case 'rectangle':
+    case 'polygon':
+    case 'freehand':
+      return regionOf(mark, points, ground);
+    case 'arrow':
+    case 'text':
+    case 'ink':
+    case 'highlighter':
+    case 'keyImage':
+    case 'surfacePoint':
+      return { kind: 'nothing' };
   }
+}
+
+function axesOf([p, q]: readonly [Mm | undefined, Mm | undefined]): MarkValues {
+  if (p === undefined || q === undefined)
+    return { kind: 'axes', long: undefined, short: undefined };
+  return p >= q ? { kind: 'axes', long: p, short: q } : { kind: 'axes', long: q, short: p };
+}
+
+function regionOf(
+  mark: Mark,
+  points: readonly PatientPoint[] | undefined,
+  ground: MeasuringGround,
+): MarkValues {
+  const [a, b, c] = points ?? [];
+  const isRound = mark.kind === 'ellipse';
+  const axes: Ellipse | undefined =
+    (isRound || mark.kind === 'rectangle') && a && b && c
+      ? { centre: a, endA: b, endB: c }
+      : undefined;
+  const corners = axes ? rectangleCorners(axes) : points;
+  return {
+    kind: 'region',
+    area: isRound ? axes && ellipseArea(axes) : corners && polygonArea(corners),
+    perimeter: isRound ? axes && ellipsePerimeter(axes) : corners && pathLength(corners, true),
+    statistics: mark.frame || !points ? undefined : statisticsOf(ground.volume, mark, axes),
+    unit: ground.unit,
+  };
 }
 
 function valueAt(volume: Volume | undefined, at: PatientPoint): number | undefined {
   return volume && nearestVoxel(volume, toVoxel(volume.affine, at));
 }
 
-/** The last statistics per ellipse and volume: a render must not count a million voxels again. */
+/** The last statistics per region and volume: a render must not count a million voxels again. */
 const cache = new WeakMap<Volume, Map<string, RegionStatistics | undefined>>();
-const cacheLimit = 500;
+const cacheLimit = 2000;
 
-function statisticsOf(volume: Volume | undefined, e: Ellipse): RegionStatistics | undefined {
+function statisticsOf(
+  volume: Volume | undefined,
+  { kind, points }: Mark,
+  axes: Ellipse | undefined,
+): RegionStatistics | undefined {
   if (!volume) return undefined;
   const known = cache.get(volume) ?? new Map<string, RegionStatistics | undefined>();
   cache.set(volume, known);
-  const key = [e.centre, e.endA, e.endB].map((p: Vec3) => p.join()).join(';');
+  // The points are the key: a value can never belong to points that have changed.
+  const key = `${kind};${points.join(';')}`;
   if (known.has(key)) return known.get(key);
   if (known.size >= cacheLimit) known.clear();
-  const result = ellipseStatistics(volume, e);
+  const count = kind === 'ellipse' ? ellipseStatistics : rectangleStatistics;
+  const result = axes ? count(volume, axes) : polygonStatistics(volume, points);
   known.set(key, result);
   return result;
 }

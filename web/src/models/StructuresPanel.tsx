@@ -42,6 +42,8 @@ export interface StructuresPanelProps {
   readonly volumeId?: string | undefined;
   /** It comes up from below, as on a phone. */
   readonly isSheet?: boolean;
+  /** In place of the title, where this is one of several panels. */
+  readonly heading?: ReactNode;
   readonly children?: ReactNode;
 }
 
@@ -72,7 +74,7 @@ export function StructuresPanel(props: StructuresPanelProps) {
   return (
     <section className={styles.panel} aria-label={t.structures.title} data-testid="structures">
       <header className={styles.head}>
-        <h2>{t.structures.title}</h2>
+        {props.heading ?? <h2>{t.structures.title}</h2>}
         {structures.length > 0 && (
           <IconButton
             label={isAnyVisible ? t.structures.hideAll : t.structures.showAll}

@@ -26,6 +26,7 @@ export function attachPointers(
 ): () => void {
   const router = new PointerRouter(target);
   const abort = new AbortController();
+  const last = new Map<number, PointerSample>();
   const listen = <K extends keyof HTMLElementEventMap>(
     type: K,
     handler: (event: HTMLElementEventMap[K]) => void,
@@ -37,7 +38,7 @@ export function attachPointers(
     const box = element.getBoundingClientRect();
     return {
       id: event.pointerId,
-      role: roleOf(event),
+      role: roleOf(event, target.palmSpan?.()),
       at: canvasPoint(event.clientX - box.left, event.clientY - box.top),
       buttons: event.buttons,
       shift: event.shiftKey,
@@ -57,18 +58,40 @@ export function attachPointers(
     element.setPointerCapture(event.pointerId);
     router.down(sampleOf(event));
   });
+  const move = (event: PointerEvent): void => {
+    const coalesced = event.getCoalescedEvents?.() ?? [];
+    const samples = (coalesced.length > 0 ? coalesced : [event]).map(sampleOf);
+    const news = samples.filter((s) => isNews(last.get(s.id), s));
+    const predicted = (event.getPredictedEvents?.() ?? []).map((e) => sampleOf(e).at);
+    news.forEach((s, n) => {
+      last.set(s.id, s);
+      router.move(n === news.length - 1 && predicted.length > 0 ? { ...s, predicted } : s);
+    });
+  };
+  // Raw events come as the device reports, before the page's next frame; only on https and localhost.
+  // The pointermove that follows repeats them, and is the only one elsewhere.
+  const raw = (event: Event): void => {
+    if (event instanceof PointerEvent && event.buttons !== 0) move(event);
+  };
+  element.addEventListener('pointerrawupdate', raw, { capture: true, signal: abort.signal });
   listen('pointermove', (event) => {
-    if (event.buttons === 0) {
-      const at = sampleOf(event).at;
-      options.hover?.([at[0], at[1]]);
+    if (event.buttons !== 0) {
+      move(event);
       return;
     }
-    const coalesced = event.getCoalescedEvents?.() ?? [];
-    for (const e of coalesced.length > 0 ? coalesced : [event]) router.move(sampleOf(e));
+    const at = sampleOf(event).at;
+    options.hover?.([at[0], at[1]]);
   });
-  listen('pointerup', (event) => router.up(sampleOf(event)));
-  listen('pointercancel', (event) => router.cancel(event.pointerId));
-  listen('lostpointercapture', (event) => router.cancel(event.pointerId));
+  listen('pointerup', (event) => {
+    last.delete(event.pointerId);
+    router.up(sampleOf(event));
+  });
+  for (const type of ['pointercancel', 'lostpointercapture'] as const) {
+    listen(type, (event) => {
+      last.delete(event.pointerId);
+      router.cancel(event.pointerId);
+    });
+  }
   listen('pointerleave', () => options.hover?.(undefined));
   listen('contextmenu', (event) => event.preventDefault());
   for (const type of ['touchstart', 'touchmove', 'touchend', 'touchcancel'] as const) {
@@ -97,6 +120,12 @@ export function attachPointers(
     abort.abort();
   };
 }
+
+/** Whether a reading says more than the one before it: raw and ordinary events repeat each other. */
+export const isNews = (before: PointerSample | undefined, now: PointerSample): boolean =>
+  before === undefined ||
+  now.time > before.time ||
+  (now.time === before.time && (now.at[0] !== before.at[0] || now.at[1] !== before.at[1]));
 
 /** Pixels of wheel movement that make one step of a trackpad. */
 const trackpadStep = 30;

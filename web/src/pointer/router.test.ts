@@ -1,6 +1,6 @@
 import { canvasPoint } from '@yuepian/geometry';
 import { describe, expect, it } from 'vitest';
-import { wheelSteps } from './attach.ts';
+import { isNews, wheelSteps } from './attach.ts';
 import { type Pinch, PointerRouter, type PointerTarget } from './router.ts';
 import { type PointerRole, type PointerSample, roleOf } from './sample.ts';
 
@@ -134,6 +134,42 @@ describe('pointers', () => {
     expect(r.pinches).toEqual([]);
   });
 
+  it('keeps the fingers of two people apart on a board, however close in time', () => {
+    const r = recorder();
+    const router = new PointerRouter({ ...r.target, handSpan: () => 460 });
+    router.down(sample(1, 'finger', 100, 100, 0));
+    router.down(sample(2, 'finger', 900, 100, 10));
+    router.move(sample(1, 'finger', 150, 100, 20));
+    router.move(sample(2, 'finger', 950, 100, 20));
+    expect(r.pinches).toEqual([]);
+    expect([...r.strokes.keys()]).toEqual([1, 2]);
+  });
+
+  it('takes a mouse event that a pen or a touch left behind for a ghost, and a real mouse not', () => {
+    const r = recorder();
+    const router = new PointerRouter(r.target);
+    router.down(sample(5, 'pen', 100, 100, 0));
+    router.down(sample(1, 'mouse', 104, 100, 2));
+    router.move(sample(5, 'pen', 160, 100, 20));
+    router.up(sample(5, 'pen', 160, 100, 40));
+    router.down(sample(1, 'mouse', 161, 101, 300));
+    router.up(sample(1, 'mouse', 161, 101, 310));
+    expect([...r.strokes.keys()]).toEqual([5]);
+    router.down(sample(1, 'mouse', 400, 300, 320));
+    router.up(sample(1, 'mouse', 400, 300, 330));
+    router.down(sample(2, 'mouse', 161, 101, 1200));
+    expect([...r.strokes.keys()]).toEqual([5, 1, 2]);
+  });
+
+  it('counts a reading once that raw and ordinary events both bring', () => {
+    const a = sample(1, 'pen', 10, 10, 100);
+    expect(isNews(undefined, a)).toBe(true);
+    expect(isNews(a, { ...a })).toBe(false);
+    expect(isNews(a, sample(1, 'pen', 11, 10, 100))).toBe(true);
+    expect(isNews(a, sample(1, 'pen', 9, 10, 92))).toBe(false);
+    expect(isNews(a, sample(1, 'pen', 10, 10, 104))).toBe(true);
+  });
+
   it('ignores a palm, and removes what a finger drew that grew into one', () => {
     const r = recorder();
     const router = new PointerRouter(r.target);
@@ -145,6 +181,7 @@ describe('pointers', () => {
     expect(r.strokes.get(2)).toEqual(['begin 10,10', 'cancel']);
     expect(roleOf({ pointerType: 'touch', width: 120, height: 40 })).toBe('palm');
     expect(roleOf({ pointerType: 'touch', width: 20, height: 20 })).toBe('finger');
+    expect(roleOf({ pointerType: 'touch', width: 60, height: 20 }, 55)).toBe('palm');
     expect(roleOf({ pointerType: 'pen', width: 120, height: 40 })).toBe('pen');
   });
 

@@ -24,6 +24,13 @@ export interface PointerTarget {
   /** A pen, mouse or finger goes down; the stroke it begins, or undefined when nothing is to be done. */
   begin(sample: PointerSample): Stroke | undefined;
   pinch(pinch: Pinch): void;
+  /**
+   * How far apart the fingers of one hand can be, CSS px; fingers further apart are two people's. Without
+   * it every two fingers are one hand's, as on a tablet.
+   */
+  readonly handSpan?: (() => number) | undefined;
+  /** Width of a contact that is a palm, CSS px; undefined for `palmContact`. */
+  readonly palmSpan?: (() => number | undefined) | undefined;
   /** A short contact without movement; `count` 2 for a double tap. */
   tap?(sample: PointerSample, count: number): void;
 }
@@ -35,6 +42,12 @@ const tapDistance = 6;
 const tapTime = 350;
 const doubleTapTime = 350;
 const doubleTapDistance = 24;
+/**
+ * A touch or a pen is sometimes followed by a mouse event that the driver makes of it, at the same
+ * place: a ghost. A hand does not go from the glass to the mouse in this time.
+ */
+const ghostTime = 700;
+const ghostDistance = 40;
 
 interface Active {
   first: PointerSample;
@@ -53,6 +66,8 @@ export class PointerRouter {
   readonly #active = new Map<number, Active>();
   /** Fingers that pinch together, in order of arrival. */
   readonly #pinching = new Set<number>();
+  /** Where pens and fingers were last, newest at the end. */
+  #contacts: { time: number; at: readonly [number, number] }[] = [];
   #lastTap: { time: number; at: readonly [number, number]; count: number } | undefined;
 
   constructor(target: PointerTarget) {
@@ -64,7 +79,7 @@ export class PointerRouter {
   }
 
   down(sample: PointerSample): void {
-    if (sample.role === 'palm') return;
+    if (sample.role === 'palm' || this.#isGhost(sample)) return;
     this.#cancelStale(sample.id);
     const partner = sample.role === 'finger' ? this.#pinchPartner(sample) : undefined;
     const active: Active = { first: sample, last: sample, stroke: undefined, moved: 0 };
@@ -98,6 +113,7 @@ export class PointerRouter {
   up(sample: PointerSample): void {
     const active = this.#active.get(sample.id);
     if (!active) return;
+    if (sample.role !== 'mouse') this.#touched(sample);
     this.#active.delete(sample.id);
     if (this.#pinching.delete(sample.id)) {
       this.#endLonelyPinch();
@@ -125,6 +141,8 @@ export class PointerRouter {
   #pinchPartner(sample: PointerSample): Active | undefined {
     for (const [id, other] of this.#active) {
       if (other.first.role !== 'finger') continue;
+      const span = this.#target.handSpan?.() ?? Number.POSITIVE_INFINITY;
+      if (distance(other.last.at, sample.at) > span) continue;
       if (this.#pinching.has(id)) return other;
       const young = sample.time - other.first.time <= joinTime;
       if (young && other.moved <= joinDistance) return other;
@@ -151,6 +169,25 @@ export class PointerRouter {
       turn: isPair ? (Math.atan2(ux * vy - uy * vx, ux * vx + uy * vy) * 180) / Math.PI : 0,
       fingers: n,
     });
+  }
+
+  #touched(sample: PointerSample): void {
+    const recent = this.#contacts.filter((c) => sample.time - c.time <= ghostTime);
+    this.#contacts = [...recent, { time: sample.time, at: sample.at }];
+  }
+
+  /** A pen that is also a mouse: what it reports twice counts once. */
+  #isGhost(sample: PointerSample): boolean {
+    if (sample.role !== 'mouse') return false;
+    const isHeld = [...this.#active.values()].some(
+      (a) => a.first.role !== 'mouse' && distance(a.last.at, sample.at) <= ghostDistance,
+    );
+    return (
+      isHeld ||
+      this.#contacts.some(
+        (c) => sample.time - c.time <= ghostTime && distance(c.at, sample.at) <= ghostDistance,
+      )
+    );
   }
 
   /** The last finger of a pinch stays down without effect until it lifts. */

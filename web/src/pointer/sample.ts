@@ -16,6 +16,8 @@ export interface PointerSample {
   readonly pressure: number;
   /** Milliseconds, monotonic. */
   readonly time: number;
+  /** Where the browser expects the pointer next; to be drawn and forgotten. */
+  readonly predicted?: readonly CanvasPoint[];
 }
 
 /**
@@ -24,8 +26,11 @@ export interface PointerSample {
  */
 export const palmContact = 90;
 
-export function roleOf(event: Pick<PointerEvent, 'pointerType' | 'width' | 'height'>): PointerRole {
+export function roleOf(
+  event: Pick<PointerEvent, 'pointerType' | 'width' | 'height'>,
+  palm = palmContact,
+): PointerRole {
   if (event.pointerType === 'pen') return 'pen';
   if (event.pointerType !== 'touch') return 'mouse';
-  return Math.max(event.width, event.height) >= palmContact ? 'palm' : 'finger';
+  return Math.max(event.width, event.height) >= palm ? 'palm' : 'finger';
 }

@@ -1,19 +1,22 @@
 import { YuepianError } from '@yuepian/contract';
 import { Boxes } from 'lucide-react';
 import { useEffect, useState } from 'react';
+import { useSearch } from 'wouter';
 import { sentenceOf } from '../api/index.ts';
 import { useText } from '../i18n/index.ts';
 import { Button, classes, IconButton, Progress } from '../ui/index.ts';
 import { Bar } from './bar/index.ts';
 import { Center, Notice } from './Center.tsx';
+import { caseOfAddress } from './case-address.ts';
 import { HelpDialog } from './HelpDialog.tsx';
 import { Images } from './Images.tsx';
 import { pressKey } from './keys.ts';
+import { RoomAway, RoomReplay } from './Meeting.tsx';
 import { Pages } from './Pages.tsx';
 import styles from './ReadingRoom.module.css';
 import type { Room } from './room.ts';
 import { RoomProvider, useRoomState } from './room-context.ts';
-import { SidePanel, Structures } from './SidePanel.tsx';
+import { Panels, SidePanel } from './SidePanel.tsx';
 import { type OpenStudy, useStudy } from './study.ts';
 import { TopBar } from './TopBar.tsx';
 import { useNotices } from './useNotices.ts';
@@ -24,7 +27,7 @@ import { useScreen } from './useScreen.ts';
 export function ReadingRoom({ studyInstanceUid }: { readonly studyInstanceUid: string }) {
   const t = useText();
   const open = useStudy(studyInstanceUid);
-  const { room, error } = useOpenRoom(open.study);
+  const { room, error } = useOpenRoom(open.study, caseOfAddress(useSearch()));
   if (open.isDeleted) return <Notice title={t.reading.deleted} />;
   if (error !== undefined) {
     return <Notice title={t.reading.engineFailed}>{t.reading.engineFailedText}</Notice>;
@@ -85,21 +88,25 @@ function OpenRoom({ room, open }: { readonly room: Room; readonly open: OpenStud
         <Images open={open} isPhone={isPhone} isBare={presenting} />
         {!presenting && !isPhone && <SidePanel open={open} />}
       </div>
-      {!presenting && (
-        <div>
-          {isPhone && <Pages />}
-          <Bar isPhone={isPhone}>
-            {isPhone && (
-              <IconButton
-                label={t.reading.sheetStructures}
-                icon={<Boxes />}
-                data-testid="open-sheet"
-                onClick={() => setSheetOpen(true)}
-              />
-            )}
-          </Bar>
-        </div>
-      )}
+      <div>
+        <RoomReplay />
+        {!presenting && (
+          <>
+            {isPhone && <Pages />}
+            <Bar isPhone={isPhone}>
+              {isPhone && (
+                <IconButton
+                  label={t.reading.sheetStructures}
+                  icon={<Boxes />}
+                  data-testid="open-sheet"
+                  onClick={() => setSheetOpen(true)}
+                />
+              )}
+            </Bar>
+          </>
+        )}
+      </div>
+      {!presenting && <RoomAway />}
       {isPhone && isSheetOpen && (
         <>
           <button
@@ -109,7 +116,7 @@ function OpenRoom({ room, open }: { readonly room: Room; readonly open: OpenStud
             onClick={() => setSheetOpen(false)}
           />
           <div className={styles.sheet} data-testid="sheet">
-            <Structures open={open} isSheet onCollapse={() => setSheetOpen(false)} />
+            <Panels open={open} isSheet onCollapse={() => setSheetOpen(false)} />
           </div>
         </>
       )}

@@ -1,9 +1,14 @@
 import { ChevronsLeft } from 'lucide-react';
-import { useText } from '../i18n/index.ts';
+import type { ReactNode } from 'react';
+import { useLanguage, useText } from '../i18n/index.ts';
 import { useMay } from '../identity/index.ts';
+import { isInPlace, linesOf, MarksPanel, valuesOf } from '../marks/index.ts';
 import { StructuresPanel } from '../models/index.ts';
+import { Button, notify } from '../ui/index.ts';
+import { goToMark } from './mark-jump.ts';
 import styles from './ReadingRoom.module.css';
 import { useCase, useRoom, useRoomState } from './room-context.ts';
+import { groundOf, placeOf } from './room-marks.ts';
 import type { OpenStudy } from './study.ts';
 import { structuresOf } from './targets.ts';
 
@@ -13,8 +18,11 @@ export function SidePanel({ open }: { readonly open: OpenStudy }) {
   const room = useRoom();
   const panelOpen = useRoomState((s) => s.panelOpen);
   const isVolume = useRoomState((s) => s.shown?.kind === 'volume');
-  if (!isVolume) return null;
-  if (!panelOpen) {
+  const panel = useRoomState((s) => s.panel);
+  // Single images have no structures: there the panel opens when somebody asks for the marks.
+  const isFrames = useRoomState((s) => s.shown?.kind === 'frames');
+  if (!isVolume && !isFrames) return null;
+  if (!panelOpen || (isFrames && panel !== 'marks')) {
     return (
       <button
         type="button"
@@ -22,7 +30,7 @@ export function SidePanel({ open }: { readonly open: OpenStudy }) {
         aria-label={t.structures.expand}
         title={t.structures.expand}
         data-testid="expand-structures"
-        onClick={() => room.state.set({ panelOpen: true })}
+        onClick={() => room.state.set({ panelOpen: true, ...(isFrames && { panel: 'marks' }) })}
       >
         <ChevronsLeft />
       </button>
@@ -30,21 +38,104 @@ export function SidePanel({ open }: { readonly open: OpenStudy }) {
   }
   return (
     <aside className={styles.side}>
-      <Structures open={open} onCollapse={() => room.state.set({ panelOpen: false })} />
+      <Panels open={open} onCollapse={() => room.state.set({ panelOpen: false })} />
     </aside>
   );
 }
 
-/** The structures of what is shown: beside the images, or in a phone’s sheet. */
-export function Structures({
-  open,
-  isSheet = false,
-  onCollapse,
-}: {
+export interface PanelProps {
   readonly open: OpenStudy;
   readonly isSheet?: boolean;
   readonly onCollapse: () => void;
-}) {
+}
+
+/** Structures and marks, one at a time: beside the images, or in a phone’s sheet. */
+export function Panels({ open, isSheet = false, onCollapse }: PanelProps) {
+  const chosen = useRoomState((s) => s.panel);
+  const isVolume = useRoomState((s) => s.shown?.kind === 'volume');
+  const tabs = isVolume ? <Tabs /> : undefined;
+  return chosen === 'structures' && isVolume ? (
+    <Structures open={open} isSheet={isSheet} onCollapse={onCollapse} heading={tabs} />
+  ) : (
+    <Marks onCollapse={onCollapse} heading={tabs} />
+  );
+}
+
+function Tabs() {
+  const t = useText();
+  const room = useRoom();
+  const chosen = useRoomState((s) => s.panel);
+  const count = useCase((c) => c.marks.length);
+  const tabs = [
+    { panel: 'structures', label: t.structures.title },
+    { panel: 'marks', label: count > 0 ? `${t.marks.title} ${count}` : t.marks.title },
+  ] as const;
+  return (
+    <div className={styles.panelTabs} role="tablist" aria-label={t.marks.tabs}>
+      {tabs.map(({ panel, label }) => (
+        <Button
+          key={panel}
+          kind="quiet"
+          role="tab"
+          aria-selected={panel === chosen}
+          pressed={panel === chosen}
+          data-testid={`panel-${panel}`}
+          onClick={() => room.state.set({ panel })}
+        >
+          {label}
+        </Button>
+      ))}
+    </div>
+  );
+}
+
+function Marks({
+  onCollapse,
+  heading,
+}: Pick<PanelProps, 'onCollapse'> & { readonly heading: ReactNode }) {
+  const t = useText();
+  const room = useRoom();
+  const language = useLanguage();
+  const marks = useCase((c) => c.marks);
+  const selected = useRoomState((s) => s.selectedMark);
+  const mayEdit = useRoomState(() => room.mayAnnotate);
+  const shown = useRoomState((s) => s.shown);
+  const isLoading = useRoomState(
+    (s) => s.shown?.kind === 'volume' && s.progress?.complete !== true,
+  );
+  const places = shown?.kind === 'volume' ? placeOf(room, 'volume') : undefined;
+  return (
+    <MarksPanel
+      marks={marks}
+      selected={selected}
+      mayEdit={mayEdit}
+      linesOf={(mark) => linesOf(valuesOf(mark, groundOf(room, mark)), language, isLoading)}
+      isHere={(mark) =>
+        places
+          ? isInPlace(places, mark)
+          : shown?.kind === 'frames' &&
+            shown.stack.frames.some((f) => f.sopInstanceUid === mark.frame?.sopInstanceUid)
+      }
+      onGoTo={(mark) => {
+        if (!goToMark(room, mark)) notify(t.marks.noSuchSeries, 'trouble');
+      }}
+      onSelect={(selectedMark) => room.state.set({ selectedMark })}
+      onChange={(ids, patch) => room.changeMarks(ids, patch)}
+      onRemove={(id) => room.removeMark(id)}
+      onCollapse={onCollapse}
+    >
+      {heading}
+    </MarksPanel>
+  );
+}
+
+/** The structures of what is shown. */
+function Structures({
+  open,
+  isSheet = false,
+  onCollapse,
+  heading,
+}: PanelProps & { readonly heading: ReactNode }) {
   const room = useRoom();
   const shown = useRoomState((s) => s.shown);
   const looks = useCase((c) => c.looks);
@@ -76,6 +167,7 @@ export function Structures({
       volumeId={shown?.kind === 'volume' ? shown.manifest.id : undefined}
       isSheet={isSheet}
       onCollapse={onCollapse}
+      heading={heading}
     />
   );
 }

@@ -10,6 +10,7 @@ import {
   useText,
 } from '../i18n/index.ts';
 import { AccountMenu, LanguageButton } from '../identity/index.ts';
+import { MeetingStatus, People } from '../meeting/index.ts';
 import { IconButton } from '../ui/index.ts';
 import styles from './ReadingRoom.module.css';
 import { useRoom, useRoomState, useSaveState } from './room-context.ts';
@@ -28,6 +29,7 @@ export function TopBar({
   const language = useLanguage();
   const study = useRoomState((s) => s.study);
   const [, navigate] = useLocation();
+  const { live } = room.connection;
   const { patient } = study;
   const name = formatName(patient.name, language);
   const facts = [
@@ -55,8 +57,19 @@ export function TopBar({
       </h1>
       <SeriesMenu />
       <span className={styles.space} />
-      <Remark />
+      <MeetingStatus live={live} onRejoin={() => room.meeting.rejoin()}>
+        <Remark />
+      </MeetingStatus>
+      <Trouble />
       <div className={styles.end}>
+        <People
+          live={live}
+          isPhone={isPhone}
+          onLookAt={({ id }) => {
+            const there = live.cursors.find((c) => c.person.id === id);
+            if (there) room.meeting.lookAt(there.cursor);
+          }}
+        />
         {!isPhone && (
           <>
             <IconButton
@@ -80,13 +93,19 @@ export function TopBar({
   );
 }
 
-/** The disclaimer; while the line is down or the server refuses, what that means instead. */
+/** The disclaimer, while there is nothing more urgent. */
 function Remark() {
   const t = useText();
   const { state } = useSaveState();
-  if (state !== 'offline' && state !== 'refused') {
-    return <span className={styles.disclaimer}>{t.disclaimer}</span>;
-  }
+  if (state === 'offline' || state === 'refused') return null;
+  return <span className={styles.disclaimer}>{t.disclaimer}</span>;
+}
+
+/** While the line is down or the server refuses: what that means. */
+function Trouble() {
+  const t = useText();
+  const { state } = useSaveState();
+  if (state !== 'offline' && state !== 'refused') return null;
   return (
     <span className={styles.trouble} role="status" data-testid="offline">
       {state === 'refused' ? t.saved.refused : t.saved.offlineText}

@@ -9,6 +9,7 @@ import { attachPointers } from '../pointer/index.ts';
 import { IconButton, Progress, smallTextSize, useDisplay } from '../ui/index.ts';
 import { Crosshair } from './Crosshair.tsx';
 import { gesturesOf } from './gestures.ts';
+import { RoomCursors } from './Meeting.tsx';
 import { useCase, useRoom, useRoomState } from './room-context.ts';
 import { composeMark, groundOf, marksModel, placeOf } from './room-marks.ts';
 import { isMarkTool } from './room-state.ts';
@@ -95,6 +96,7 @@ export function ViewPane({ kind, isHidden, isPhone }: ViewPaneProps) {
       {view && kind !== 'frame' && <Crosshair view={view} />}
       {view && kind !== 'frame' && <ModelsOverlay view={view} desk={room.models} />}
       {view && <Marks view={view} />}
+      {view && <RoomCursors view={view} />}
       <ViewInfo kind={kind} facts={facts} />
       {view && facts?.slice && !isHidden && <SliceSlider view={view} slice={facts.slice} />}
       {kind === 'volume' && <Touched />}
@@ -109,7 +111,7 @@ export function ViewPane({ kind, isHidden, isPhone }: ViewPaneProps) {
           />
         )}
       </div>
-      <Trouble kind={kind} />
+      <Trouble kind={kind} isDrawn={facts !== undefined} />
     </section>
   );
 }
@@ -120,9 +122,9 @@ function Marks({ view }: { readonly view: View }) {
   const display = useDisplay();
   const textSize = useMemo(() => smallTextSize(display) + 1, [display]);
   const [model] = useState(() => marksModel(room));
-  const tool = useRoomState((s) => s.tool);
   const selected = useRoomState((s) => s.selectedMark);
   useRoomState((s) => s.frame?.index);
+  useRoomState((s) => s.replay);
   const isLoading = useRoomState(
     (s) => s.shown?.kind === 'volume' && s.progress?.complete !== true,
   );
@@ -135,11 +137,15 @@ function Marks({ view }: { readonly view: View }) {
       view={view}
       model={model}
       place={placeOf(room, view.kind)}
-      tool={isMarkTool(tool) ? tool : undefined}
+      handOf={(sample) => {
+        const hand = room.hands.handOf(sample, view.kind);
+        return { ...hand, tool: isMarkTool(hand.tool) ? hand.tool : undefined };
+      }}
+      live={room.hands.live}
       mayEdit={room.mayAnnotate}
       selected={selected}
       onSelect={(selectedMark) => room.state.set({ selectedMark })}
-      compose={(kind, points, plane, place) => composeMark(room, kind, points, plane, place)}
+      compose={(kind, geometry, colour, place) => composeMark(room, kind, geometry, colour, place)}
       groundOf={(mark) => groundOf(room, mark)}
       isLoading={isLoading}
       language={language}
@@ -190,7 +196,7 @@ function Touched() {
 }
 
 /** Why a view shows nothing, or less than it should. */
-function Trouble({ kind }: { readonly kind: ViewKind }) {
+function Trouble({ kind, isDrawn }: { readonly kind: ViewKind; readonly isDrawn: boolean }) {
   const t = useText();
   const room = useRoom();
   const failure = useRoomState((s) => s.failure);
@@ -213,7 +219,9 @@ function Trouble({ kind }: { readonly kind: ViewKind }) {
       </div>
     );
   }
-  if (shown?.kind === 'volume' && progress?.shown === undefined) {
+  // The planes are there first; 3D follows when the graphics card is set up.
+  const isComing = progress?.shown === undefined || (kind === 'volume' && !isDrawn);
+  if (shown?.kind === 'volume' && isComing) {
     return (
       <div className={styles.message}>
         <Progress label={t.common.loading} value={progress?.fraction} />

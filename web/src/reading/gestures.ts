@@ -4,6 +4,7 @@ import type { Pinch, PointerSample, PointerTarget, Stroke } from '../pointer/ind
 import type { Room } from './room.ts';
 import { isMarkTool, type Tool } from './room-state.ts';
 import { fingerStroke, slicePixels } from './strokes/finger.ts';
+import { handSpan, palmSpan } from './strokes/hand-size.ts';
 import { locate } from './strokes/locate.ts';
 import { steps } from './strokes/steps.ts';
 import { touch } from './strokes/touch.ts';
@@ -37,13 +38,13 @@ export function gesturesOf(room: Room, view: View, isPhone: () => boolean): Poin
   const isFrame = view.kind === 'frame';
 
   const begin = (sample: PointerSample): Stroke | undefined => {
-    room.state.set({ activeView: view.kind, ...(sample.role === 'pen' && { hasPen: true }) });
+    room.state.set({ activeView: view.kind });
     if (sample.buttons & middle) return steps(view, sample, (dx, dy) => view.pan(dx, dy));
     if (sample.buttons & secondary) {
       return steps(view, sample, (_dx, dy) => view.zoom(1.008 ** -dy, sample.at));
     }
-    const { tool, hasPen } = room.state.get();
-    const mayMark = !(hasPen && sample.role === 'finger');
+    const { tool } = room.hands.handOf(sample, view.kind);
+    const mayMark = room.hands.mayMark(sample);
     const edit = mayMark && !isFrame ? room.models.begin(view, sample) : undefined;
     if (edit) return edit;
     const mark = mayMark ? room.views.editor(view.kind)?.begin(sample) : undefined;
@@ -76,11 +77,13 @@ export function gesturesOf(room: Room, view: View, isPhone: () => boolean): Poin
   return {
     begin,
     pinch,
+    handSpan,
+    palmSpan,
     tap: (sample, count) => {
       if (sample.buttons & (secondary | middle)) return;
-      const { tool, hasPen } = room.state.get();
-      const mayMark = !(hasPen && sample.role === 'finger');
-      if (tool === 'edit' || (isMarkTool(tool) && !isVolume && mayMark)) return;
+      const { tool } = room.hands.handOf(sample, view.kind);
+      const mayMark = room.hands.mayMark(sample);
+      if (tool === 'edit' || (isMarkTool(tool) && mayMark)) return;
       if (mayMark && room.views.editor(view.kind)?.hitAt(sample)) return;
       if (count === 2) room.toggleMaximised(view.kind);
       if (count === 1 && tool !== 'window') touch(room, view, sample);

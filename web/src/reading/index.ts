@@ -1,2 +1,2 @@
-export { loadEngine } from './load-engine.ts';
+export { loadAhead } from './load-engine.ts';
 export { ReadingRoom } from './ReadingRoom.tsx';

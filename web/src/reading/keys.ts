@@ -1,4 +1,6 @@
-import type { Dictionary } from '../i18n/index.ts';
+import { type Dictionary, text } from '../i18n/index.ts';
+import { notify } from '../ui/index.ts';
+import { stepMark, takeKeyImage } from './mark-jump.ts';
 import type { Room } from './room.ts';
 import { isMarkTool, layouts, type Tool } from './room-state.ts';
 import { windowsFor } from './windows.ts';
@@ -8,24 +10,56 @@ const tools: Record<string, Exclude<Tool, 'edit'>> = {
   w: 'window',
   o: 'rotate',
   l: 'length',
+  b: 'bidirectional',
   a: 'angle',
+  c: 'cobb',
   p: 'probe',
   e: 'ellipse',
+  k: 'rectangle',
+  g: 'polygon',
+  h: 'freehand',
+  x: 'arrow',
+  t: 'text',
+  i: 'ink',
+  u: 'highlighter',
+  v: 'laser',
+  y: 'point',
+  d: 'distance',
+  j: 'surfacePoint',
+  q: 'surfaceLine',
 };
+
+/** The key of a tool, for the bar and the help page. */
+export const keyOf = (tool: Tool): string =>
+  Object.keys(tools)
+    .find((key) => tools[key] === tool)
+    ?.toUpperCase() ?? '';
+
+/** What a tool is called. */
+export function nameOfTool(t: Dictionary, tool: Tool): string {
+  if (tool === 'laser') return t.marks.laser;
+  if (tool === 'edit') return t.groups.model;
+  return isMarkTool(tool) ? t.marks.kinds[tool] : t.tools[tool];
+}
 
 /** The table of the help page, in the order of use. */
 export function keyRows(t: Dictionary): readonly (readonly [readonly string[], string])[] {
   const { rows } = t.help;
+  const { keys } = t.marks;
   const toolRows = Object.entries(tools).map(
-    ([key, tool]) => [[key.toUpperCase()], t.tools[tool]] as const,
+    ([key, tool]) => [[key.toUpperCase()], nameOfTool(t, tool)] as const,
   );
   return [
     [['↑', '↓'], rows.scroll],
     [['+', '−'], rows.zoom],
     ...toolRows,
+    [['M'], t.marks.kinds.keyImage],
+    [['↑ ↓ ← →'], keys.cursor],
+    [['Tab'], keys.next],
+    [['⇧ ↑ ↓ ← →'], keys.nudgeFar],
     [['1', '…', '9'], rows.windowPreset],
     [['⇧ 1', '…', '⇧ 5'], rows.views],
-    [['Enter'], rows.maximise],
+    [['Enter'], `${rows.maximise} · ${keys.place}`],
     [['R'], rows.reset],
     [['F'], rows.present],
     [['S'], rows.structures],
@@ -39,7 +73,10 @@ export function keyRows(t: Dictionary): readonly (readonly [readonly string[], s
   ];
 }
 
-type KeyEvent = Pick<KeyboardEvent, 'key' | 'code' | 'ctrlKey' | 'metaKey' | 'shiftKey' | 'altKey'>;
+type KeyEvent = Pick<
+  KeyboardEvent,
+  'key' | 'code' | 'ctrlKey' | 'metaKey' | 'shiftKey' | 'altKey'
+> & { readonly target?: EventTarget | null };
 
 /** Does what a key means. @returns whether it meant anything */
 export function pressKey(room: Room, e: KeyEvent, openHelp: () => void): boolean {
@@ -56,6 +93,8 @@ export function pressKey(room: Room, e: KeyEvent, openHelp: () => void): boolean
     room.setTool(tool);
     return true;
   }
+  if (pressOnMarks(room, key, e)) return true;
+  if (key === 'tab') return false;
   const act = acts[key];
   if (key === '?') openHelp();
   else if (act) act(room);
@@ -82,6 +121,46 @@ function pressWindow(room: Room, n: number): boolean {
   const preset = shown && windowsFor(shown, frame?.index)[n - 1];
   if (!preset) return false;
   room.setWindow(preset);
+  return true;
+}
+
+/** CSS pixels a press of an arrow moves the keyboard's cursor; with shift, one. */
+const cursorStep = 10;
+const arrows: Record<string, readonly [right: number, down: number]> = {
+  arrowup: [0, -1],
+  arrowdown: [0, 1],
+  arrowleft: [-1, 0],
+  arrowright: [1, 0],
+};
+
+/**
+ * Drawing and moving without a mouse. With a tool, arrows move a cursor and Enter places a point; with a
+ * mark selected, arrows move the mark; Tab on an image goes from mark to mark and, after the last, on.
+ */
+function pressOnMarks(room: Room, key: string, e: KeyEvent): boolean {
+  const { tool, activeView, selectedMark } = room.state.get();
+  if (key === 'm' && room.mayAnnotate) return keepKeyImage(room);
+  const isOnImage = e.target instanceof Element && e.target.getAttribute('role') === 'application';
+  if (key === 'tab') return isOnImage && stepMark(room, e.shiftKey ? -1 : 1);
+  const view = room.views.orAny(activeView);
+  const editor = view && room.views.editor(view.kind);
+  if (!editor) return false;
+  const arrow = arrows[key];
+  if (isMarkTool(tool) && (arrow || key === 'enter')) {
+    if (!arrow) return editor.pressCursor();
+    const step = e.shiftKey ? 1 : cursorStep;
+    editor.moveCursor(arrow[0] * step, arrow[1] * step);
+    return true;
+  }
+  const mark = room.content.content.marks.find((m) => m.id === selectedMark);
+  if (!arrow || !mark) return false;
+  const mm = e.shiftKey ? 1 : 0.1;
+  editor.nudge(mark, arrow[0] * mm, arrow[1] * mm);
+  return true;
+}
+
+function keepKeyImage(room: Room): boolean {
+  if (takeKeyImage(room)) notify(text().marks.keyImageTaken);
   return true;
 }
 

@@ -1,4 +1,6 @@
 import type { Engine, Problem } from '../engine/index.ts';
+import { fetchStudyAhead } from './study.ts';
+import { firstTarget } from './targets.ts';
 
 /** The engine and the few plain functions of its room. */
 export interface EngineKit {
@@ -19,6 +21,13 @@ export function loadEngine(): Promise<EngineKit> {
     throw error;
   });
   return loading;
+}
+
+/** A link into a study: the engine, the study and its coarsest images, before anything asks for them. */
+export async function loadAhead(uid: string): Promise<void> {
+  const [kit, study] = await Promise.all([loadEngine(), fetchStudyAhead(uid)]);
+  const target = study && firstTarget(study, {});
+  if (target?.kind === 'volume') kit.engine.prepare(target.manifest);
 }
 
 async function start(): Promise<EngineKit> {

@@ -18,10 +18,10 @@ export const useRoomState = <T>(select: (state: RoomState) => T): T =>
   useStore(useRoom().state, select);
 
 export function useCase<T>(select: (content: CaseContent) => T): T {
-  const { document } = useRoom();
+  const { content } = useRoom();
   return useSyncExternalStore(
-    (listener) => document.subscribe(listener),
-    () => select(document.content),
+    (listener) => content.subscribe(listener),
+    () => select(content.content),
   );
 }
 

@@ -1,9 +1,10 @@
 import type { Structure, StructureLook, StudyDetail, ViewState } from '@yuepian/contract';
-import type { CaseContent, CaseDocument } from '../case/index.ts';
+import type { CaseContent } from '../case/index.ts';
 import type { Engine, FrameSession, VolumeSession } from '../engine/index.ts';
 import type { Store } from '../ui/index.ts';
 import { applyView, isVolumeVisible } from './apply-view.ts';
 import type { RoomState, Shown } from './room-state.ts';
+import type { ShownContent } from './shown-content.ts';
 import {
   firstTarget,
   isOtherContent,
@@ -15,7 +16,7 @@ import {
 
 export interface RoomImagesParts {
   readonly engine: Engine;
-  readonly document: CaseDocument;
+  readonly content: ShownContent;
   readonly state: Store<RoomState>;
   /** Whether what the document says came from the engine just now. */
   readonly isEcho: () => boolean;
@@ -26,7 +27,7 @@ export interface RoomImagesParts {
 /** What is on the screen: opens what the document names and tells the engine what it says. */
 export class RoomImages {
   readonly #engine: Engine;
-  readonly #document: CaseDocument;
+  readonly #content: ShownContent;
   readonly #state: Store<RoomState>;
   readonly #isEcho: () => boolean;
   readonly #onStructures: (isOtherVolume: boolean) => void;
@@ -37,9 +38,9 @@ export class RoomImages {
   #structures: readonly Structure[] = [];
   #replaced: ReadonlySet<string> = new Set();
 
-  constructor({ engine, document, state, isEcho, onStructures }: RoomImagesParts) {
+  constructor({ engine, content, state, isEcho, onStructures }: RoomImagesParts) {
     this.#engine = engine;
-    this.#document = document;
+    this.#content = content;
     this.#state = state;
     this.#isEcho = isEcho;
     this.#onStructures = onStructures;
@@ -55,7 +56,7 @@ export class RoomImages {
 
   /** Shows what the study opens with. Called once the document has arrived, or could not. */
   open(): void {
-    const target = firstTarget(this.#state.get().study, this.#document.content.view);
+    const target = firstTarget(this.#state.get().study, this.#content.content.view);
     if (target) this.#show(target);
   }
 
@@ -88,7 +89,7 @@ export class RoomImages {
       visible: true,
       opacity: s.opacity,
       colour: s.colour,
-      ...this.#document.content.looks[s.key],
+      ...this.#content.content.looks[s.key],
     };
   }
 
@@ -172,14 +173,14 @@ export class RoomImages {
       target.series.labelMap,
     );
     this.#engine.setVolumeVisible(
-      isVolumeVisible(this.#document.content.view, structures.length > 0),
+      isVolumeVisible(this.#content.content.view, structures.length > 0),
     );
     this.#onStructures(false);
   }
 
   /** From the document to the engine: whatever it says that the engine does not show yet. */
   apply(): void {
-    const { content } = this.#document;
+    const { content } = this.#content;
     const before = this.#applied;
     const { shown } = this.#state.get();
     if (content.view !== before?.view && this.#switchTarget(content.view)) return;

@@ -1,17 +1,15 @@
 import { type Mark, type MarkKind, markId } from '@yuepian/contract';
-import type { Vec3 } from '@yuepian/geometry';
 import type { ViewKind } from '../engine/index.ts';
 import { formatUnit } from '../i18n/index.ts';
-import type { MarksModel, MarksPlace, MeasuringGround } from '../marks/index.ts';
+import type { MarkGeometry, MarksModel, MarksPlace, MeasuringGround } from '../marks/index.ts';
 import type { Room } from './room.ts';
 
 /** The marks layer's way into the case document. */
 export const marksModel = (room: Room): MarksModel => ({
-  list: () => room.document.content.marks,
-  subscribe: (listener) => room.document.subscribe(listener),
+  list: () => room.content.content.marks,
+  subscribe: (listener) => room.content.subscribe(listener),
   add: (mark) => room.document.addMark(mark),
-  setPoints: (id, points) =>
-    room.document.changeMark(id, { points: points.map((p) => [p[0], p[1], p[2]]) }),
+  change: (id, patch) => room.document.changeMark(id, patch),
 });
 
 /** Where a new mark of this view would lie. */
@@ -29,19 +27,22 @@ export function placeOf(room: Room, kind: ViewKind): MarksPlace | undefined {
 export function composeMark(
   room: Room,
   kind: MarkKind,
-  points: readonly Vec3[],
-  plane: Mark['plane'],
+  { points, plane, stroke, width, structureKey }: MarkGeometry,
+  colour: string,
   place: MarksPlace,
 ): Mark {
   const { me } = room;
   const base = {
-    version: 1 as const,
+    version: 2 as const,
     id: markId.parse(randomId()),
     kind,
     plane,
     points: points.map((p): [number, number, number] => [p[0], p[1], p[2]]),
+    ...(stroke && { stroke }),
+    ...(width !== undefined && { width }),
+    ...(structureKey !== undefined && { structureKey }),
     label: '',
-    colour: me.colour.toLowerCase(),
+    colour,
     author: { id: me.id, name: me.displayName || me.name },
     createdAt: new Date().toISOString(),
     hidden: false,

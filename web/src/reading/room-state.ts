@@ -1,21 +1,24 @@
 import type {
   FrameStack,
   MarkId,
-  MarkKind,
   SeriesDetail,
   StudyDetail,
   ViewState,
   VolumeManifest,
 } from '@yuepian/contract';
+import { markKind } from '@yuepian/contract';
 import type { PatientPoint } from '@yuepian/geometry';
+import type { Replay } from '../case/index.ts';
 import type { ViewKind, VolumeProgress, Window } from '../engine/index.ts';
+import type { DrawingTool } from '../marks/index.ts';
 
-/** What the hand does on an image. Measuring tools carry the name of the mark they draw. */
-/** `edit`: whatever tool the models' desk has given the hand. */
-export type Tool = 'navigate' | 'window' | 'rotate' | 'edit' | MarkKind;
-export const markTools = ['length', 'angle', 'probe', 'ellipse'] as const satisfies MarkKind[];
-export const isMarkTool = (tool: Tool): tool is MarkKind =>
-  (markTools as readonly string[]).includes(tool);
+/**
+ * What the hand does on an image. Drawing tools carry the name of the mark they draw; `edit` is
+ * whatever tool the models' desk has given the hand.
+ */
+export type Tool = 'navigate' | 'window' | 'rotate' | 'edit' | DrawingTool;
+const drawingTools: ReadonlySet<string> = new Set([...markKind.options, 'laser']);
+export const isMarkTool = (tool: Tool): tool is DrawingTool => drawingTools.has(tool);
 
 export type Layout = ViewState['layout'];
 export const layouts = ['four', 'axial', 'coronal', 'sagittal', 'volume'] as const;
@@ -42,9 +45,8 @@ export interface RoomState {
   readonly activeView: ViewKind;
   readonly selectedMark: MarkId | undefined;
   readonly presenting: boolean;
-  /** A pen was used here: from then on pens draw and fingers only navigate. */
-  readonly hasPen: boolean;
   readonly panelOpen: boolean;
+  readonly panel: 'structures' | 'marks';
   /** The one view a phone shows. */
   readonly phoneView: VolumeView;
   readonly progress: VolumeProgress | undefined;
@@ -53,6 +55,8 @@ export interface RoomState {
   readonly crosshair: PatientPoint | undefined;
   /** Structure last touched in a view. */
   readonly touched: string | undefined;
+  /** A past stretch of the case is shown instead of the present; nothing can be changed then. */
+  readonly replay: Replay | undefined;
   /** Why nothing can be shown. */
   readonly failure: unknown;
 }
@@ -65,13 +69,14 @@ export const startState = (study: StudyDetail): RoomState => ({
   activeView: 'axial',
   selectedMark: undefined,
   presenting: false,
-  hasPen: false,
   panelOpen: true,
+  panel: 'structures',
   phoneView: 'axial',
   progress: undefined,
   frame: undefined,
   window: undefined,
   crosshair: undefined,
   touched: undefined,
+  replay: undefined,
   failure: undefined,
 });

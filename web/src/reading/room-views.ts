@@ -8,12 +8,14 @@ export class RoomViews {
   readonly #editors = new Map<ViewKind, MarkEditor>();
   readonly #geometry = new Set<() => void>();
 
+  readonly #moved = new Set<() => void>();
+
   constructor(engine: Engine) {
     this.#engine = engine;
   }
 
   attach(element: HTMLElement, kind: ViewKind): View {
-    const view = this.#engine.attach(element, kind);
+    const view = watched(this.#engine.attach(element, kind), () => this.moved());
     this.#views.set(kind, view);
     return view;
   }
@@ -63,7 +65,50 @@ export class RoomViews {
     return () => this.#geometry.delete(listener);
   }
 
+  /** A hand, a key or a button moved a view. Never from a frame that was drawn. */
+  onMoved(listener: () => void): () => void {
+    this.#moved.add(listener);
+    return () => this.#moved.delete(listener);
+  }
+
+  moved(): void {
+    for (const listener of [...this.#moved]) listener();
+  }
+
   geometryChanged(): void {
     for (const listener of this.#geometry) listener();
   }
+}
+
+const moves: ReadonlySet<string | symbol> = new Set<keyof View>([
+  'pan',
+  'zoom',
+  'scroll',
+  'rotateOblique',
+  'resetOblique',
+  'orbit',
+  'roll',
+  'orientTo',
+  'fit',
+  'setCamera',
+]);
+
+/** The same view, telling whenever something moves it. */
+function watched(view: View, moved: () => void): View {
+  const functions = new Map<string | symbol, (...args: unknown[]) => unknown>();
+  return new Proxy(view, {
+    get(target, key) {
+      const known = functions.get(key);
+      if (known) return known;
+      const value: unknown = Reflect.get(target, key, target);
+      if (typeof value !== 'function') return value;
+      const call = (...args: unknown[]): unknown => {
+        const result: unknown = Reflect.apply(value, target, args);
+        if (moves.has(key)) moved();
+        return result;
+      };
+      functions.set(key, call);
+      return call;
+    },
+  });
 }

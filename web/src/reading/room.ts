@@ -1,4 +1,6 @@
 import {
+  type CaseId,
+  type Mark,
   type MarkId,
   may,
   type Structure,
@@ -21,9 +23,11 @@ import { ModelsDesk } from '../models/index.ts';
 import { createStore, type Store, targetSize } from '../ui/index.ts';
 import { viewDefaults } from './apply-view.ts';
 import { Drifts } from './drifts.ts';
+import { Hands } from './hands.ts';
 import { History } from './history.ts';
 import type { EngineKit } from './load-engine.ts';
 import { RoomImages } from './room-images.ts';
+import { RoomMeeting } from './room-meeting.ts';
 import {
   type Layout,
   type RoomState,
@@ -33,6 +37,7 @@ import {
   type VolumeView,
 } from './room-state.ts';
 import { RoomViews } from './room-views.ts';
+import { ShownContent } from './shown-content.ts';
 import { structuresOf, targetId } from './targets.ts';
 import { draggedWindow } from './windows.ts';
 
@@ -41,6 +46,7 @@ export interface RoomParts {
   readonly connection: CaseConnection;
   readonly study: StudyDetail;
   readonly me: User;
+  readonly caseId: CaseId;
 }
 
 /**
@@ -52,34 +58,44 @@ export class Room {
   readonly state: Store<RoomState>;
   readonly engine: Engine;
   readonly scaleBar: EngineKit['scaleBar'];
+  /** Where everything that is decided is written. */
   readonly document: CaseDocument;
+  /** What is shown: the document, and over it the lead's view or a past one. */
+  readonly content: ShownContent;
   readonly connection: CaseConnection;
   readonly me: User;
-  readonly mayAnnotate: boolean;
+  readonly caseId: CaseId;
   readonly views: RoomViews;
+  readonly hands: Hands;
   readonly history: History;
   /** What is done to structures. */
   readonly models: ModelsDesk;
+  readonly meeting: RoomMeeting;
+  /** May write into the case at all. */
+  readonly mayChange: boolean;
   readonly #stops: (() => void)[] = [];
   readonly #drifts: Drifts;
   readonly #images: RoomImages;
   #hasArrived = false;
 
-  constructor({ kit, connection, study, me }: RoomParts) {
+  constructor({ kit, connection, study, me, caseId }: RoomParts) {
+    this.caseId = caseId;
     this.engine = kit.engine;
     this.views = new RoomViews(kit.engine);
     this.scaleBar = kit.scaleBar;
     this.connection = connection;
     this.document = connection.document;
+    this.content = new ShownContent(connection.document);
     this.me = me;
-    this.mayAnnotate = may(me.role, 'annotate');
+    this.mayChange = may(me.role, 'annotate');
     this.state = createStore<RoomState>(startState(study));
+    this.hands = new Hands(this.state, me);
     this.history = new History(this.document);
     this.models = this.#openDesk();
     this.#drifts = new Drifts(this.document, () => this.#place());
     this.#images = new RoomImages({
       engine: this.engine,
-      document: this.document,
+      content: this.content,
       state: this.state,
       isEcho: () => this.#drifts.isEcho,
       onStructures: (isOther) => (isOther ? this.models.clear() : this.models.sync()),
@@ -88,9 +104,10 @@ export class Room {
       this.#hasArrived = true;
     });
     this.#stops.push(
-      this.document.subscribe(() => this.#images.apply()),
+      this.content.subscribe(() => this.#images.apply()),
       this.engine.onCrosshair((p) => this.#crosshairMoved(p)),
     );
+    this.meeting = new RoomMeeting(this);
   }
 
   /** Shows what the study opens with. Called once the document has arrived, or could not. */
@@ -105,11 +122,23 @@ export class Room {
 
   close(): void {
     for (const stop of this.#stops) stop();
+    this.meeting.close();
     this.#drifts.settle();
     this.models.close();
     this.history.close();
+    this.content.close();
     this.#images.close();
     this.connection.close();
+  }
+
+  /** False for somebody who may only look, and for everybody while the past is shown. */
+  get mayAnnotate(): boolean {
+    return this.mayChange && this.state.get().replay === undefined;
+  }
+
+  /** What is on its way to the document goes there now. */
+  settle(): void {
+    this.#drifts.settle();
   }
 
   /** The view that was touched last. */
@@ -124,8 +153,7 @@ export class Room {
     const { shown } = this.state.get();
     if (shown && targetId(shown) === targetId(target)) return;
     this.#drifts.add({});
-    this.#drifts.settle();
-    this.document.setView({
+    this.setView({
       seriesInstanceUid: target.series.seriesInstanceUid,
       volumeId: targetId(target),
       window: undefined,
@@ -158,23 +186,26 @@ export class Room {
   }
 
   setLayout(layout: Layout): void {
-    this.#drifts.settle();
-    this.document.setView({ layout });
+    this.setView({ layout });
   }
 
   /** One big view, or back to four. */
   toggleMaximised(kind: ViewKind): void {
     if (kind === 'frame') return;
-    const now = this.document.content.view.layout ?? viewDefaults.layout;
+    const now = this.content.content.view.layout ?? viewDefaults.layout;
     this.setLayout(now === kind ? 'four' : (kind as VolumeView));
   }
 
   setWindow(window: Window): void {
-    this.#drifts.settle();
-    this.document.setView({ window: { centre: window.centre, width: window.width } });
+    this.setView({ window: { centre: window.centre, width: window.width } });
   }
 
   setView(patch: ViewPatch, gesture?: string): void {
+    this.views.moved();
+    if (this.state.get().replay) {
+      this.content.patchView(patch);
+      return;
+    }
     this.#drifts.settle();
     this.document.setView(patch, gesture);
   }
@@ -184,7 +215,9 @@ export class Room {
     patch: Partial<StructureLook>,
     gesture?: string | undefined,
   ): void {
-    this.document.setLook(keys, patch, gesture);
+    this.views.moved();
+    if (this.state.get().replay) this.meeting.lookAside(keys, patch);
+    else this.document.setLook(keys, patch, gesture);
   }
 
   endGesture(): void {
@@ -192,13 +225,26 @@ export class Room {
   }
 
   undo(): void {
+    if (this.state.get().replay) return;
     this.#drifts.settle();
     this.history.undo();
   }
 
   redo(): void {
+    if (this.state.get().replay) return;
     this.#drifts.settle();
     this.history.redo();
+  }
+
+  /** One step to undo, however many marks. */
+  changeMarks(
+    ids: readonly MarkId[],
+    patch: Partial<Pick<Mark, 'label' | 'hidden' | 'colour'>>,
+  ): void {
+    if (!this.mayAnnotate) return;
+    const gesture = `marks-${ids.join()}`;
+    for (const id of ids) this.document.changeMark(id, patch, gesture);
+    this.document.endGesture();
   }
 
   removeMark(id: MarkId): void {
@@ -232,17 +278,19 @@ export class Room {
     const bounds = this.engine.structureBounds(key);
     if (!bounds) return;
     this.state.set({ touched: key });
-    this.engine.jumpTo(bounds.centre);
+    this.jumpTo(bounds.centre);
     this.models.flyTo(key);
   }
 
   // --- drifts: where the hand is -----------------------------------------------------------------
 
   jumpTo(p: PatientPoint): void {
+    this.views.moved();
     this.engine.jumpTo(p);
   }
 
   dragWindow(dx: number, dy: number): void {
+    this.views.moved();
     const window = draggedWindow(this.engine.window, dx, dy);
     this.engine.setWindow(window);
     this.state.set({ window: this.engine.window });
@@ -290,7 +338,7 @@ export class Room {
   #place(): ViewPatch | undefined {
     const { shown } = this.state.get();
     // Before the document is here, where the view happens to open would overwrite where it was left.
-    if (!shown || !this.#hasArrived) return undefined;
+    if (!shown || !this.#hasArrived || this.content.isOverlaid) return undefined;
     return { seriesInstanceUid: shown.series.seriesInstanceUid, volumeId: targetId(shown) };
   }
 }

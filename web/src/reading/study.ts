@@ -19,8 +19,30 @@ export interface OpenStudy {
   readonly reload: () => void;
 }
 
+const studyPath = (uid: string): string => `/api/studies/${encodeURIComponent(uid)}`;
 const fetchStudy = (uid: string, signal: AbortSignal) =>
-  request(studyDetail, `/api/studies/${encodeURIComponent(uid)}`, { signal });
+  request(studyDetail, studyPath(uid), { signal });
+
+/** Asked for before the room is there; whoever opens it takes the answer, once. */
+const ahead = new Map<string, Promise<StudyDetail | undefined>>();
+
+/** A study that is about to be opened. A failure says nothing: the room asks again and tells. */
+export function fetchStudyAhead(uid: string): Promise<StudyDetail | undefined> {
+  const asked = fetch(studyPath(uid), { credentials: 'same-origin' }).then(
+    async (r) => (r.ok ? studyDetail.safeParse(await r.json()).data : undefined),
+    () => undefined,
+  );
+  ahead.set(uid, asked);
+  return asked;
+}
+
+async function takeStudy(uid: string, signal: AbortSignal): Promise<StudyDetail> {
+  const asked = ahead.get(uid);
+  ahead.delete(uid);
+  const study = await asked?.catch(() => undefined);
+  signal.throwIfAborted();
+  return study ?? fetchStudy(uid, signal);
+}
 
 /** A study, asked for again whenever the server says that something of it changed. */
 export function useStudy(uid: string): OpenStudy {
@@ -38,7 +60,7 @@ export function useStudy(uid: string): OpenStudy {
     const mine = new AbortController();
     abort.current = mine;
     try {
-      const next = await fetchStudy(uid, mine.signal);
+      const next = await takeStudy(uid, mine.signal);
       setStudy(next);
       setError(undefined);
       // What the answer says of its jobs is newer than any event before it.

@@ -1,10 +1,11 @@
-import type { StudyDetail } from '@yuepian/contract';
+import type { CaseId, StudyDetail } from '@yuepian/contract';
 import { may } from '@yuepian/contract';
 import { useEffect, useRef, useState } from 'react';
 import { connectCase } from '../case/index.ts';
 import { useMe } from '../identity/index.ts';
 import { loadEngine } from './load-engine.ts';
 import { Room } from './room.ts';
+import { deviceOf } from './useScreen.ts';
 
 export interface OpenRoom {
   readonly room: Room | undefined;
@@ -16,13 +17,13 @@ export interface OpenRoom {
 const documentPatienceMs = 700;
 
 /** Opens a room for a study: engine and document at the same time, images as soon as there are any. */
-export function useOpenRoom(study: StudyDetail | undefined): OpenRoom {
+export function useOpenRoom(study: StudyDetail | undefined, chosen: CaseId | undefined): OpenRoom {
   const me = useMe();
   const [room, setRoom] = useState<Room>();
   const [error, setError] = useState<unknown>();
   const latest = useRef(study);
   latest.current = study;
-  const caseId = study?.caseId;
+  const caseId = study && (chosen ?? study.caseId);
 
   // The engine is most of the bundle: it starts to load before the study has been asked for.
   useEffect(() => void loadEngine().catch(setError), []);
@@ -31,13 +32,18 @@ export function useOpenRoom(study: StudyDetail | undefined): OpenRoom {
     if (!caseId || !me) return;
     let isOver = false;
     let opened: Room | undefined;
-    const connection = connectCase({ caseId, mayChange: may(me.role, 'annotate') });
+    const connection = connectCase({
+      caseId,
+      mayChange: may(me.role, 'annotate'),
+      userId: me.id,
+      device: deviceOf(),
+    });
     const patience = new Promise((resolve) => setTimeout(resolve, documentPatienceMs));
     loadEngine().then(
       async (kit) => {
         const now = latest.current;
         if (isOver || !now) return;
-        opened = new Room({ kit, connection, study: now, me });
+        opened = new Room({ kit, connection, study: now, me, caseId });
         setRoom(opened);
         await Promise.race([connection.arrived, patience]);
         if (!isOver) opened.open();

@@ -115,8 +115,7 @@ export function normaliser(data: Float32Array, how: Normalisation): (value: numb
     case 'range': {
       const [low = 0, high = 1] = quantiles(data, [how.low, how.high]);
       const width = high > low ? high - low : 1;
-      const clipped = how.low > 0 || how.high < 1;
-      return clipped
+      return how.clip
         ? (v) => Math.min(1, Math.max(0, (v - low) / width))
         : (v) => (v - low) / width;
     }

@@ -144,8 +144,10 @@ describe('conform', () => {
   it('normalises as the manifests say', () => {
     const data = Float32Array.from({ length: 1001 }, (_, n) => n);
     expect(quantiles(data, [0, 0.5, 1])[1]).toBeCloseTo(500, -1);
-    expect(normaliser(data, { kind: 'range', low: 0, high: 1 })(250)).toBeCloseTo(0.25, 6);
-    expect(normaliser(data, { kind: 'range', low: 0.05, high: 0.95 })(1000)).toBe(1);
+    const range = { kind: 'range', low: 0.05, high: 0.95 } as const;
+    expect(normaliser(data, { ...range, low: 0, high: 1, clip: true })(250)).toBeCloseTo(0.25, 6);
+    expect(normaliser(data, { ...range, clip: true })(1000)).toBe(1);
+    expect(normaliser(data, { ...range, clip: false })(1000)).toBeCloseTo(950 / 900, 2);
     expect(normaliser(data, { kind: 'ct', clip: [0, 100], mean: 50, std: 25 })(900)).toBe(2);
     const z = normaliser(data, { kind: 'zscore', foreground: false });
     expect(z(500)).toBeCloseTo(0, 6);

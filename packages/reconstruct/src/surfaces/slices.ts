@@ -113,7 +113,7 @@ export function reducedSlices(grid: LabelGrid, segmentOf: Uint8Array, factor: Ve
 /** Two voxels of a row at a time, where the blocks lie on even addresses. */
 function pairView(grid: LabelGrid, factor: Vec3): Uint16Array | undefined {
   const { data, start, row, plane } = grid;
-  if (factor.some((f) => f !== 2)) return undefined;
+  if (factor[0] !== 2 || factor[1] !== 2 || factor[2] > 2) return undefined;
   if ([data.byteOffset, data.length, start, row, plane].some((n) => n % 2 !== 0)) return undefined;
   return new Uint16Array(data.buffer, data.byteOffset, data.length / 2);
 }
@@ -146,7 +146,7 @@ function reduceRow(
       columns === fx &&
       (pairs === undefined
         ? isUniform(data, block, fx, rows, slices, row, plane)
-        : isUniformPair(pairs, block >> 1, row >> 1, plane >> 1));
+        : isUniformPair(pairs, block >> 1, row >> 1, factor[2] === 1 ? 0 : plane >> 1));
     if (equal) {
       labels[to + i] = segmentOf[data[block] as number] as number;
       coverage[to + i] = 255;

@@ -4,7 +4,8 @@ import http from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { layoutSeries, readNifti } from '@yuepian/dicom';
+import { layoutSeries, readNifti, readSegmentation } from '@yuepian/dicom';
+import type { Affine } from '@yuepian/geometry';
 import { describe, expect, it } from 'vitest';
 import type { ArchivedSeries } from '../index.ts';
 import {
@@ -19,6 +20,7 @@ import {
   zip,
 } from '../testing.ts';
 
+const identity: Affine = [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0];
 const text = Buffer.from('not an image, but somewhat longer than a DICOM preamble. '.repeat(5));
 
 describe('POST /api/import', () => {
@@ -286,6 +288,90 @@ describe('NIfTI', () => {
     new DataView(file.buffer).setInt16(254, 0, true);
     const { results } = await upload(test.url, { 'a.nii': file });
     expect(results[0]).toMatchObject({ status: 'refused', code: 'not_a_volume' });
+  });
+
+  describe('of labels', () => {
+    const size = [12, 10, 6] as const;
+    /** Two blocks of labels; the grid of the image is the same. */
+    const labels = Int16Array.from({ length: 720 }, (_, i) => {
+      const [x, y] = [i % 12, Math.floor(i / 12) % 10];
+      return y < 2 || y > 7 || x < 2 ? 0 : x < 7 ? 3 : 250;
+    });
+    const image = Int16Array.from({ length: 720 }, (_, i) => ((i * 7919) % 911) - 600);
+
+    it('becomes a segmentation of the image beside it, whichever comes first', async () => {
+      await using test = await startArchive();
+      const answer = await upload(test.url, {
+        'case.seg.nii': nifti(size, labels),
+        'case.nii': nifti(size, image),
+        'other.nii': nifti([12, 10, 5], image.slice(0, 600)),
+      });
+      expect(answer).toMatchObject({ stored: 3, refused: 0 });
+      const stored = answer.results.find((r) => r.file === 'case.seg.nii');
+      const series = await test.archive.series(stored?.studyInstanceUid ?? '');
+      expect(series.map((s) => s.modality)).toEqual(['CT', 'SEG']);
+      const seg = await test.archive.instance(stored?.sopInstanceUid ?? '');
+      const bytes = await test.blobs.bytes(seg?.blob as never);
+      const ct = await test.archive.headers(series[0]?.seriesInstanceUid ?? '');
+      const [plan] = layoutSeries(ct).volumes;
+      const read = readSegmentation(bytes);
+      expect(read.segments.map((s) => s.label)).toEqual(['label_3', 'label_250']);
+      const { size: planned = [0, 0, 0], affine = identity } = plan ?? {};
+      const map = read.toLabelMap({ size: planned, affine });
+      const expected = [...labels].map((v) => (v === 3 ? 1 : v === 250 ? 2 : 0));
+      // This test's grid is left-handed; its slices are read in the opposite order.
+      const slices = [5, 4, 3, 2, 1, 0].flatMap((k) => expected.slice(k * 120, (k + 1) * 120));
+      expect([...map.data]).toEqual(slices);
+      const again = await upload(test.url, {
+        'case.nii': nifti(size, image),
+        'case.seg.nii': nifti(size, labels),
+      });
+      expect(again).toMatchObject({ stored: 0, exists: 2 });
+    });
+
+    it('is refused alone, saying what to do', async () => {
+      await using test = await startArchive();
+      const { results } = await upload(test.url, {
+        'labels.nii': nifti(size, labels),
+        'other.nii': nifti([12, 10, 5], image.slice(0, 600)),
+      });
+      const alone = results.find((r) => r.file === 'labels.nii');
+      expect(alone).toMatchObject({ status: 'refused', code: 'labels_without_image' });
+      expect(alone?.en).toMatch('together with the NIfTI image');
+    });
+
+    it('is told by its header’s intent, however small its regions are', async () => {
+      await using test = await startArchive();
+      const dots = Int16Array.from({ length: 720 }, (_, i) => (i * 7919) % 3);
+      const file = nifti(size, dots);
+      new DataView(file.buffer).setInt16(68, 1002, true);
+      const { results } = await upload(test.url, { 'dots.nii': file });
+      expect(results[0]).toMatchObject({ code: 'labels_without_image' });
+    });
+  });
+
+  it.skipIf(!hasTestData)('real ones: labels with their image, an atlas in HU', async () => {
+    await using test = await startArchive();
+    const answer = await upload(test.url, {
+      'example_seg.nii.gz': await testData('torso_ct_totalseg/example_seg.nii.gz'),
+      'example_ct_sm.nii.gz': await testData('torso_ct_totalseg/example_ct_sm.nii.gz'),
+      'example_seg_mr.nii.gz': await testData('torso_ct_totalseg/example_seg_mr.nii.gz'),
+      'example_mr_sm.nii.gz': await testData('torso_ct_totalseg/example_mr_sm.nii.gz'),
+      'atlas.nii.gz': await testData('head_ct_atlas/ct_brain_atlas_1mm.nii.gz'),
+    });
+    expect(answer).toMatchObject({ stored: 5, refused: 0 });
+    const modalities = async (file: string) => {
+      const study = answer.results.find((r) => r.file === file)?.studyInstanceUid ?? '';
+      return (await test.archive.series(study)).map((s) => s.modality);
+    };
+    expect(await modalities('example_ct_sm.nii')).toEqual(['CT', 'SEG']);
+    expect(await modalities('example_mr_sm.nii')).toEqual(['MR', 'SEG']);
+    expect(await modalities('atlas.nii')).toEqual(['CT']);
+    const seg = answer.results.find((r) => r.file === 'example_seg.nii');
+    const stored = await test.archive.instance(seg?.sopInstanceUid ?? '');
+    const { segments } = readSegmentation(await test.blobs.bytes(stored?.blob as never));
+    expect(segments.map((s) => s.label)).toContain('Liver');
+    expect(segments.map((s) => s.label)).toContain('vertebrae_L1');
   });
 
   it.skipIf(!hasTestData)('a real CT of the torso, valid to dciodvfy', async ({ skip }) => {

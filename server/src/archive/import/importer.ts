@@ -4,8 +4,10 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { type ImportResult, type SopInstanceUid, sentence, YuepianError } from '@yuepian/contract';
+import { niftiLabelMap } from '@yuepian/dicom';
 import type { Ingest, Ingested } from '../ingest.ts';
-import { niftiInstances } from './nifti.ts';
+import { type NiftiFile, niftiInstances, niftiSegmentation, openNifti } from './nifti.ts';
+import { NiftiLabels } from './nifti-labels.ts';
 import { kindOf, peek, sniffBytes } from './sniff.ts';
 import { ignored, wordFor } from './words.ts';
 import { zipItems } from './zip.ts';
@@ -33,6 +35,7 @@ export class Importer {
   readonly #deps: ImporterDeps;
   readonly #onResult: (result: ImportResult) => void;
   readonly #running = new Set<Promise<void>>();
+  readonly #labels = new NiftiLabels();
 
   constructor(deps: ImporterDeps, onResult: (result: ImportResult) => void) {
     this.#deps = deps;
@@ -50,6 +53,16 @@ export class Importer {
   /** Resolves when everything received is stored or refused. */
   async finish(): Promise<void> {
     await Promise.all(this.#running);
+    for (const { nifti, labels, image } of this.#labels.matched()) {
+      const { file } = nifti;
+      try {
+        if (image === undefined) throw new YuepianError('labels_without_image');
+        const bytes = niftiSegmentation(labels, nifti, image);
+        this.#onResult(accepted(file, await this.#deps.ingest.ingest(bytes)));
+      } catch (error) {
+        this.#onResult(refused(file, this.#deps.toError(error)));
+      }
+    }
   }
 
   async #any(file: string, source: AsyncIterable<Uint8Array>, depth: number): Promise<void> {
@@ -131,7 +144,7 @@ export class Importer {
     await this.#any(name, content, depth + 1);
   }
 
-  /** Every slice becomes an instance; the file gets one result. */
+  /** An image is stored at once; a label map waits for the image that it was drawn on. */
   async #nifti(file: string, source: AsyncIterable<Uint8Array>): Promise<void> {
     const chunks: Uint8Array[] = [];
     let size = 0;
@@ -140,15 +153,24 @@ export class Importer {
       if (size > maximumNiftiBytes) throw new YuepianError('too_large', { limit: '2 GiB' });
       chunks.push(chunk);
     }
+    const nifti = openNifti(new Uint8Array(Buffer.concat(chunks)), file);
+    const labels = niftiLabelMap(nifti.volume, nifti.title);
+    if (labels === undefined) await this.#niftiImage(nifti);
+    else if (!this.#labels.wait(nifti, labels))
+      throw new YuepianError('too_large', { limit: '1 GiB' });
+  }
+
+  /** Every slice becomes an instance; the file gets one result. */
+  async #niftiImage(nifti: NiftiFile): Promise<void> {
     let last: Ingested | undefined;
     let stored = false;
-    const bytes = new Uint8Array(Buffer.concat(chunks));
-    for (const instance of niftiInstances(bytes, file)) {
+    for (const instance of niftiInstances(nifti)) {
       last = await this.#deps.ingest.ingest(instance);
       stored ||= last.status === 'stored';
     }
     if (last === undefined) throw new YuepianError('not_a_volume', { reason: 'no slices' });
-    this.#onResult(accepted(file, { ...last, status: stored ? 'stored' : 'exists' }));
+    this.#labels.image(nifti);
+    this.#onResult(accepted(nifti.file, { ...last, status: stored ? 'stored' : 'exists' }));
   }
 }
 

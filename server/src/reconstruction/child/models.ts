@@ -38,7 +38,7 @@ export interface ProgressOptions {
 export async function labelsOf(
   volume: Volume,
   options: ProgressOptions & { readonly modality: string },
-  onCoarse?: (map: LabelMap) => Promise<void>,
+  onCoarse?: (map: LabelMap) => void,
 ): Promise<LabelMap> {
   const onStep = (name: string, fraction: number): void => {
     const [start, end] = segmentSteps[name] ?? [0, 0];
@@ -46,7 +46,7 @@ export async function labelsOf(
   };
   for await (const stage of segmentStages(volume, { modality: options.modality, onStep })) {
     if (stage.resolution === 'full') return stage.labelMap;
-    await onCoarse?.(stage.labelMap);
+    onCoarse?.(stage.labelMap);
   }
   throw new Error('segmentation ended without a result');
 }

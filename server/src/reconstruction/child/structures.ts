@@ -10,6 +10,7 @@ import { type DerivedStructure, keepOnly, type StructureSet, writeWhole } from '
 import { downsampleLabels, labelLevel, planLevels } from '../pyramid/index.ts';
 import { writeMasks } from './masks.ts';
 import { checkMemory } from './memory.ts';
+import { Mesher } from './mesher.ts';
 import { digestOf, labelRanks, labelsOf, type Model, modelsOf } from './models.ts';
 import { segmentationOf, segmentationUids } from './segmentation.ts';
 
@@ -43,14 +44,18 @@ export async function makeStructures(input: StructuresInput): Promise<void> {
   const startedAt = performance.now();
   const voxels = volume.data.length;
   const held = voxels * bytesPerVoxel[manifest.voxelType];
-  checkMemory(estimateMemory(volume.size, manifest.voxelType) - held, input.memoryBytes);
+  // The second thread has labels of its own.
+  const needed = estimateMemory(volume.size, manifest.voxelType) + voxels - held;
+  checkMemory(needed, input.memoryBytes);
   const options = { modality: manifest.modality, onStep };
+  await using mesher = new Mesher();
   // Whoever sees an earlier result keeps it until the new one is whole.
-  const preview = input.earlier ? undefined : new Preview(input);
-  const map = await labelsOf(volume, options, (coarse) => preview?.show(coarse) ?? nothing);
+  const preview = input.earlier ? undefined : new Preview(input, mesher);
+  const map = await labelsOf(volume, options, (coarse) => preview?.show(coarse));
   const output = new StructureOutput(input, digestOf(map));
-  await output.writeLabels(map);
-  for await (const model of modelsOf(map, options, startedAt)) await output.add(model);
+  const models = makeModels(map, mesher, onStep, startedAt);
+  await Promise.all([models, output.writeLabels(map), preview?.shown()]);
+  for (const model of await models) await output.add(model);
   onStep('store', 0.96);
   await output.finish();
   if (map.segments.length === 0) return;
@@ -63,25 +68,61 @@ export async function makeStructures(input: StructuresInput): Promise<void> {
   }
 }
 
-const nothing = Promise.resolve();
+/** Skin on the second thread, the rest on this one. */
+async function makeModels(
+  map: LabelMap,
+  mesher: Mesher,
+  onStep: StructuresInput['onStep'],
+  startedAt: number,
+): Promise<Model[]> {
+  const part = (isSkin: boolean): LabelMap => ({
+    ...map,
+    segments: map.segments.filter(({ key }) => (key === 'skin') === isSkin),
+  });
+  const rest = part(false);
+  const skin = rest.segments.length > 0 ? mesher.models(part(true)) : undefined;
+  // Awaited below; the other thread may fail before.
+  skin?.catch(() => undefined);
+  const models: Model[] = [];
+  for await (const model of modelsOf(skin ? rest : map, { onStep }, startedAt)) models.push(model);
+  const seconds = (performance.now() - startedAt) / 1000;
+  return [...((await skin) ?? []).map((model) => ({ ...model, seconds })), ...models];
+}
 
 const rough = { levels: [60_000], maxTriangles: 150_000 };
 
 /** What is known early, on a coarse grid, for the eye only. */
 class Preview {
   readonly #output: StructureOutput;
-  readonly #shown = new Set<string>();
+  readonly #mesher: Mesher;
+  readonly #known = new Set<string>();
+  #shown: Promise<void> = Promise.resolve();
 
-  constructor(input: StructuresInput) {
+  constructor(input: StructuresInput, mesher: Mesher) {
     this.#output = new StructureOutput(input);
+    this.#mesher = mesher;
   }
 
-  async show(map: LabelMap): Promise<void> {
-    const segments = map.segments.filter(({ key }) => !this.#shown.has(key));
-    for await (const model of modelsOf({ ...map, segments }, rough)) {
-      await this.#output.add(model);
-      this.#shown.add(model.surface.key);
+  /** Begins to show what is new in `map`; the segmentation goes on meanwhile. */
+  show(map: LabelMap): void {
+    const fresh = map.segments.filter(({ key }) => !this.#known.has(key));
+    for (const { key } of fresh) this.#known.add(key);
+    // One by one: bone need not wait for the lungs.
+    const made = fresh.map((segment) =>
+      this.#mesher.models({ ...map, segments: [segment] }, rough),
+    );
+    for (const models of made) {
+      this.#shown = this.#shown.then(async () => {
+        for (const model of await models) await this.#output.add(model);
+      });
+      models.catch(() => undefined);
     }
+    this.#shown.catch(() => undefined);
+  }
+
+  /** Resolves when all of it is shown. @throws what the making or the disk threw. */
+  shown(): Promise<void> {
+    return this.#shown;
   }
 }
 

@@ -1,6 +1,8 @@
 import { caseWords } from './case.ts';
 import { general } from './general.ts';
 import { library } from './library.ts';
+import { marks } from './marks.ts';
+import { meeting } from './meeting.ts';
 import { models } from './models.ts';
 import { reading } from './reading.ts';
 
@@ -10,5 +12,7 @@ export const zh = {
   ...library,
   ...reading,
   ...models,
+  ...marks,
   ...caseWords,
+  ...meeting,
 };

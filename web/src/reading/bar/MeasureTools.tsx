@@ -1,20 +1,41 @@
-import { Circle, Crosshair, Ruler, Trash2, TriangleRight } from 'lucide-react';
+import { Shapes, Trash2 } from 'lucide-react';
 import { useText } from '../../i18n/index.ts';
+import { kindIcons } from '../../marks/index.ts';
 import { IconButton } from '../../ui/index.ts';
 import { useRoom, useRoomState } from '../room-context.ts';
 import { ToolButton } from './ToolButton.tsx';
+import { ToolMenu } from './ToolMenu.tsx';
+
+const common = ['length', 'angle', 'ellipse', 'probe'] as const;
+const flat = ['bidirectional', 'cobb', 'rectangle', 'polygon', 'freehand'] as const;
+/** These need a volume: a single image has no third dimension. */
+const spatial = ['point', 'distance', 'surfacePoint', 'surfaceLine'] as const;
 
 export function MeasureTools() {
   const t = useText();
   const room = useRoom();
   const selected = useRoomState((s) => s.selectedMark);
-  const may = room.mayAnnotate;
+  const isVolume = useRoomState((s) => s.shown?.kind === 'volume');
+  const may = useRoomState(() => room.mayAnnotate);
+  const more = isVolume ? [...flat, ...spatial] : flat;
   return (
     <>
-      <ToolButton tool="length" label={t.tools.length} icon={<Ruler />} disabled={!may} />
-      <ToolButton tool="angle" label={t.tools.angle} icon={<TriangleRight />} disabled={!may} />
-      <ToolButton tool="probe" label={t.tools.probe} icon={<Crosshair />} disabled={!may} />
-      <ToolButton tool="ellipse" label={t.tools.ellipse} icon={<Circle />} disabled={!may} />
+      {common.map((tool) => (
+        <ToolButton
+          key={tool}
+          tool={tool}
+          label={t.marks.kinds[tool]}
+          icon={kindIcons[tool]}
+          disabled={!may}
+        />
+      ))}
+      <ToolMenu
+        label={t.marks.measureMore}
+        icon={<Shapes />}
+        disabled={!may}
+        testId="more-measure"
+        tools={more.map((tool) => ({ tool, icon: kindIcons[tool] }))}
+      />
       {selected && may && (
         <IconButton
           label={t.tools.erase}

@@ -1,12 +1,14 @@
 import type { ComponentType } from 'react';
 import type { RoomState } from '../room-state.ts';
+import { DrawTools } from './DrawTools.tsx';
 import { LookTools } from './LookTools.tsx';
 import { MeasureTools } from './MeasureTools.tsx';
+import { MeetTools } from './MeetTools.tsx';
 import { ModelTools } from './ModelTools.tsx';
 
 export interface ToolGroup {
   /** Its word is in the dictionary under `groups`. */
-  readonly key: 'look' | 'measure' | 'model';
+  readonly key: 'look' | 'measure' | 'draw' | 'model' | 'meet';
   /** Whether there is anything to do with it now. */
   readonly isOffered: (state: RoomState) => boolean;
   readonly Tools: ComponentType;
@@ -19,5 +21,7 @@ const isAnything = (s: RoomState): boolean => s.shown !== undefined;
 export const toolGroups: readonly ToolGroup[] = [
   { key: 'look', isOffered: isAnything, Tools: LookTools },
   { key: 'measure', isOffered: isAnything, Tools: MeasureTools },
+  { key: 'draw', isOffered: isAnything, Tools: DrawTools },
   { key: 'model', isOffered: isVolume, Tools: ModelTools },
+  { key: 'meet', isOffered: isAnything, Tools: MeetTools },
 ];

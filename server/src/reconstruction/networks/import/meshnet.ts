@@ -253,8 +253,8 @@ export async function importMeshNet(
       spacing: [1, 1, 1],
       grid: 'patient',
       normalisation: quantileNormalised.has(net.classes)
-        ? { kind: 'range', low: 0.05, high: 0.95 }
-        : { kind: 'range', low: 0, high: 1 },
+        ? { kind: 'range', low: 0.05, high: 0.95, clip: false }
+        : { kind: 'range', low: 0, high: 1, clip: false },
       crop: 'head',
       output: 'argmax',
     },
@@ -264,7 +264,11 @@ export async function importMeshNet(
   });
 }
 
-/** The networks of three and of fifty classes were trained with 5 and 95 % quantiles. */
+/**
+ * The networks of three and of fifty classes were trained with 5 and 95 % quantiles. Brighter voxels
+ * stay above 1, as in brainchop's own preparation: cut off, white matter could not be told from the
+ * brighter grey.
+ */
 const quantileNormalised = new Set([3, 50]);
 
 const titles: Readonly<Record<string, { zh: string; en: string }>> = {

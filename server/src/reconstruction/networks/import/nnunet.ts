@@ -148,6 +148,6 @@ function normalisationOf(
     return { kind: 'zscore', foreground: config.use_mask_for_norm[0] ?? false };
   }
   if (scheme === 'NoNormalization') return { kind: 'none' };
-  if (scheme === 'RescaleTo01Normalization') return { kind: 'range', low: 0, high: 1 };
+  if (scheme === 'RescaleTo01Normalization') return { kind: 'range', low: 0, high: 1, clip: false };
   throw refused('plans', `normalisation ${scheme}`);
 }

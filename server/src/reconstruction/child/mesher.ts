@@ -1,0 +1,72 @@
+import { Worker } from 'node:worker_threads';
+import { type ErrorCode, type ErrorDetails, YuepianError } from '@yuepian/contract';
+import type { LabelMap } from '@yuepian/geometry';
+import type { Model, ModelOptions } from './models.ts';
+
+export interface MeshTask {
+  readonly id: number;
+  readonly map: LabelMap;
+  readonly options: Omit<ModelOptions, 'onStep'>;
+}
+
+export type MeshAnswer = { readonly id: number } & (
+  | { readonly models: readonly Model[] }
+  | { readonly code: ErrorCode; readonly details: ErrorDetails }
+  | { readonly failure: string }
+);
+
+interface Waiting {
+  readonly resolve: (models: readonly Model[]) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * A second thread that makes models while the first one segments or makes others: skin and bone
+ * take about the same time, and a preview must not hold up what comes after it.
+ */
+export class Mesher implements AsyncDisposable {
+  readonly #worker = new Worker(new URL('./mesher-thread.ts', import.meta.url));
+  #tasks = 0;
+  readonly #waiting = new Map<number, Waiting>();
+
+  /** The thread starts at once: it has its code loaded by the time that there is something to mesh. */
+  constructor() {
+    this.#worker.on('message', (answer: MeshAnswer) => this.#settle(answer));
+    this.#worker.on('error', (error) => this.#fail(error));
+    this.#worker.on('exit', () => this.#fail(new Error('the meshing thread ended')));
+  }
+
+  /**
+   * @param map its labels are copied: the caller may go on writing to them. One byte a voxel.
+   * @throws YuepianError of the computation; Error when the thread itself ends.
+   */
+  models(map: LabelMap, options: MeshTask['options'] = {}): Promise<readonly Model[]> {
+    const id = ++this.#tasks;
+    const data = map.data.slice();
+    const made = new Promise<readonly Model[]>((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+    });
+    this.#worker.postMessage({ id, map: { ...map, data }, options } satisfies MeshTask, [
+      data.buffer,
+    ]);
+    return made;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#worker.terminate();
+  }
+
+  #settle(answer: MeshAnswer): void {
+    const waiting = this.#waiting.get(answer.id);
+    this.#waiting.delete(answer.id);
+    if ('models' in answer) waiting?.resolve(answer.models);
+    else if ('code' in answer) waiting?.reject(new YuepianError(answer.code, answer.details));
+    else waiting?.reject(new Error(answer.failure));
+  }
+
+  #fail(error: unknown): void {
+    for (const { reject } of this.#waiting.values())
+      reject(error instanceof Error ? error : new Error(String(error)));
+    this.#waiting.clear();
+  }
+}

@@ -1,0 +1,169 @@
+import type { MarkId } from '@yuepian/contract';
+import { fromPlane, type InkPoint, type Vec3 } from '@yuepian/geometry';
+import type { Projection } from '../engine/index.ts';
+import { planeTransform, transformed } from './ink.ts';
+import type { DrawnLine, DrawnSink } from './inking.ts';
+import type { LiveInk, WetBatch } from './live.ts';
+import { unitsPerPixel } from './projection.ts';
+import type { Box } from './shape.ts';
+import type { MarksPlace } from './shown.ts';
+import { drawWet, isWetShown, type WetStroke, WetStrokes } from './wet.ts';
+
+export interface WetCanvasParts {
+  readonly canvas: HTMLCanvasElement;
+  readonly projection: () => Projection | undefined;
+  readonly place: () => MarksPlace | undefined;
+  /** Whether a line has become a mark meanwhile. */
+  readonly isMark: (id: MarkId) => boolean;
+  readonly live: LiveInk;
+}
+
+/**
+ * Lines while they are drawn, on a canvas of their own over the view. The canvas is desynchronized:
+ * where the browser can, a stroke is on the glass without waiting for the page's next frame. Own lines
+ * are painted the moment a pointer reports, those of others once a frame.
+ */
+export class WetCanvas implements DrawnSink {
+  readonly #parts: WetCanvasParts;
+  readonly #context: CanvasRenderingContext2D | null;
+  readonly #strokes = new WetStrokes();
+  readonly #outgoing = new Map<MarkId, { line: DrawnLine; points: InkPoint[]; sent: number }>();
+  readonly #stop: () => void;
+  #painted: Box | undefined;
+  #frame = 0;
+
+  constructor(parts: WetCanvasParts) {
+    this.#parts = parts;
+    this.#context = parts.canvas.getContext('2d', { desynchronized: true });
+    this.#stop = parts.live.subscribe((batch) => {
+      this.#strokes.receive(batch, performance.now());
+      this.#soon();
+    });
+  }
+
+  close(): void {
+    this.#stop();
+    cancelAnimationFrame(this.#frame);
+  }
+
+  begin(line: DrawnLine): ReturnType<DrawnSink['begin']> {
+    const stroke: WetStroke = { ...line, points: [], times: [], predicted: [], isDone: false };
+    this.#strokes.add(stroke);
+    const outgoing = { line, points: [] as InkPoint[], sent: 0 };
+    this.#outgoing.set(line.id, outgoing);
+    return {
+      move: (points, predicted) => {
+        const now = performance.now();
+        for (const q of points) {
+          stroke.points.push(q);
+          stroke.times.push(now);
+          outgoing.points.push(q);
+        }
+        stroke.predicted = predicted;
+        this.paint();
+        this.#soon();
+      },
+      end: () => {
+        stroke.predicted = [];
+        stroke.isDone = true;
+        this.#send(line.id, 'done');
+        this.#soon();
+      },
+      cancel: () => {
+        this.#strokes.remove(line.id);
+        this.#send(line.id, 'cancelled');
+        this.paint();
+      },
+    };
+  }
+
+  /** After a frame of the view, when its projection may have changed, and whenever a line has. */
+  paint(): void {
+    const p = this.#parts.projection();
+    const context = this.#context;
+    if (!context) return;
+    const now = performance.now();
+    this.#strokes.expire(now, this.#parts.isMark);
+    if (this.#strokes.isEmpty && !this.#painted) return;
+    const hasGrown = p && fit(this.#parts.canvas, context, p);
+    if (hasGrown) this.#painted = undefined;
+    if (this.#painted) {
+      const [left, top, right, bottom] = this.#painted;
+      context.clearRect(left, top, right - left, bottom - top);
+      this.#painted = undefined;
+    }
+    if (!p) return;
+    for (const s of this.#strokes.all) {
+      if (!isWetShown(s, this.#parts.place(), p)) continue;
+      drawWet(context, p, s, now);
+      this.#painted = union(this.#painted, boxOfWet(s, p));
+    }
+  }
+
+  #soon(): void {
+    this.#frame ||= requestAnimationFrame(() => {
+      this.#frame = 0;
+      for (const id of this.#outgoing.keys()) this.#send(id, 'drawing');
+      this.paint();
+      // Light fades by itself; ink waits for its next point.
+      for (const s of this.#strokes.all) if (s.kind === 'laser' || s.isDone) this.#soon();
+    });
+  }
+
+  #send(id: MarkId, state: WetBatch['state']): void {
+    const outgoing = this.#outgoing.get(id);
+    if (!outgoing || (state === 'drawing' && outgoing.points.length === 0)) return;
+    const { line, points } = outgoing;
+    const { id: strokeId, ...rest } = line;
+    const pressures = points.map((q) => q.pressure);
+    this.#parts.live.send({
+      ...rest,
+      strokeId,
+      from: outgoing.sent,
+      points: points.map((q): Vec3 => fromPlane(line.plane, q.x, q.y)),
+      ...(pressures.every((v) => v !== undefined) && { pressures }),
+      state,
+    });
+    outgoing.sent += points.length;
+    points.length = 0;
+    if (state !== 'drawing') this.#outgoing.delete(id);
+  }
+}
+
+function boxOfWet(s: WetStroke, p: Projection): Box {
+  const t = planeTransform(s.plane, p);
+  const margin = s.width / unitsPerPixel(p) + 4;
+  let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (const points of [s.points, s.predicted]) {
+    for (const q of points) {
+      const [x, y] = transformed(t, q.x, q.y);
+      if (x < left) left = x;
+      if (x > right) right = x;
+      if (y < top) top = y;
+      if (y > bottom) bottom = y;
+    }
+  }
+  return [left - margin, top - margin, right + margin, bottom + margin];
+}
+
+const union = (a: Box | undefined, b: Box): Box =>
+  a ? [Math.min(a[0], b[0]), Math.min(a[1], b[1]), Math.max(a[2], b[2]), Math.max(a[3], b[3])] : b;
+
+/**
+ * The canvas in device pixels, its context in CSS pixels.
+ * @returns whether the canvas was made anew (and is empty).
+ */
+export function fit(
+  canvas: HTMLCanvasElement,
+  context: CanvasRenderingContext2D,
+  p: Projection,
+): boolean {
+  const ratio = Math.max(p.devicePixelRatio, window.devicePixelRatio || 1);
+  const width = Math.round(p.size[0] * ratio);
+  const height = Math.round(p.size[1] * ratio);
+  if (canvas.width === width && canvas.height === height) return false;
+  canvas.width = width;
+  canvas.height = height;
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  return true;
+}
