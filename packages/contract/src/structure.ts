@@ -3,6 +3,8 @@ import { structureId, volumeId } from './ids.ts';
 
 /** Names and anatomical colours, chosen once: equal in 2D, 3D, lists and reports. SNOMED CT codes for SEG. */
 export const structureTable = {
+  /** What somebody began by hand and has not named otherwise. */
+  custom: { zh: '新结构', en: 'New structure', colour: '#4fb3c4', opacity: 1, snomed: '91723000' },
   skin: { zh: '皮肤', en: 'Skin', colour: '#d9a583', opacity: 0.35, snomed: '39937001' },
   bone: { zh: '骨', en: 'Bone', colour: '#e8dcc0', opacity: 1, snomed: '272673000' },
   lung_left: { zh: '左肺', en: 'Left lung', colour: '#8fb4d9', opacity: 0.6, snomed: '44029006' },

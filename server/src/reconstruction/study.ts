@@ -124,7 +124,7 @@ async function manifestsOf(
 }
 
 /**
- * Sets of the main volume as people have left them: a changed structure stands in the place of what
+ * Sets of the volumes as people have left them: a changed structure stands in the place of what
  * it was made from; structures that people began stand behind the automatic ones.
  */
 async function modelsOf(
@@ -132,12 +132,15 @@ async function modelsOf(
   parts: StudyParts,
 ): Promise<Pick<SeriesDetail, 'structures' | 'labelMap'> & { sets: StructureSetDetail[] }> {
   const found = await setsOf(layout, parts);
-  const manifest = layout?.mainVolume && (await parts.derived.manifest(layout.mainVolume));
-  if (!manifest) return { structures: [], sets: found };
-  const now = await parts.editing.overlay(
-    manifest,
-    found.flatMap((set) => set.structures),
-  );
+  const now = new Map<string, Structure>();
+  for (const manifest of layout ? await manifestsOf(layout, parts.derived) : []) {
+    const mine = found.filter((set) => set.volumeId === manifest.id);
+    const changed = await parts.editing.overlay(
+      manifest,
+      mine.flatMap((set) => set.structures),
+    );
+    for (const [id, one] of changed) now.set(id, one);
+  }
   const sets = found.map((set) => ({
     ...set,
     structures: set.structures.flatMap((s) => now.get(s.id) ?? []),

@@ -34,12 +34,7 @@ export function NewStructure({
   const language = useLanguage();
   const begin = async (key: string, hint: BoxHint) => {
     try {
-      const name = key === 'custom' ? { zh: t.edit.customZh, en: t.edit.customEn } : undefined;
-      const made = await postStructure(volumeId, {
-        key,
-        source: 'box segmentation',
-        ...(name && { name, colour: '#4fb3c4' }),
-      });
+      const made = await postStructure(volumeId, { key, source: 'box segmentation' });
       onMade(made);
       desk.editing.state.set({ hint });
       await desk.edit(made, 'box');

@@ -3,6 +3,7 @@ import { Check, Eye, EyeOff, Focus, LocateFixed, Pencil, Trash2 } from 'lucide-r
 import type { CSSProperties } from 'react';
 import { formatMl, useLanguage, useText } from '../i18n/index.ts';
 import { Button, classes, IconButton, Slider, useStore } from '../ui/index.ts';
+import type { Verdict } from './api.ts';
 import { ColourPicker } from './ColourPicker.tsx';
 import type { ModelsDesk } from './desk.ts';
 import { ExportMenu } from './ExportMenu.tsx';
@@ -19,7 +20,7 @@ export interface StructureRowProps {
   readonly onToggleOpen: () => void;
   readonly onLook: (patch: Partial<StructureLook>, gesture?: string | undefined) => void;
   readonly onLookEnd: () => void;
-  readonly onVerify: (verified: boolean) => void;
+  readonly onVerify: (verdict: Verdict) => void;
   readonly onGoTo: () => void;
   /** Absent where structures cannot be changed. */
   readonly desk?: ModelsDesk | undefined;
@@ -70,6 +71,7 @@ export function StructureRow(props: StructureRowProps) {
 function Details(props: StructureRowProps & { readonly name: string }) {
   const { structure: s, look, name, mayVerify, mayExport } = props;
   const t = useText();
+  const isRejected = s.verdict?.state === 'rejected';
   const triangles = s.levels.at(-1)?.triangles ?? 0;
   const origin = s.edited ? t.edit.by2(s.edited.by, s.edited.from) : s.source;
   const facts = [
@@ -101,16 +103,33 @@ function Details(props: StructureRowProps & { readonly name: string }) {
         onCommit={props.onLookEnd}
       />
       <div className={styles.check} data-verified={s.verified}>
-        <span>{s.verified ? t.structures.verified : t.structures.unverified}</span>
+        <span>
+          {s.verified
+            ? t.structures.verified
+            : isRejected
+              ? t.structures.rejected
+              : t.structures.unverified}
+        </span>
         {mayVerify ? (
-          <Button
-            small
-            icon={s.verified ? undefined : <Check />}
-            onClick={() => props.onVerify(!s.verified)}
-            data-testid={`verify-${s.key}`}
-          >
-            {s.verified ? t.structures.unverify : t.structures.verify}
-          </Button>
+          <span className={styles.actions}>
+            <Button
+              small
+              icon={s.verified ? undefined : <Check />}
+              onClick={() => props.onVerify(s.verified ? 'withdrawn' : 'verified')}
+              data-testid={`verify-${s.key}`}
+            >
+              {s.verified ? t.structures.unverify : t.structures.verify}
+            </Button>
+            {!s.verified && (
+              <Button
+                small
+                onClick={() => props.onVerify(isRejected ? 'withdrawn' : 'rejected')}
+                data-testid={`reject-${s.key}`}
+              >
+                {isRejected ? t.structures.unverify : t.structures.reject}
+              </Button>
+            )}
+          </span>
         ) : (
           !s.verified && <span className={styles.facts}>{t.structures.whoMay}</span>
         )}

@@ -7,6 +7,7 @@ import { IconButton, notify } from '../ui/index.ts';
 import { cancelJob, hideStructure, runReconstruction, verifyStructure } from './api.ts';
 import type { ModelsDesk } from './desk.ts';
 import { ExportMenu } from './ExportMenu.tsx';
+import { Networks } from './Networks.tsx';
 import { NewStructure } from './NewStructure.tsx';
 import { PlanBoard } from './plan/PlanBoard.tsx';
 import { ReconstructionStatus } from './ReconstructionStatus.tsx';
@@ -17,6 +18,8 @@ export interface StructuresPanelProps {
   readonly series: SeriesDetail | undefined;
   readonly structures: readonly Structure[];
   readonly job: Job | undefined;
+  /** The newest run of a network. */
+  readonly modelJob?: Job | undefined;
   readonly lookOf: (structure: Structure) => StructureLook;
   readonly onLook: (
     keys: readonly string[],
@@ -125,7 +128,7 @@ export function StructuresPanel(props: StructuresPanelProps) {
               onToggleOpen={() => setOpen(open === s.id ? undefined : s.id)}
               onLook={(patch, gesture) => onLook([s.key], patch, gesture)}
               onLookEnd={props.onLookEnd}
-              onVerify={(verified) => void tell(verifyStructure(s.id, verified))}
+              onVerify={(verdict) => void tell(verifyStructure(s.id, verdict))}
               onGoTo={() => props.onGoTo(s.key)}
               desk={props.desk}
               onIsolate={structures.length > 1 ? () => props.onIsolate?.(s.key) : undefined}
@@ -142,6 +145,14 @@ export function StructuresPanel(props: StructuresPanelProps) {
               setOpen(made.id);
               onChanged();
             }}
+          />
+        )}
+        {series?.kind === 'volume' && (
+          <Networks
+            series={series}
+            job={props.modelJob}
+            mayRun={props.mayRun}
+            onChanged={onChanged}
           />
         )}
         {props.children}

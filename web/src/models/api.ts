@@ -7,7 +7,9 @@ import {
   maskHead,
   type PostEdit,
   type PostStructure,
+  type SeriesModels,
   type Structure,
+  seriesModels,
   structure,
   type Warning,
   warning,
@@ -17,15 +19,29 @@ import { command, errorOf, request, Unintelligible, Unreachable } from '../api/i
 
 const structureUrl = (id: string): string => `/api/structures/${encodeURIComponent(id)}`;
 
+/** A doctor's word on a structure. */
+export type Verdict = 'verified' | 'rejected' | 'withdrawn';
+
 /** @throws YuepianError not_allowed */
-export const verifyStructure = (id: string, verified: boolean): Promise<void> =>
-  command(`${structureUrl(id)}/verify`, { method: 'POST', body: { verified } });
+export const verifyStructure = (id: string, verdict: Verdict): Promise<void> =>
+  command(`${structureUrl(id)}/verify`, { method: 'POST', body: { verdict } });
 
 /** @throws YuepianError not_allowed, not_a_volume, not_ready */
 export const runReconstruction = (seriesInstanceUid: string): Promise<void> =>
   command(`/api/series/${encodeURIComponent(seriesInstanceUid)}/reconstruction`, {
     method: 'POST',
     body: {},
+  });
+
+/** Networks that are installed, and which of them fit a series. */
+export const modelsFor = (seriesInstanceUid: string): Promise<SeriesModels> =>
+  request(seriesModels, `/api/series/${encodeURIComponent(seriesInstanceUid)}/models`);
+
+/** Starts a network on a series. @throws YuepianError model_does_not_fit, out_of_memory, not_allowed */
+export const runModel = (seriesInstanceUid: string, modelId: string): Promise<void> =>
+  command(`/api/series/${encodeURIComponent(seriesInstanceUid)}/reconstruction`, {
+    method: 'POST',
+    body: { modelId },
   });
 
 export const cancelJob = (id: string): Promise<void> =>

@@ -147,6 +147,7 @@ function Structures({
     <StructuresPanel
       series={series}
       structures={structuresOf(shown)}
+      modelJob={series && (open.modelJobs.get(series.seriesInstanceUid) ?? series.modelJob)}
       job={series && open.jobs.get(series.seriesInstanceUid)}
       lookOf={(s) => ({
         visible: true,

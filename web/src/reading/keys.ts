@@ -64,6 +64,7 @@ export function keyRows(t: Dictionary): readonly (readonly [readonly string[], s
     [['F'], rows.present],
     [['S'], rows.structures],
     [[t.help.space], rows.play],
+    [['[', ']'], t.edit.radius],
     [['Ctrl Z'], rows.undo],
     [['Ctrl ⇧ Z'], rows.redo],
     [['Del'], t.tools.erase],

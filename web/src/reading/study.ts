@@ -14,6 +14,8 @@ export interface OpenStudy {
   readonly isDeleted: boolean;
   /** The newest job of each series. */
   readonly jobs: ReadonlyMap<string, Job>;
+  /** The newest run of a network on each series. */
+  readonly modelJobs: ReadonlyMap<string, Job>;
   readonly reload: () => void;
 }
 
@@ -48,6 +50,7 @@ export function useStudy(uid: string): OpenStudy {
   const [error, setError] = useState<unknown>();
   const [isDeleted, setDeleted] = useState(false);
   const [jobs, setJobs] = useState<ReadonlyMap<string, Job>>(new Map());
+  const [modelJobs, setModelJobs] = useState<ReadonlyMap<string, Job>>(new Map());
   const abort = useRef<AbortController>(undefined);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const structuresTimer = useRef<ReturnType<typeof setTimeout>>(undefined);
@@ -61,6 +64,7 @@ export function useStudy(uid: string): OpenStudy {
       setStudy(next);
       setError(undefined);
       // What the answer says of its jobs is newer than any event before it.
+      setModelJobs(new Map());
       setJobs(
         new Map(next.series.flatMap((s) => jobOf(s.seriesInstanceUid, s.reconstruction.job))),
       );
@@ -94,14 +98,15 @@ export function useStudy(uid: string): OpenStudy {
     if (event.type === 'reconnected') soon();
     else if (event.type === 'job') {
       if (event.job.studyInstanceUid !== uid) return;
-      setJobs((old) => new Map(old).set(event.job.seriesInstanceUid, event.job));
+      const set = event.job.kind === 'model' ? setModelJobs : setJobs;
+      set((old) => new Map(old).set(event.job.seriesInstanceUid, event.job));
       if (event.job.state !== 'running' && event.job.state !== 'queued') soon();
     } else if (event.studyInstanceUid !== uid) return;
     else if (event.type === 'study' && event.change === 'deleted') setDeleted(true);
     else if (event.type === 'edited') refresh(event.seriesInstanceUid);
     else soon();
   });
-  return { study, error, isDeleted, jobs, reload: () => void load() };
+  return { study, error, isDeleted, jobs, modelJobs, reload: () => void load() };
 }
 
 const withStructures = (

@@ -61,11 +61,19 @@ export const isOtherContent = (a: Shown, b: Shown): boolean =>
       ? a.stack.frames.length !== b.stack.frames.length
       : true);
 
-/** The models that belong to what is shown. */
-export const structuresOf = (shown: Shown | undefined): readonly Structure[] =>
-  shown?.kind === 'volume'
-    ? shown.series.structures.filter((s) => s.volumeId === shown.manifest.id)
-    : [];
+/**
+ * The models that belong to what is shown: the automatic ones and people's own first, then those of
+ * each network and of other makers. Two sets may name the same organ, so theirs carry their set in the
+ * key; their outlines come from their voxels, since the label map of the slices is the automatic one.
+ */
+export function structuresOf(shown: Shown | undefined): readonly Structure[] {
+  if (shown?.kind !== 'volume') return [];
+  const { structures, structureSets } = shown.series;
+  const others = structureSets
+    .filter((set) => set.id !== 'classical')
+    .flatMap((set) => set.structures.map((s) => ({ ...s, key: `${set.id}-${s.key}`, labels: [] })));
+  return [...structures, ...others].filter((s) => s.volumeId === shown.manifest.id);
+}
 
 /** Whether a point lies inside the volume's box. */
 export function isInside(shown: Extract<Shown, { kind: 'volume' }>, p: PatientPoint): boolean {

@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { LabelMap } from '@yuepian/geometry';
 import { toGlb } from '@yuepian/reconstruct';
+import { writeMasks } from '../child/masks.ts';
 import { digestOf, labelRanks, type Model, modelsOf } from '../child/models.ts';
 import { type DerivedStructure, keepOnly, type StructureSet, writeWhole } from '../derived.ts';
 import { downsampleLabels, labelLevel, planLevels } from '../pyramid/index.ts';
@@ -45,6 +46,8 @@ export async function writeSet(map: LabelMap, target: SetTarget): Promise<string
   const coarse = downsampleLabels(map.data, map.size, level.factor, labelRanks(map));
   const labels = { level: level.level, file: `labels-${digest}.gz` };
   await write(labels.file, await compress(coarse, { level: 1 }));
+  // So that one of them can be changed by hand.
+  const masks = await writeMasks(map, digest, write);
   const publish = async (complete: boolean): Promise<void> => {
     const set: StructureSet = {
       ...target.about,
@@ -83,6 +86,7 @@ export async function writeSet(map: LabelMap, target: SetTarget): Promise<string
   await publish(true);
   const files = structures.flatMap((s) => s.levels.map((l) => path.basename(l.file)));
   await keepOnly(path.join(folder, 'meshes'), new Set(files));
+  await keepOnly(path.join(folder, 'masks'), new Set(masks));
   await keepOnly(folder, new Set([labels.file]), /^labels-/);
   return digest;
 }

@@ -3,7 +3,7 @@ import { plural } from './plural.ts';
 
 export const models: Pick<
   Dictionary,
-  'structures' | 'steps' | 'edit' | 'looks' | 'plan' | 'files'
+  'structures' | 'steps' | 'edit' | 'looks' | 'plan' | 'files' | 'networks'
 > = {
   structures: {
     title: 'Structures',
@@ -22,6 +22,8 @@ export const models: Pick<
     verified: 'Confirmed',
     verify: 'Confirm',
     unverify: 'Withdraw',
+    reject: 'Reject',
+    rejected: 'Rejected by a doctor',
     locate: 'Go to',
     whoMay: 'Doctors may confirm',
     source: 'Source',
@@ -97,8 +99,6 @@ export const models: Pick<
     begin: 'New structure',
     beginTitle: 'What is to be drawn?',
     other: 'Other…',
-    customZh: '新结构',
-    customEn: 'New structure',
   },
   looks: {
     clip: 'Clip',
@@ -147,6 +147,18 @@ export const models: Pick<
     seg: 'DICOM SEG',
     checking: 'Checking whether it can be printed…',
     printable: 'The surface is closed; it can be printed.',
+  },
+  networks: {
+    title: 'Segmentation networks',
+    running: 'Network at work',
+    cancel: 'Cancel',
+    run: 'Run',
+    facts: (version, licence, classes) =>
+      `version ${version} · ${licence} · ${plural(classes, 'structure')}`,
+    none: 'No network is installed for this part of the body.',
+    howToAdd: (command) => `An administrator adds one on the server: ${command}`,
+    without:
+      'It works without: press “New structure” and drag a box around a kidney, a tumour or a vessel.',
   },
   steps: {
     start: 'Starting',

@@ -15,7 +15,9 @@ export const models = {
     unverified: '未经医生确认',
     verified: '已确认',
     verify: '确认',
-    unverify: '撤回确认',
+    unverify: '撤回',
+    reject: '否定',
+    rejected: '医生认为不正确',
     locate: '定位',
     whoMay: '医生可以确认',
     source: '来源',
@@ -49,7 +51,7 @@ export const models = {
     tools: {
       brush: '画笔',
       eraser: '橡皮',
-      smart_brush: '智能画笔',
+      smart_brush: '智能',
       scissors: '剪刀',
       islands: '留一块',
       box: '框选',
@@ -89,8 +91,6 @@ export const models = {
     begin: '新建结构',
     beginTitle: '要画什么？',
     other: '其他…',
-    customZh: '新结构',
-    customEn: 'New structure',
   },
   looks: {
     clip: '剖切',
@@ -139,6 +139,17 @@ export const models = {
     seg: 'DICOM SEG',
     checking: '正在检查能否打印…',
     printable: '表面闭合，可以 3D 打印。',
+  },
+  networks: {
+    title: '分割网络',
+    running: '网络计算中',
+    cancel: '取消',
+    run: '运行',
+    facts: (version: string, licence: string, classes: number) =>
+      `版本 ${version} · ${licence} · ${classes} 个结构`,
+    none: '没有适合该部位的网络。',
+    howToAdd: (command: string) => `管理员可在服务器上添加：${command}`,
+    without: '没有网络也可以：点“新建结构”，在切面上框住肾、肿瘤或血管。',
   },
   steps: {
     start: '正在启动',

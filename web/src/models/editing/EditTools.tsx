@@ -65,7 +65,7 @@ export function EditTools({
         <span className={styles.quiet} role="status" data-testid="edit-pending">
           {isPreparing ? t.edit.preparing : pending > 0 ? t.edit.pending(pending) : t.edit.kept}
         </span>
-        <Button small kind="primary" data-testid="edit-done" onClick={() => desk.finish()}>
+        <Button small data-testid="edit-done" onClick={() => desk.finish()}>
           {t.edit.done}
         </Button>
       </div>
@@ -161,6 +161,7 @@ function Operations({
   const [low, setLow] = useState(unit === 'HU' ? 130 : Math.round(range[0]));
   const [high, setHigh] = useState(Math.ceil(range[1]));
   const act = (actOf: () => Act | undefined) => {
+    if (isBusy) return;
     try {
       const wanted = actOf();
       if (wanted) void desk.editing.act(wanted);
@@ -172,7 +173,8 @@ function Operations({
     <Button
       small
       icon={icon}
-      disabled={isBusy}
+      // Not disabled: a button that is loses the keyboard, and with it the key for undo.
+      aria-disabled={isBusy}
       data-testid={`edit-${name}`}
       onClick={() => act(actOf)}
     >

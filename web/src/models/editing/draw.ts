@@ -45,7 +45,8 @@ export class EditPainter {
     const active = this.#session.state.get().id;
     for (const { structure, look } of outlined) {
       const isActive = structure.id === active;
-      if (!structure.edited && !isActive) continue;
+      // What is in the label map of the slices is outlined there.
+      if (!structure.edited && !isActive && structure.labels.length > 0) continue;
       const mask = this.#session.maskOf(structure);
       const cut = mask && this.#cut(structure.id, mask, p);
       if (cut) paintCut(context, p, cut, look.colour, isActive);

@@ -108,12 +108,7 @@ function difference(m: GrowingMask, act: Act): MaskEdges {
       );
     case 'growcut': {
       const { box, image } = act.placed;
-      const found = segmentInBox(
-        image,
-        { first: [0, 0, 0], size: image.size },
-        { inside: act.inside },
-        act.hint,
-      );
+      const found = segmentInBox(image, act.drawn, { inside: act.inside }, act.hint);
       return part(m, box, (mask) => combine(mask, onGrid(found, mask), 'unite'));
     }
   }

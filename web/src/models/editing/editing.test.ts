@@ -1,9 +1,9 @@
 import { cropOfMask, type MaskEdges, maskOfCrop, maskVoxels, xorMasks } from '@yuepian/contract';
 import { type Affine, type PatientPoint, patientPoint, type Vec3 } from '@yuepian/geometry';
-import { brush, grow } from '@yuepian/reconstruct';
+import { brush, cropImage, grow, segmentInBox } from '@yuepian/reconstruct';
 import { describe, expect, test } from 'vitest';
 import { cutOf } from './contour.ts';
-import { edgesOfDiff, GrowingMask } from './mask-box.ts';
+import { edgesOfDiff, GrowingMask, widened } from './mask-box.ts';
 
 const size: Vec3 = [60, 50, 40];
 /** 1 × 1 × 2 mm, shifted. */
@@ -113,4 +113,27 @@ describe('a structure cut by a plane', () => {
     const cut = cutOf(mask, { point: [0, 0, 39], right: [1, 0, 0], up: [0, 1, 0] }, 1);
     expect(cut).toBeUndefined();
   });
+});
+
+test('a box drawn around a ball finds the ball: the image goes on around the box', () => {
+  const inside = cropOfMask(ball(9), size, whole);
+  const volume = {
+    size,
+    affine,
+    frameOfReferenceUid: '1.2',
+    data: Int16Array.from(inside, (v) => (v === 1 ? 180 : 20)),
+  };
+  const drawn = { first: [17, 12, 13] as Vec3, size: [27, 27, 15] as Vec3 };
+  const around = widened(drawn, 1, size);
+  const first = drawn.first.map((f, a) => f - (around.first[a] as number)) as unknown as Vec3;
+  const found = segmentInBox(
+    cropImage(volume, around),
+    { first, size: drawn.size },
+    { inside: [patientPoint(0, 0, 0)] },
+    'organ',
+  );
+  const voxels = found.data.reduce((n, v) => n + v, 0);
+  const truth = inside.reduce((n, v) => n + v, 0);
+  expect(voxels / truth).toBeGreaterThan(0.9);
+  expect(voxels / truth).toBeLessThan(1.1);
 });

@@ -42,6 +42,8 @@ export type Act =
   | {
       readonly tool: 'growcut';
       readonly placed: PlacedImage;
+      /** The drawn box within the image, which is larger wherever the volume goes on. */
+      readonly drawn: IndexBox;
       readonly inside: readonly PatientPoint[];
       readonly hint: SegmentHint;
     };

@@ -64,6 +64,8 @@ export interface EditPort {
   readonly forget: (id: string) => void;
 }
 
+const markOf = (call: number): string => `edit-${call}`;
+
 interface Held {
   readonly id: Structure['id'];
   readonly key: string;
@@ -87,6 +89,8 @@ export class EditSession {
   readonly #port: EditPort;
   readonly #held = new Map<string, Held>();
   readonly #fetching = new Map<string, Promise<Held | undefined>>();
+  /** Structures whose voxels are not to be had. */
+  readonly #absent = new Set<string>();
   readonly #listeners = new Set<() => void>();
   readonly #calls = new Map<number, (diff: MaskEdges | undefined) => void>();
   #call = 0;
@@ -162,13 +166,18 @@ export class EditSession {
   }
 
   /** The voxels of a structure for its outline; undefined until they are here. */
-  maskOf(structure: Pick<Structure, 'id' | 'key' | 'edited'>): GrowingMask | undefined {
+  maskOf(structure: Pick<Structure, 'id' | 'key' | 'preview'>): GrowingMask | undefined {
     const held = this.#held.get(structure.id);
     if (held) return held.mask;
-    if (structure.edited && !this.#fetching.has(structure.id)) {
+    if (
+      !structure.preview &&
+      !this.#fetching.has(structure.id) &&
+      !this.#absent.has(structure.id)
+    ) {
       void this.#hold(structure.id, structure.key)
         .then(() => this.redraw())
-        .catch(() => undefined);
+        // Without its voxels it has no outline; the model shows all the same.
+        .catch(() => this.#absent.add(structure.id));
     }
     return undefined;
   }
@@ -211,6 +220,7 @@ export class EditSession {
     if (!held?.record) return false;
     const call = ++this.#call;
     this.state.set({ isBusy: true });
+    performance.mark(markOf(call));
     const diff = await new Promise<MaskEdges | undefined>((resolve) => {
       this.#calls.set(call, resolve);
       this.#post({ kind: 'act', id: held.id, call, act });
@@ -247,6 +257,10 @@ export class EditSession {
     return boxAroundPoints(volume, points, mm);
   }
 
+  volumeSize(): Volume['size'] | undefined {
+    return this.#port.volume()?.size;
+  }
+
   /** The part of the volume the structure in work takes. */
   ownBox(): IndexBox | undefined {
     const held = this.#held.get(this.state.get().id ?? '');
@@ -258,6 +272,7 @@ export class EditSession {
     this.finish();
     for (const held of this.#held.values()) held.record?.close();
     this.#held.clear();
+    this.#absent.clear();
     this.#worker?.terminate();
     this.#worker = undefined;
     for (const resolve of this.#calls.values()) resolve(undefined);
@@ -351,6 +366,15 @@ export class EditSession {
     this.redraw();
   }
 
+  /** From the end of the hand's stroke to the frame that shows the new surface, for the bench. */
+  #timed(call: number): void {
+    requestAnimationFrame(() => {
+      if (performance.getEntriesByName(markOf(call)).length === 0) return;
+      performance.measure('edit.to-mesh', markOf(call));
+      performance.clearMarks(markOf(call));
+    });
+  }
+
   #post(message: ToWorker): void {
     if (!this.#worker) {
       const worker = new Worker(new URL('./edit.worker.ts', import.meta.url), { type: 'module' });
@@ -367,7 +391,7 @@ export class EditSession {
       const { positions, normals, indices } = message;
       held.mesh = { positions, normals, indices };
       this.#port.engine.setMesh(held.key, held.mesh);
-      performance.mark(`edit-shown-${message.call}`);
+      this.#timed(message.call);
       return;
     }
     const answer = this.#calls.get(message.call);

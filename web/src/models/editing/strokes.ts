@@ -3,6 +3,7 @@ import { sentenceOf } from '../../api/index.ts';
 import type { View, ViewKind } from '../../engine/index.ts';
 import type { PointerSample, Stroke } from '../../pointer/index.ts';
 import { notify } from '../../ui/index.ts';
+import { widened } from './mask-box.ts';
 import type { Act } from './messages.ts';
 import type { EditSession, HandTool } from './session.ts';
 
@@ -180,7 +181,17 @@ export class EditHand {
     const points = corners.flatMap((p) => [moved(p, half), moved(p, -half)]);
     const box = this.#session.boxAround(points, 0);
     const middle = [(a[0] + c[0]) / 2, (a[1] + c[1]) / 2, (a[2] + c[2]) / 2] as never;
-    return box && { tool: 'growcut', placed: this.#session.image(box), inside: [middle], hint };
+    const size = this.#session.volumeSize();
+    if (!box || !size) return undefined;
+    const around = widened(box, 1, size);
+    const first = box.first.map((f, n) => f - (around.first[n] as number));
+    return {
+      tool: 'growcut',
+      placed: this.#session.image(around),
+      drawn: { first: first as never, size: box.size },
+      inside: [middle],
+      hint,
+    };
   }
 
   #draw(draft: Draft): void {
