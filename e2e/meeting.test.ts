@@ -343,6 +343,8 @@ test('the past is played back, and goes on as a copy', async () => {
   await chen.getByTestId(`birth-${first?.id}`).click();
   await count(chen).getByText('标注 1', { exact: true }).waitFor();
   expect(await chen.locator('li[data-testid^="mark-row-"]').count()).toBe(1);
+  const measure = chen.getByTestId('group-measure');
+  if ((await measure.count()) > 0) await measure.click();
   expect(await chen.getByTestId('tool-length').isDisabled()).toBe(true);
   // The model turns while the past stands still.
   await chen.mouse.move(...(await inView(chen, 'volume')));
