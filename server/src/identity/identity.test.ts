@@ -87,7 +87,8 @@ describe('sign-in', () => {
     expect([broken.status, await codeOf(broken)]).toEqual([400, 'invalid_request']);
     const huge = await send('/api/session', {
       method: 'POST',
-      json: { name: 'a', password: 'x'.repeat(2 << 20) },
+      // Just over the limit: the answer comes before the body ends, and the line is closed behind it.
+      json: { name: 'a', password: 'x'.repeat(1 << 20) },
     });
     expect([huge.status, await codeOf(huge)]).toEqual([413, 'too_large']);
     const xml = await send('/api/session', {
