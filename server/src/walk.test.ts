@@ -82,7 +82,7 @@ test('phantom, import, open, mark, crash, and everything is still there', async 
 
   const cookie = await server.signIn();
   const mark = {
-    version: 1,
+    version: 2,
     id: 'm1',
     kind: 'probe',
     frameOfReferenceUid: '1.2.3',
