@@ -16,7 +16,7 @@ interface MigrationTables {
 const roomOf = (name: string): string => name.slice(0, name.indexOf('/'));
 
 /**
- * Applies the steps not yet applied, in the order given, each in its own transaction.
+ * Applies the steps not yet applied, each in its own transaction, a room's in the order of their numbers.
  * Each room may call it with its own list, or main once with all of them.
  *
  * @throws unsupported_version when the database holds a step of these rooms that this program
@@ -38,16 +38,20 @@ export async function migrate(
     .execute();
 
   const rooms = new Set(migrations.map((m) => roomOf(m.name)));
+  // A room's parts each bring their own; the numbers in the names say which came first.
+  const inOrder = [...rooms].flatMap((room) =>
+    migrations.filter((m) => roomOf(m.name) === room).sort((a, b) => (a.name < b.name ? -1 : 1)),
+  );
   const rows = await db.selectFrom('migrations').select('name').orderBy(sql`rowid`).execute();
   for (const room of rooms) {
     const applied = rows.map((r) => r.name).filter((name) => roomOf(name) === room);
-    const known = migrations.map((m) => m.name).filter((name) => roomOf(name) === room);
+    const known = inOrder.map((m) => m.name).filter((name) => roomOf(name) === room);
     if (applied.some((name, i) => known[i] !== name)) throw new YuepianError('unsupported_version');
   }
 
   const applied = new Set(rows.map((r) => r.name));
   const added: string[] = [];
-  for (const migration of migrations) {
+  for (const migration of inOrder) {
     if (applied.has(migration.name)) continue;
     await db.transaction().execute(async (transaction) => {
       await migration.up(transaction as unknown as Database);

@@ -87,6 +87,18 @@ describe('migrate', () => {
     expect(await migrate(db, [first, second])).toEqual([]);
   });
 
+  it('takes a room’s steps by their numbers, however its parts are listed', async () => {
+    const db = open('parts.sqlite');
+    const third: Migration = { name: 'room/003-more', up: async () => {} };
+    await migrate(db, [first, second]);
+    expect(await migrate(db, [first, third, second])).toEqual(['room/003-more']);
+    expect(await migrate(open('new.sqlite'), [third, second, first])).toEqual([
+      'room/001-thing',
+      'room/002-index',
+      'room/003-more',
+    ]);
+  });
+
   it('leaves other rooms alone', async () => {
     const db = open('rooms.sqlite');
     await migrate(db, [first]);
