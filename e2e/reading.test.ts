@@ -122,7 +122,7 @@ test('a structure is hidden, shown again by undo, and the choice is saved', asyn
 });
 
 test('a structure takes another colour with the keyboard, and its anatomical one again', async () => {
-  await page.locator('[data-testid="structure-bone"] button[aria-expanded]').click();
+  await page.locator('[data-testid="structure-bone"] button[aria-expanded]').first().click();
   const dot = page.locator('[data-testid="structure-bone"] span[style*="--dot"]');
   const colour = () => dot.evaluate((e) => getComputedStyle(e).backgroundColor);
   const usual = await colour();
@@ -139,7 +139,7 @@ test('a structure takes another colour with the keyboard, and its anatomical one
   await expect.poll(colour).toBe(chosen);
   await page.getByTestId('colour-bone-reset').click();
   await expect.poll(colour).toBe(usual);
-  await page.locator('[data-testid="structure-bone"] button[aria-expanded]').click();
+  await page.locator('[data-testid="structure-bone"] button[aria-expanded]').first().click();
 });
 
 test('length, angle, probe and ellipse are drawn, undone, redone, and kept to the digit', async () => {
@@ -205,7 +205,7 @@ test('every word changes with the language', async () => {
 });
 
 test('a doctor confirms a structure; the confirmation stays', async () => {
-  await page.locator('[data-testid="structure-bone"] button[aria-expanded]').click();
+  await page.locator('[data-testid="structure-bone"] button[aria-expanded]').first().click();
   await page.getByTestId('verify-bone').click();
   const confirmed = await whenStudy(server, study.studyInstanceUid, (s) =>
     s.series.some((x) => x.structures.some((y) => y.key === 'bone' && y.verified)),
