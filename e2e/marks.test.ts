@@ -249,8 +249,8 @@ test('without a mouse a length is placed by arrows and Enter, nudged, and delete
     return (now?.[axis] ?? Number.NaN) - (first?.[axis] ?? Number.NaN);
   };
   // An axial view shows the patient's left on the right and the back below.
-  await expect.poll(() => moved(0)).toBeCloseTo(0.1, 9);
-  await expect.poll(() => moved(1)).toBeCloseTo(1, 9);
+  await expect.poll(() => moved(0), { timeout: 20_000 }).toBeCloseTo(0.1, 9);
+  await expect.poll(() => moved(1), { timeout: 20_000 }).toBeCloseTo(1, 9);
   await page.keyboard.press('Delete');
   await whenMarks(before);
 });

@@ -72,6 +72,8 @@ async function inView(page: Page, kind: string, dx = 0, dy = 0): Promise<At> {
 }
 const slice = async (page: Page): Promise<number> =>
   Number(await page.locator('[data-view="axial"] [role="slider"]').getAttribute('aria-valuenow'));
+/** A frame of a 4K screen takes its time without a graphics card. */
+const patience = { timeout: 20_000 };
 const count = (page: Page) => page.getByTestId('panel-marks');
 const marks = async (): Promise<Mark[]> => {
   const answer = await server.fetch(`/api/cases/${study.caseId}`);
@@ -214,8 +216,8 @@ test('the others follow the lead in millimetres, from a desk to a board', async 
   await chen.keyboard.down('Control');
   await chen.mouse.wheel(0, -300);
   await chen.keyboard.up('Control');
-  await expect.poll(() => slice(chen)).not.toBe(start);
-  await expect.poll(async () => (await slice(li)) - (await slice(chen))).toBe(0);
+  await expect.poll(() => slice(chen), patience).not.toBe(start);
+  await expect.poll(async () => (await slice(li)) - (await slice(chen)), patience).toBe(0);
   // A third person points: both screens show the place at the same millimetres of the same picture.
   await zhou.mouse.move(...(await inView(zhou, 'axial', 12, -9)));
   const zhouId = (await chipOf(chen, '周同学').getAttribute('data-testid'))?.replace('person-', '');
@@ -223,7 +225,7 @@ test('the others follow the lead in millimetres, from a desk to a board', async 
     const [a, b] = [await cursorMm(chen, zhouId ?? ''), await cursorMm(li, zhouId ?? '')];
     return Math.hypot(a[0] - b[0], a[1] - b[1]);
   };
-  await expect.poll(apart).toBeLessThan(0.5);
+  await expect.poll(apart, patience).toBeLessThan(0.5);
   expect(await li.getByTestId('differs').count()).toBe(0);
   await picture(li, 'meeting-board');
 
