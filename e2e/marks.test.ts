@@ -217,16 +217,16 @@ test('a mark is renamed, hidden, jumped to and deleted in the list, each undone 
   await row.getByTestId('mark-eye-length').click();
   await saved();
   const find = async () => (await marksOf(study.caseId)).find((m) => m.kind === 'length');
-  expect(await find()).toMatchObject({ label: '主动脉直径', hidden: true });
+  await expect.poll(find, { timeout: 20_000 }).toMatchObject({ label: '主动脉直径', hidden: true });
   await page.getByTestId('undo').click();
-  await saved();
-  expect(await find()).toMatchObject({ label: '主动脉直径', hidden: false });
+  await expect
+    .poll(find, { timeout: 20_000 })
+    .toMatchObject({ label: '主动脉直径', hidden: false });
   await row.getByTestId('mark-remove').click();
   await row.waitFor({ state: 'detached' });
   await page.getByTestId('undo').click();
   await row.waitFor();
-  await saved();
-  expect(await find()).toMatchObject({ label: '主动脉直径' });
+  await expect.poll(find, { timeout: 20_000 }).toMatchObject({ label: '主动脉直径' });
 });
 
 test('without a mouse a length is placed by arrows and Enter, nudged, and deleted', async () => {
@@ -242,14 +242,14 @@ test('without a mouse a length is placed by arrows and Enter, nudged, and delete
   const [first] = drawn?.points ?? [];
   // The tool put away, arrows move the mark that is selected.
   await page.keyboard.press('n');
-  await page.keyboard.press('ArrowRight');
-  await page.keyboard.press('Shift+ArrowDown');
   const moved = async (axis: 0 | 1): Promise<number> => {
     const now = (await marksOf(study.caseId)).find((m) => m.id === drawn?.id)?.points[0];
     return (now?.[axis] ?? Number.NaN) - (first?.[axis] ?? Number.NaN);
   };
   // An axial view shows the patient's left on the right and the back below.
+  await page.keyboard.press('ArrowRight');
   await expect.poll(() => moved(0), { timeout: 20_000 }).toBeCloseTo(0.1, 9);
+  await page.keyboard.press('Shift+ArrowDown');
   await expect.poll(() => moved(1), { timeout: 20_000 }).toBeCloseTo(1, 9);
   await page.keyboard.press('Delete');
   await whenMarks(before);

@@ -92,6 +92,8 @@ export function ViewPane({ kind, isHidden, isPhone }: ViewPaneProps) {
         tabIndex={isHidden ? -1 : 0}
         role="application"
         aria-label={t.views.label(name)}
+        // Keys act on the view that has the focus, however it came there.
+        onFocus={() => room.state.set({ activeView: kind })}
       />
       {view && kind !== 'frame' && <Crosshair view={view} />}
       {view && kind !== 'frame' && <ModelsOverlay view={view} desk={room.models} />}
