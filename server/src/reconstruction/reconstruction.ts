@@ -121,9 +121,16 @@ export class Reconstruction {
     this.#inBackground(() => this.#plan(seriesUid));
   }
 
+  /** A stop waits for it: what was drawn on a patient must not outlive the patient's images. */
   async studyDeleted(studyUid: string): Promise<void> {
-    await this.#planner.removeStudy(studyUid);
-    await this.editing.forgetStudy(studyUid);
+    const forgetting = this.editing
+      .forgetStudy(studyUid)
+      .then(() => this.#planner.removeStudy(studyUid));
+    const settled = forgetting
+      .catch(() => undefined)
+      .finally(() => this.#background.delete(settled));
+    this.#background.add(settled);
+    await forgetting;
   }
 
   async openStudy(uid: string): Promise<StudyDetail | undefined> {
