@@ -1,4 +1,4 @@
-import { gzipSync } from 'node:zlib';
+import { zstdCompressSync } from 'node:zlib';
 import type { Vec3 } from '@yuepian/geometry';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
@@ -175,9 +175,14 @@ it('stops where the volume is closed, and shows the next one', async () => {
 
 it('keeps the preview and says what is wrong when a finer level cannot be had', async () => {
   const broken = `/api/volumes/dotted/levels/1/slabs/1`;
+  // One bit of the data, which only the checksum tells.
+  const flipped = Buffer.from(dotted.slabs.get('1/1') ?? []);
+  const middle = flipped.length >> 1;
+  flipped[middle] = (flipped[middle] ?? 0) ^ 1;
   for (const [body, code] of [
-    [Buffer.from('no gzip at all'), 'cannot_decode'],
-    [gzipSync(Buffer.alloc(10)), 'pixel_data_short'],
+    [Buffer.from('not compressed at all'), 'cannot_decode'],
+    [flipped, 'cannot_decode'],
+    [zstdCompressSync(Buffer.alloc(10)), 'pixel_data_short'],
     [undefined, 'not_found'],
   ] as const) {
     gate();

@@ -1,4 +1,4 @@
-import { gzipSync } from 'node:zlib';
+import { constants, zstdCompressSync } from 'node:zlib';
 import { encodePlanes, type VolumeManifest, volumeManifest } from '@yuepian/contract';
 import {
   type Affine,
@@ -55,11 +55,11 @@ export function synthesise(o: Options): Synthetic {
         part instanceof Int16Array || part instanceof Uint16Array
           ? encodePlanes(part, mx)
           : Buffer.from(part.buffer, part.byteOffset, part.byteLength);
-      const coded = gzipSync(raw, { level: 1 });
+      const coded = zstdCompressSync(raw, { params: { [constants.ZSTD_c_checksumFlag]: 1 } });
       slabs.set(`${level}/${n}`, coded);
       slabBytes.push(coded.length);
     }
-    const coding = type === 'int16' || type === 'uint16' ? 'delta-planes+gzip' : 'gzip';
+    const coding = type === 'int16' || type === 'uint16' ? 'delta-planes+zstd' : 'zstd';
     return { level, factor: [f, f, f], size: grid.size, affine, slabSlices, slabBytes, coding };
   });
   const [low, high] = range(data);

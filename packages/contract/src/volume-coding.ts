@@ -1,11 +1,11 @@
 /**
- * The filter of `delta-planes+gzip` (see volumeLevel.coding), without the gzip: both the server and
+ * The filter of `delta-planes+zstd` (see volumeLevel.coding), without the Zstandard: both the server and
  * a browser's worker run it, so it lives beside the format it belongs to.
  *
  * Each row is replaced by its differences along x (the first value stays itself), modulo 2^16, so
  * that any input survives; zig-zag makes small differences of both signs small unsigned numbers
  * (0, −1, 1, −2 → 0, 1, 2, 3); then all low bytes come first and all high bytes after them, which
- * are almost all zero and cost next to nothing after gzip.
+ * are almost all zero and cost next to nothing afterwards.
  */
 
 /**

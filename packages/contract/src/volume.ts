@@ -21,6 +21,9 @@ export const affine = z.tuple([
 ]);
 export const voxelType = z.enum(['uint8', 'int16', 'uint16', 'float32']);
 
+export const slabCoding = z.enum(['delta-planes+zstd', 'zstd', 'delta-planes+gzip', 'gzip']);
+export type SlabCoding = z.infer<typeof slabCoding>;
+
 /**
  * One level of the resolution pyramid. Level 0 is full resolution; a higher level averages
  * `factor` voxels per axis. A slab is `slabSlices` slices (the last may be shorter), fetched as one
@@ -35,10 +38,11 @@ export const volumeLevel = z.object({
   /** Byte length of each coded slab, in order; tells progress. */
   slabBytes: z.array(z.number().int().positive()),
   /**
-   * `delta-planes+gzip`: difference along x, zig-zag to unsigned, low-byte plane then high-byte
-   * plane, gzip (16-bit types); `gzip`: the plain little-endian voxels, gzip (other types).
+   * `delta-planes+zstd`: difference along x, zig-zag to unsigned, low-byte plane then high-byte
+   * plane, Zstandard (16-bit types); `zstd`: the plain little-endian voxels, Zstandard (other types).
+   * With `gzip` in the place of `zstd`: pyramids of earlier versions.
    */
-  coding: z.enum(['delta-planes+gzip', 'gzip']),
+  coding: slabCoding,
 });
 export type VolumeLevel = z.infer<typeof volumeLevel>;
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { gunzipSync } from 'node:zlib';
+import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import {
   decodePlanes,
   type SeriesDetail,
@@ -69,7 +69,7 @@ describe('a settled series', () => {
       expect(answer.headers['content-type']).toBe('application/octet-stream');
       expect(answer.headers['content-encoding']).toBeUndefined();
       expect(answer.headers['cache-control']).toContain('immutable');
-      const slab = decodePlanes(gunzipSync(answer.rawPayload), 'int16', 96);
+      const slab = decodePlanes(zstdDecompressSync(answer.rawPayload), 'int16', 96);
       voxels.set(slab, n * (full?.slabSlices ?? 0) * 96 * 96);
     }
     for (const index of [

@@ -1,4 +1,5 @@
 import { YuepianError } from '@yuepian/contract';
+import { free } from './fetch-bytes.ts';
 import type { MeshData, WorkerReply, WorkerRequest } from './worker-messages.ts';
 
 type Job<K extends 'slab' | 'mesh'> = Omit<Extract<WorkerRequest, { kind: K }>, 'id'>;
@@ -24,6 +25,8 @@ const idleMs = 2000;
 export class DecodePool {
   readonly #lanes: { worker: Worker; busy: Map<number, Task> }[] = [];
   readonly #queue: Task[] = [];
+  /** Memory of slabs that the page has copied, for the next ones. */
+  readonly #rooms: ArrayBuffer[] = [];
   #next = 0;
   #holds = 0;
   #idle: ReturnType<typeof setTimeout> | undefined;
@@ -50,6 +53,12 @@ export class DecodePool {
 
   slab(job: Job<'slab'>, signal?: AbortSignal, urgent = false): Promise<Reply<'slab'>> {
     return this.#ask(job, signal, 'slab', urgent);
+  }
+
+  /** The page has copied what it wanted of a slab. */
+  giveBack(buffer: ArrayBuffer): void {
+    if (this.#rooms.length < workers * depth) this.#rooms.push(buffer);
+    else free(buffer);
   }
 
   mesh(job: Job<'mesh'>, signal?: AbortSignal): Promise<MeshData> {
@@ -105,7 +114,9 @@ export class DecodePool {
       const task = this.#queue.splice(next, 1)[0];
       if (!task) return;
       lane.busy.set(task.request.id, task);
-      lane.worker.postMessage(task.request);
+      const room = task.request.kind === 'slab' ? this.#rooms.pop() : undefined;
+      if (room) lane.worker.postMessage({ ...task.request, room }, [room]);
+      else lane.worker.postMessage(task.request);
     }
   }
 
@@ -122,6 +133,7 @@ export class DecodePool {
     this.#idle = setTimeout(() => {
       if (this.#lanes.some((l) => l.busy.size > 0)) return;
       for (const { worker } of this.#lanes.splice(0)) worker.terminate();
+      for (const room of this.#rooms.splice(0)) free(room);
     }, idleMs);
   }
 

@@ -1,12 +1,18 @@
-import { decodePlanes, YuepianError } from '@yuepian/contract';
+import { decodePlanes, type SlabCoding, YuepianError } from '@yuepian/contract';
 import { bytesPerVoxel } from '@yuepian/geometry';
-import { fetchOk, gunzip } from './fetch-bytes.ts';
+import { ZSTDDecoder } from 'zstddec';
+import { fetchOk, free, gunzip, onFastLine, readBody } from './fetch-bytes.ts';
 import type { WorkerReply, WorkerRequest } from './worker-messages.ts';
 
-/** Fetches, gunzips and un-filters off the page's thread. */
+/** Compressed slabs are read into these, again and again. */
+const packedRooms: ArrayBuffer[] = [];
+
+/** Fetches, decompresses and un-filters off the page's thread. */
 const running = new Map<number, AbortController>();
-/** Planes of slabs at work, used again: fresh memory costs as much as filling it. */
-const scratch: Uint8Array<ArrayBuffer>[] = [];
+const zstd = new ZSTDDecoder();
+/** Compiled while the first slab is on its way. Whoever awaits it hears of a failure. */
+const zstdReady = zstd.init();
+zstdReady.catch(() => undefined);
 const reply = (message: WorkerReply, transfer: Transferable[] = []): void =>
   self.postMessage(message, { transfer });
 
@@ -27,7 +33,9 @@ async function answer(
   request: Exclude<WorkerRequest, { kind: 'abort' }>,
   signal: AbortSignal,
 ): Promise<void> {
-  const response = await fetchOk(request.url, signal);
+  const passBy = request.kind === 'slab' && request.full === true && onFastLine();
+  const cache = passBy ? 'no-store' : 'default';
+  const response = await fetchOk(request.url, signal, cache);
   if (request.kind === 'mesh') {
     // Only when there are models: the glTF reader would hold up the first slice.
     const { readMesh } = await import('./glb.ts');
@@ -40,24 +48,34 @@ async function answer(
     return;
   }
   const size = request.voxels * bytesPerVoxel[request.voxelType];
-  if (request.coding === 'gzip') {
-    const bytes = new Uint8Array(size);
-    await gunzip(response, bytes);
-    signal.throwIfAborted();
-    reply({ kind: 'slab', id: request.id, buffer: bytes.buffer, byteOffset: 0, byteLength: size }, [
-      bytes.buffer,
-    ]);
-    return;
-  }
-  const spare = scratch.pop();
-  const room = spare && spare.length >= size ? spare : new Uint8Array(size);
-  const bytes = room.subarray(0, size);
-  await gunzip(response, bytes);
+  const { room, coding, voxelType, rowLength } = request;
+  // Fresh memory costs as much as filling it.
+  const buffer = room && room.byteLength >= size ? room : new ArrayBuffer(size);
+  const plain = await unpack(response, coding, size);
   signal.throwIfAborted();
-  const type = request.voxelType === 'uint16' ? 'uint16' : 'int16';
-  const buffer = decodePlanes(bytes, type, request.rowLength).buffer as ArrayBuffer;
-  scratch.push(room);
-  reply({ kind: 'slab', id: request.id, buffer, byteOffset: 0, byteLength: size }, [buffer]);
+  if (!coding.startsWith('delta-planes')) new Uint8Array(buffer, 0, size).set(plain);
+  else if (voxelType === 'uint16')
+    decodePlanes(plain, 'uint16', rowLength, new Uint16Array(buffer, 0, request.voxels));
+  else decodePlanes(plain, 'int16', rowLength, new Int16Array(buffer, 0, request.voxels));
+  free(plain.buffer);
+  reply({ kind: 'slab', id: request.id, buffer, byteLength: size }, [buffer]);
+}
+
+/** @throws YuepianError pixel_data_short when there are not exactly `size` bytes; cannot_decode. */
+async function unpack(
+  response: Response,
+  coding: SlabCoding,
+  size: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { bytes, room } = await readBody(response, packedRooms.pop());
+  if (!coding.endsWith('zstd')) return gunzip(bytes, size);
+  await zstdReady;
+  const plain = zstd.decode(bytes, size) as Uint8Array<ArrayBuffer>;
+  packedRooms.push(room);
+  if (plain.length === size) return plain;
+  // The library answers what it cannot decode, or whose checksum is wrong, with nothing.
+  if (plain.length === 0) throw new YuepianError('cannot_decode', { reason: 'zstd' });
+  throw new YuepianError('pixel_data_short', { expected: size, actual: plain.length });
 }
 
 function fail(id: number, signal: AbortSignal, error: unknown): void {

@@ -68,7 +68,7 @@ export class Outlines {
     const controller = new AbortController();
     this.#loading = controller;
     try {
-      const { buffer, byteOffset, byteLength } = await this.#pool.slab(
+      const { buffer, byteLength } = await this.#pool.slab(
         {
           kind: 'slab',
           url: new URL(url, location.href).href,
@@ -80,7 +80,7 @@ export class Outlines {
         controller.signal,
       );
       if (controller.signal.aborted) return;
-      this.#scene.labels = { size, affine, data: new Uint8Array(buffer, byteOffset, byteLength) };
+      this.#scene.labels = { size, affine, data: new Uint8Array(buffer, 0, byteLength) };
       this.refresh();
       this.#changed();
     } catch (error) {

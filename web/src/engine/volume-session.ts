@@ -12,7 +12,6 @@ import {
 } from '@yuepian/geometry';
 import type { DecodePool } from './decode-pool.ts';
 import { Emitter } from './emitter.ts';
-import { free } from './fetch-bytes.ts';
 import type { VolumeProgress, VolumeSession } from './types.ts';
 
 type Slab = Awaited<ReturnType<DecodePool['slab']>>;
@@ -160,11 +159,11 @@ export class VolumeLoading implements VolumeSession {
     try {
       await Promise.all(
         slabs.map(async (asked, slab) => {
-          const { buffer, byteOffset, byteLength } = await asked;
+          const { buffer, byteLength } = await asked;
           const first = slab * level.slabSlices;
-          const bytes = new Uint8Array(buffer, byteOffset, byteLength);
+          const bytes = new Uint8Array(buffer, 0, byteLength);
           data.set(voxelsFromBytes(voxelType, bytes), nx * ny * first);
-          free(buffer);
+          this.#pool.giveBack(buffer);
           this.#bytes += level.slabBytes[slab] ?? 0;
           sink.arrived(first, Math.min(level.slabSlices, nz - first));
           this.#changed.emit(this.progress);
@@ -238,6 +237,7 @@ function ask(
         voxelType: manifest.voxelType,
         rowLength: nx,
         voxels: nx * ny * Math.min(level.slabSlices, nz - first),
+        full: level.level === 0,
       },
       signal,
       urgent,

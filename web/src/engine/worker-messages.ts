@@ -1,4 +1,4 @@
-import type { ErrorCode, ErrorDetails } from '@yuepian/contract';
+import type { ErrorCode, ErrorDetails, SlabCoding } from '@yuepian/contract';
 import type { VoxelType } from '@yuepian/geometry';
 
 /** What the page asks of a decoding worker. Everything large is transferred, never copied. */
@@ -7,11 +7,15 @@ export type WorkerRequest =
       readonly kind: 'slab';
       readonly id: number;
       readonly url: string;
-      readonly coding: 'delta-planes+gzip' | 'gzip';
+      readonly coding: SlabCoding;
       readonly voxelType: VoxelType;
       readonly rowLength: number;
       /** Voxels the slab must hold. */
       readonly voxels: number;
+      /** Full resolution: most of the bytes. */
+      readonly full?: boolean;
+      /** Where to put them, if it is large enough; it comes back with the answer. */
+      readonly room?: ArrayBuffer | undefined;
     }
   | { readonly kind: 'mesh'; readonly id: number; readonly url: string }
   | { readonly kind: 'abort'; readonly id: number };
@@ -29,7 +33,7 @@ export type WorkerReply =
       readonly kind: 'slab';
       readonly id: number;
       readonly buffer: ArrayBuffer;
-      readonly byteOffset: number;
+      /** The voxels begin at the buffer's start; it may be longer. */
       readonly byteLength: number;
     }
   | ({ readonly kind: 'mesh'; readonly id: number } & MeshData)

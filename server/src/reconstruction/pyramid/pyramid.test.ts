@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
+import { zstdDecompressSync } from 'node:zlib';
 import { decodePlanes, volumeLevel } from '@yuepian/contract';
 import {
   type Affine,
@@ -161,7 +161,7 @@ describe('slabs', () => {
     const full = levels[0];
     expect(full?.slabSlices).toBe(16);
     expect(full?.slabBytes.length).toBe(3);
-    const last = gunzipSync(await readFile(join(folder, slabFile(0, 2))));
+    const last = zstdDecompressSync(await readFile(join(folder, slabFile(0, 2))));
     expect(decodePlanes(last, 'int16', 512)).toEqual(data.subarray(512 * 512 * 32));
   });
 

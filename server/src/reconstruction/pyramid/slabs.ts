@@ -1,8 +1,14 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { constants, gunzip, gzip } from 'node:zlib';
-import { decodePlanes, encodePlanes, type VolumeLevel, YuepianError } from '@yuepian/contract';
+import { constants, gunzip, zstdCompress, zstdDecompress } from 'node:zlib';
+import {
+  decodePlanes,
+  encodePlanes,
+  type SlabCoding,
+  type VolumeLevel,
+  YuepianError,
+} from '@yuepian/contract';
 import {
   bytesPerVoxel,
   createVoxels,
@@ -18,15 +24,20 @@ import { type LevelPlan, planLevels } from './levels.ts';
 /** Voxel bytes per slab: one upload per animation frame in the browser (8 MB). */
 const slabTarget = 8 * 1024 * 1024;
 /**
- * After the filter almost all that is left is noise; run-length matching finds the flat parts and
- * skips the search for longer matches. Against level 1: 1.6 times as fast, 1 % smaller.
+ * After the filter almost all that is left is noise, in which no matches are to be found: the fast
+ * levels, which leave the search out, are as small as level 3 and half as large again as none.
+ * Against gzip with run lengths: a quarter smaller, decoded four times as fast in a browser. The
+ * checksum is what gzip has of itself: a damaged slab must not become a picture.
  */
-const gzipOptions = { level: 1, strategy: constants.Z_RLE };
+const zstdOptions = {
+  params: { [constants.ZSTD_c_compressionLevel]: -1, [constants.ZSTD_c_checksumFlag]: 1 },
+};
 /** Slabs in the hands of zlib's threads at once; one more than the cores, so that none waits. */
 const inFlight = 4;
 
-const compress = promisify(gzip);
-const decompress = promisify(gunzip);
+const compress = promisify(zstdCompress);
+const unzstd = promisify(zstdDecompress);
+const ungzip = promisify(gunzip);
 
 export const slabFile = (level: number, slab: number): string => `L${level}-${slab}.bin`;
 
@@ -36,8 +47,8 @@ export function slabSlices(size: Vec3, type: VoxelType): number {
   return Math.max(1, Math.min(size[2], Math.floor(slabTarget / slice)));
 }
 
-export const codingOf = (type: VoxelType): VolumeLevel['coding'] =>
-  type === 'int16' || type === 'uint16' ? 'delta-planes+gzip' : 'gzip';
+export const codingOf = (type: VoxelType): SlabCoding =>
+  type === 'int16' || type === 'uint16' ? 'delta-planes+zstd' : 'zstd';
 
 export interface PyramidOptions {
   /** 0…1, as slabs reach the disk. */
@@ -73,7 +84,7 @@ export async function writePyramid(
         Math.min(nz, (slab + 1) * slices) * nx * ny,
       );
       await pool.run(async () => {
-        const coded = await compress(filter(part, nx), gzipOptions);
+        const coded = await compress(filter(part, nx), zstdOptions);
         slabBytes[slab] = coded.byteLength;
         await writeFile(join(folder, slabFile(plan.level, slab)), coded);
         written += part.length;
@@ -112,7 +123,7 @@ export async function readLevel(
     const start = slab * level.slabSlices * nx * ny;
     const length = Math.min(out.length - start, level.slabSlices * nx * ny);
     await pool.run(async () => {
-      const bytes = await readSlab(join(folder, slabFile(level.level, slab)));
+      const bytes = await readSlab(join(folder, slabFile(level.level, slab)), level.coding);
       if (bytes.byteLength !== length * bytesPerVoxel[type]) {
         throw new YuepianError('cannot_decode', { reason: `slab ${slab} has another length` });
       }
@@ -124,12 +135,13 @@ export async function readLevel(
   return out;
 }
 
-async function readSlab(path: string): Promise<Uint8Array> {
+async function readSlab(path: string, coding: SlabCoding): Promise<Uint8Array> {
   const coded = await readFile(path).catch((cause: unknown) => {
     throw new YuepianError('not_found', { what: 'slab' }, { cause });
   });
+  const decompress = coding.endsWith('zstd') ? unzstd : ungzip;
   return decompress(coded).catch((cause: unknown) => {
-    throw new YuepianError('cannot_decode', { reason: 'gzip' }, { cause });
+    throw new YuepianError('cannot_decode', { reason: coding }, { cause });
   });
 }
 
