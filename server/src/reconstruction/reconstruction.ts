@@ -30,6 +30,7 @@ export class Reconstruction {
   readonly editedModels: EditedModels;
   readonly foreign: ForeignStore;
   readonly networks: Networks;
+  readonly #jobs: JobStore;
   readonly #planner: Planner;
   readonly #stopping = new AbortController();
   readonly #background = new Set<Promise<void>>();
@@ -42,6 +43,7 @@ export class Reconstruction {
     this.store = new SeriesStore(deps.database);
     this.foreign = new ForeignStore(deps.database);
     const jobs = new JobStore(deps.database);
+    this.#jobs = jobs;
     const { derived, store, foreign } = this;
     this.editedModels = new EditedModels({
       derived,
@@ -104,6 +106,7 @@ export class Reconstruction {
 
   /** Takes up what an earlier process left, then looks for series that nothing was derived of. */
   async start(): Promise<void> {
+    await this.#forgetDeleted();
     await this.queue.start();
     this.#inBackground(() => this.#planner.planAll(this.#stopping.signal));
   }
@@ -131,6 +134,28 @@ export class Reconstruction {
       .finally(() => this.#background.delete(settled));
     this.#background.add(settled);
     await forgetting;
+  }
+
+  /**
+   * A crash between deleting a study and forgetting it here leaves edits, jobs and derived files of
+   * images that are gone: nobody would be told of them again. Edits lie in the archive's own
+   * database, so an older copy of it cannot make them look orphaned.
+   */
+  async #forgetDeleted(): Promise<void> {
+    const log = this.deps.log ?? consoleLog;
+    const lists = [this.editing.store, this.store, this.foreign, this.#jobs].map((s) =>
+      s.studies(),
+    );
+    for (const uid of new Set((await Promise.all(lists)).flat())) {
+      try {
+        if (await this.deps.archive.study(uid)) continue;
+        await this.studyDeleted(uid);
+        log.info(`study ${uid} is deleted; what a crash had left of its structures was removed`);
+      } catch (error) {
+        // The next start tries again; the server is of use meanwhile.
+        log.error('removing what was derived of a deleted study', error);
+      }
+    }
   }
 
   async openStudy(uid: string): Promise<StudyDetail | undefined> {

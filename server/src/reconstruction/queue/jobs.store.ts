@@ -273,6 +273,12 @@ export class JobStore {
     return rows.map(record);
   }
 
+  /** UIDs of the studies that have jobs, each once. */
+  async studies(): Promise<string[]> {
+    const rows = await this.#db.selectFrom('jobs').select('study_uid').distinct().execute();
+    return rows.map((row) => row.study_uid);
+  }
+
   async deleteStudy(studyUid: string): Promise<void> {
     await this.#db.deleteFrom('jobs').where('study_uid', '=', studyUid).execute();
   }
