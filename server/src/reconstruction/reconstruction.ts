@@ -1,3 +1,4 @@
+import { statfs } from 'node:fs/promises';
 import {
   type Job,
   type Structure,
@@ -71,6 +72,12 @@ export class Reconstruction {
       errorOf: (error) => toYuepianError(error, log),
       unexpected: (error) => log.error('job queue', error),
       run: (job, control) => run(job, control),
+      freeBytes: async () => {
+        const { bavail, bsize } = await statfs(dataFolder);
+        return bavail * bsize;
+      },
+      ...(deps.lookForRoomMs === undefined ? {} : { lookForRoomMs: deps.lookForRoomMs }),
+      roomAgain: () => this.#inBackground(() => this.#planner.planAll(this.#stopping.signal)),
     });
     this.#planner = new Planner({
       archive,
@@ -229,7 +236,11 @@ export class Reconstruction {
     const running = work()
       .catch((error: unknown) => {
         const log = this.deps.log ?? consoleLog;
-        if (!this.#stopping.signal.aborted) log.error('reconstruction', error);
+        if (this.#stopping.signal.aborted) return;
+        const known = toYuepianError(error, log);
+        // Planned anew when there is room.
+        if (known.code === 'storage_full') this.queue.diskFull();
+        else if (known.code !== 'internal') log.error('reconstruction', error);
       })
       .finally(() => this.#background.delete(running));
     this.#background.add(running);
