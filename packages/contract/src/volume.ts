@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { frameOfReferenceUid, seriesInstanceUid, sopInstanceUid, volumeId } from './ids.ts';
+import { voiLut, voiWindow } from './voi.ts';
 import { warning } from './warnings.ts';
 
 const finite = z.number();
@@ -41,13 +42,6 @@ export const volumeLevel = z.object({
   coding: z.enum(['delta-planes+gzip', 'gzip']),
 });
 export type VolumeLevel = z.infer<typeof volumeLevel>;
-
-export const voiWindow = z.object({
-  centre: finite,
-  width: finite.positive(),
-  name: z.string().default(''),
-});
-export type VoiWindow = z.infer<typeof voiWindow>;
 
 /** What a client needs to show one volume. The grid is always rectangular and uniform. */
 export const volumeManifest = z.object({
@@ -103,6 +97,8 @@ export const frameStack = z.object({
       url: z.string(),
     }),
   ),
+  /** VOI LUTs that windows of the frames name by number. */
+  voiLuts: z.array(voiLut).optional(),
   /** Frames per second from the file, else 10. */
   cineRate: finite.positive(),
   warnings: z.array(warning),

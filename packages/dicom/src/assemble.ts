@@ -1,6 +1,7 @@
 import { type VoiWindow, YuepianError } from '@yuepian/contract';
 import type { Volume, VoxelArray, VoxelType } from '@yuepian/geometry';
 import { allocate } from './allocate.ts';
+import { lookUp } from './lut.ts';
 import { rectify } from './rectify.ts';
 import type {
   FrameSource,
@@ -203,11 +204,6 @@ function writeSlice(out: VoxelArray, at: number, c: Converted): void {
     if (v >= low && v <= high) out[at + i] = background;
     else out[at + i] = lut ? lookUp(lut, v) : v * slope + intercept;
   }
-}
-
-function lookUp(lut: ModalityLut, v: number): number {
-  const index = Math.min(lut.values.length - 1, Math.max(0, v - lut.first));
-  return lut.values[index] as number;
 }
 
 /**

@@ -79,10 +79,14 @@ const sliceOf = (f: PlacedFrame, distance: number): SliceRef => ({
   ...(f.frame.padding ? { padding: f.frame.padding } : {}),
 });
 
-/** Windows of the middle slice stand for the volume; windows of a slice fit that slice's range. */
+/**
+ * Windows of the middle slice stand for the volume; windows of a slice fit that slice's range. Of a
+ * VOI LUT only the range is kept: tables are applied to single images.
+ */
 function windowsOf(middle: PlacedFrame): VoiWindow[] {
   const seen = new Set<string>();
-  return middle.frame.windows.filter((w) => {
+  const windows = middle.frame.windows.map(({ lut: _, ...window }) => window);
+  return windows.filter((w) => {
     const key = `${w.centre}|${w.width}|${w.name}`;
     return !seen.has(key) && seen.add(key);
   });
