@@ -9,6 +9,7 @@ import type {
   PaddingRange,
   Rescale,
   SliceRef,
+  Tile,
   VolumePlan,
 } from './types.ts';
 
@@ -37,7 +38,8 @@ export async function assembleVolume(
   let out: VoxelArray | undefined;
   for (const [k, slice] of plan.slices.entries()) {
     if (o.signal?.aborted) throw new YuepianError('job_cancelled');
-    const stored = await frame(slice);
+    const whole = await frame(slice);
+    const stored = slice.tile ? cropped(whole, slice.tile, nx, ny) : whole;
     if (stored.length < sliceLength) {
       throw new YuepianError('pixel_data_short', {
         expected: sliceLength * stored.BYTES_PER_ELEMENT,
@@ -58,6 +60,19 @@ export async function assembleVolume(
     frameOfReferenceUid: plan.frameOfReferenceUid,
     data: out,
   };
+}
+
+/** One slice of a frame that holds several; short where the frame is. */
+function cropped(frame: VoxelArray, tile: Tile, columns: number, rows: number): VoxelArray {
+  const start = tile.row * tile.stride + tile.column;
+  const length = (rows - 1) * tile.stride + columns;
+  if (frame.length < start + length) return frame.subarray(0, 0);
+  const out = frame.slice(0, rows * columns);
+  for (let j = 0; j < rows; j++) {
+    const from = start + j * tile.stride;
+    out.set(frame.subarray(from, from + columns), j * columns);
+  }
+  return out;
 }
 
 /**

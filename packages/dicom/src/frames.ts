@@ -2,6 +2,7 @@ import type { Vec3 } from '@yuepian/geometry';
 import type { Dataset } from './dataset.ts';
 import { tagNumber } from './dictionary.ts';
 import { modalityLut, type VoiTable, voiTables, windowsOf } from './lut.ts';
+import { isMosaic, mosaicOf } from './mosaic.ts';
 import type { FrameHeader, ImagePixel, ModalityLut, PaddingRange } from './types.ts';
 
 /**
@@ -60,10 +61,11 @@ function frameHeader(m: Macros, frame: number, common: Common): FrameHeader {
   const { image, dimensions, padding, lut, voiLuts } = common;
   const content = m.macro('FrameContentSequence');
   const transform = m.of('PixelValueTransformationSequence');
+  const imageType = frameType(m);
   return {
     frame,
-    ...placement(m, image),
-    imageType: frameType(m),
+    ...(isMosaic({ imageType }) ? tiled(m, image) : placement(m, image)),
+    imageType,
     rescale: {
       slope: transform.number('RescaleSlope') || 1,
       intercept: transform.number('RescaleIntercept') ?? 0,
@@ -146,6 +148,14 @@ function placement(m: Macros, image: ImagePixel): Placement {
   const between = measures.number('SpacingBetweenSlices');
   if (between !== undefined && between !== 0) out.spacingBetweenSlices = Math.abs(between);
   return out;
+}
+
+/** The place of a mosaic as a whole is no place of anything in it. */
+function tiled(m: Macros, image: ImagePixel): Placement & Pick<FrameHeader, 'mosaic'> {
+  const placed = placement(m, image);
+  const mosaic = mosaicOf(m.root, image, placed);
+  const { position: _, ...rest } = placed;
+  return mosaic ? { ...rest, mosaic } : rest;
 }
 
 function validOrientation(v: number[]): FrameHeader['orientation'] | undefined {

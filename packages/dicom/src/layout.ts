@@ -1,5 +1,7 @@
 import type { VoiWindow, Warning, WarningCode } from '@yuepian/contract';
+import { add, scale } from '@yuepian/geometry';
 import { labelVolumes } from './label.ts';
+import { isMosaic } from './mosaic.ts';
 import { fewestSlices, splitIntoVolumes, type VolumeFrames } from './split.ts';
 import { byNumber, measureStack, type PlacedFrame, type Stack } from './stack.ts';
 import type {
@@ -21,7 +23,7 @@ import type {
 export function layoutSeries(headers: readonly InstanceHeader[]): SeriesLayout {
   const images = headers.filter((h) => h.kind === 'image');
   const frames = images.flatMap((header) => header.frames.map((frame) => ({ header, frame })));
-  const placed = frames.flatMap(({ header, frame }) => place(header, frame) ?? []);
+  const placed = frames.flatMap(({ header, frame }) => placesOf(header, frame));
   const groups = splitIntoVolumes(placed).filter((g) => g.frames.length >= fewestSlices);
   groups.sort((a, b) => byNumber(earliest(a), earliest(b)));
   const labels = labelVolumes(groups.map((g) => g.frames));
@@ -33,21 +35,35 @@ export function layoutSeries(headers: readonly InstanceHeader[]): SeriesLayout {
 const earliest = (g: VolumeFrames): PlacedFrame =>
   g.frames.reduce((a, b) => (byNumber(a, b) <= 0 ? a : b));
 
-/** The frame with its place, undefined when it cannot be part of a volume. */
-function place(header: InstanceHeader, frame: FrameHeader): PlacedFrame | undefined {
-  const { position, orientation, pixelSpacing } = frame;
+/** The frame with its place, or its tiles with theirs; none when it cannot be part of a volume. */
+function placesOf(header: InstanceHeader, frame: FrameHeader): PlacedFrame[] {
+  const { position, orientation, pixelSpacing, mosaic } = frame;
+  const { image } = header;
   const grey =
-    header.image?.samplesPerPixel === 1 &&
-    /^MONOCHROME[12]$/.test(header.image.photometricInterpretation);
-  if (!grey || !position || !orientation || !pixelSpacing) return undefined;
-  return { header, frame, position, orientation, pixelSpacing };
+    image?.samplesPerPixel === 1 && /^MONOCHROME[12]$/.test(image.photometricInterpretation);
+  if (!grey || !orientation || !pixelSpacing) return [];
+  const common = { header, frame, orientation, pixelSpacing };
+  if (position) return [{ ...common, position }];
+  if (!mosaic) return [];
+  const { rows, columns, perRow, origin, step } = mosaic;
+  return Array.from({ length: mosaic.tiles }, (_, n) => ({
+    ...common,
+    position: add(origin, scale(step, n)),
+    tile: {
+      column: (n % perRow) * columns,
+      row: Math.floor(n / perRow) * rows,
+      stride: image.columns,
+    },
+  }));
 }
 
 function planVolume(group: VolumeFrames, label: string): VolumePlan {
   const stack = measureStack(group.frames);
   const first = stack.frames[0] as PlacedFrame;
   const middle = stack.frames[stack.frames.length >> 1] as PlacedFrame;
-  const image = first.header.image as ImagePixel;
+  const whole = first.header.image as ImagePixel;
+  const { rows, columns } = first.frame.mosaic ?? whole;
+  const image = { ...whole, rows, columns };
   const unit = first.frame.unit;
   return {
     seriesInstanceUid: first.header.seriesInstanceUid,
@@ -74,6 +90,7 @@ const sliceOf = (f: PlacedFrame, distance: number): SliceRef => ({
   frame: f.frame.frame,
   position: f.position,
   distance,
+  ...(f.tile ? { tile: f.tile } : {}),
   rescale: f.frame.rescale,
   ...(f.frame.modalityLut ? { modalityLut: f.frame.modalityLut } : {}),
   ...(f.frame.padding ? { padding: f.frame.padding } : {}),
@@ -193,7 +210,8 @@ function seriesWarnings(
   const warnings: Warning[] = [];
   if (plans.length > 1) warnings.push(warn('several_volumes', { count: plans.length }));
   const lost = ({ header, f }: (typeof frames)[number]) =>
-    crossSectional.has(header.series.modality) && (!f.position || !f.orientation);
+    crossSectional.has(header.series.modality) && !isMosaic(f) && (!f.position || !f.orientation);
+  if (frames.some(({ f }) => isMosaic(f))) warnings.push(warn('mosaic_unplaced'));
   if (frames.some(lost)) warnings.push(warn('unknown_position'));
   if (frames.some(({ f }) => !f.pixelSpacing)) warnings.push(warn('unknown_spacing'));
   if (frames.some(({ f }) => f.spacingSource === 'detector')) {
