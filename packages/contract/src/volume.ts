@@ -58,8 +58,13 @@ export const volumeManifest = z.object({
   /** What tells this volume from its siblings in the series, e.g. "echo 2"; empty when alone. */
   label: z.string(),
   voxelType,
-  /** Unit of a voxel value after rescale: HU, BQML, SUV… or empty where it has none (MR). */
+  /** Unit of a voxel value after rescale: HU, BQML, SUVBW… or empty where it has none (MR). */
   unit: z.string(),
+  /**
+   * Where voxels are SUVbw (g/mL) that the file holds as Bq/mL: SUVbw of 1 Bq/mL, so that dividing by
+   * it gives Bq/mL back.
+   */
+  suvFactor: finite.positive().optional(),
   /** Smallest and largest value of level 0. */
   valueRange: z.tuple([finite, finite]),
   size: vec3,

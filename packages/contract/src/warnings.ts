@@ -32,6 +32,10 @@ export const warningTable = {
     zh: '马赛克图像未注明各层位置，只能整幅显示',
     en: 'A mosaic that does not say where its slices lie; shown as one image, no 3D',
   },
+  suv_unknown: {
+    zh: '无法换算 SUV（{tag} 缺失或不可信），显示 Bq/mL',
+    en: 'No SUV: {tag} is missing or makes no sense; shown in Bq/mL',
+  },
   unknown_frame_of_reference: {
     zh: '参考坐标系未知，不能与其他序列联动',
     en: 'Unknown frame of reference; not linked to other series',

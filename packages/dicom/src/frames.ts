@@ -3,6 +3,7 @@ import type { Dataset } from './dataset.ts';
 import { tagNumber } from './dictionary.ts';
 import { modalityLut, type VoiTable, voiTables, windowsOf } from './lut.ts';
 import { isMosaic, mosaicOf } from './mosaic.ts';
+import { suvUnit } from './suv.ts';
 import type { FrameHeader, ImagePixel, ModalityLut, PaddingRange } from './types.ts';
 
 /**
@@ -204,6 +205,8 @@ function frameType(m: Macros): string[] {
 
 function unitOf(m: Macros, transform: Dataset, hasLut: boolean): string {
   const units = m.root.string('Units');
+  // Without a SUV Type, g/mL is by body weight (PS3.3 C.8.9.1.1.3).
+  if (units === 'GML' && /^(BW)?$/.test(m.root.string('SUVType'))) return suvUnit;
   if (units) return unitName(units);
   const type = hasLut
     ? (m.root.item('ModalityLUTSequence')?.string('ModalityLUTType') ?? '')

@@ -40,6 +40,7 @@ export {
   readRtStructureSet,
   rtStructureSetStorage,
 } from './rtstruct.ts';
+export { suvOf, suvUnit } from './suv.ts';
 export type * from './types.ts';
 export { dicomdirSopClass, isEncapsulated, isLossySyntax, transferSyntax } from './uids.ts';
 export * from './write/index.ts';

@@ -4,6 +4,7 @@ import { labelVolumes } from './label.ts';
 import { isMosaic } from './mosaic.ts';
 import { fewestSlices, splitIntoVolumes, type VolumeFrames } from './split.ts';
 import { byNumber, measureStack, type PlacedFrame, type Stack } from './stack.ts';
+import { suvUnit } from './suv.ts';
 import type {
   FrameHeader,
   FrameRef,
@@ -64,7 +65,9 @@ function planVolume(group: VolumeFrames, label: string): VolumePlan {
   const whole = first.header.image as ImagePixel;
   const { rows, columns } = first.frame.mosaic ?? whole;
   const image = { ...whole, rows, columns };
-  const unit = first.frame.unit;
+  const factor = suvFactor(stack.frames);
+  const unit = factor === undefined ? first.frame.unit : suvUnit;
+  const windows = windowsOf(middle).map((w) => scaled(w, factor ?? 1));
   return {
     seriesInstanceUid: first.header.seriesInstanceUid,
     frameOfReferenceUid: first.header.frameOfReferenceUid,
@@ -72,26 +75,51 @@ function planVolume(group: VolumeFrames, label: string): VolumePlan {
     label,
     size: [image.columns, image.rows, stack.frames.length],
     affine: stack.affine,
-    slices: stack.frames.map((f, n) => sliceOf(f, stack.distances[n] as number)),
+    slices: stack.frames.map((f, n) => sliceOf(f, stack.distances[n] as number, factor ?? 1)),
     uniform: stack.equalGaps && stack.orthogonal,
     tiltDegrees: stack.tiltDegrees,
     gaps: { min: stack.gaps.min, max: stack.gaps.max },
     unit,
+    ...(factor === undefined ? {} : { suvFactor: factor }),
     background: unit === 'HU' ? -1024 : 0,
-    windows: windowsOf(middle),
+    windows: unit === suvUnit ? [suvWindow, ...windows] : windows,
     invert: image.photometricInterpretation === 'MONOCHROME1',
     image,
     warnings: volumeWarnings(stack, group.duplicates),
   };
 }
 
-const sliceOf = (f: PlacedFrame, distance: number): SliceRef => ({
+/** As PET is mostly read: what takes up ten times its share is white. */
+const suvWindow: VoiWindow = { centre: 5, width: 10, name: 'SUV 0–10' };
+
+const scaled = (w: VoiWindow, factor: number): VoiWindow => ({
+  ...w,
+  centre: w.centre * factor,
+  width: w.width * factor,
+});
+
+/** Factors of one scan agree but for rounded times; others are of different measurements. */
+const suvAgrees = 0.01;
+
+/** SUVbw of 1 Bq/mL, one number for the whole volume; undefined where a slice has none, or another. */
+function suvFactor(frames: readonly PlacedFrame[]): number | undefined {
+  const factors = frames.map(({ header: { suv }, frame }) =>
+    suv && 'factor' in suv && !frame.modalityLut ? suv.factor : Number.NaN,
+  );
+  const [first = Number.NaN] = factors;
+  return factors.every((f) => Math.abs(f - first) <= suvAgrees * first) ? first : undefined;
+}
+
+const sliceOf = (f: PlacedFrame, distance: number, factor: number): SliceRef => ({
   sopInstanceUid: f.header.sopInstanceUid,
   frame: f.frame.frame,
   position: f.position,
   distance,
   ...(f.tile ? { tile: f.tile } : {}),
-  rescale: f.frame.rescale,
+  rescale: {
+    slope: f.frame.rescale.slope * factor,
+    intercept: f.frame.rescale.intercept * factor,
+  },
   ...(f.frame.modalityLut ? { modalityLut: f.frame.modalityLut } : {}),
   ...(f.frame.padding ? { padding: f.frame.padding } : {}),
 });
@@ -135,6 +163,12 @@ function volumeWarnings(stack: Stack, duplicates: number): Warning[] {
   }
   if (stack.frames.some((f) => f.header.lossy)) warnings.push(warn('lossy_pixels'));
   if (first.frame.spacingSource === 'detector') warnings.push(warn('spacing_from_detector'));
+  const reasons = stack.frames.map(({ header: { suv } }) => suv && 'missing' in suv && suv.missing);
+  const reason = reasons.find((r) => typeof r === 'string');
+  if (reason) warnings.push(warn('suv_unknown', { tag: reason }));
+  else if (first.header.suv && suvFactor(stack.frames) === undefined) {
+    warnings.push(warn('suv_unknown', { tag: 'SeriesTime' }));
+  }
   if (first.header.frameOfReferenceUid === '') warnings.push(warn('unknown_frame_of_reference'));
   return warnings;
 }

@@ -7,6 +7,9 @@ import type {
   Warning,
 } from '@yuepian/contract';
 import type { Affine, Vec3, VoxelArray } from '@yuepian/geometry';
+import type { Suv } from './suv.ts';
+
+export type { Suv };
 
 /** How the pixels of an instance are stored (Image Pixel module, PS3.3 C.7.6.3). */
 export interface ImagePixel {
@@ -142,6 +145,8 @@ export interface InstanceHeader {
   readonly lossy: boolean;
   /** Frames per second, when the file says so. */
   readonly cineRate?: number;
+  /** PET in Bq/mL: how it becomes SUVbw, or why it does not. */
+  readonly suv?: Suv;
   /** One per frame; empty when there is no image or it has a problem. */
   readonly frames: readonly FrameHeader[];
   /** Digest of the pixels, set by whoever stores them: tells a copy from a second measurement. */
@@ -196,8 +201,10 @@ export interface VolumePlan {
   readonly uniform: boolean;
   readonly tiltDegrees: number;
   readonly gaps: { readonly min: number; readonly max: number };
-  /** Unit of a voxel: `HU`, `BQML`, … or empty. */
+  /** Unit of a voxel: `HU`, `BQML`, `SUVBW`, … or empty. */
   readonly unit: string;
+  /** SUVbw in g/mL of 1 Bq/mL, where the voxels were Bq/mL: rescale and windows have it in them. */
+  readonly suvFactor?: number;
   /** Value that padding pixels and places outside the stored slices take. */
   readonly background: number;
   readonly windows: readonly VoiWindow[];
