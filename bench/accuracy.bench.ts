@@ -1,5 +1,12 @@
 import { sentence } from '@yuepian/contract';
-import { distance, type LabelMap, patientPoint, toPatient, type Vec3 } from '@yuepian/geometry';
+import {
+  distance,
+  type LabelMap,
+  patientPoint,
+  toPatient,
+  type Vec3,
+  voxelsMl,
+} from '@yuepian/geometry';
 import { ctAbdomen, mrHead, type PhantomCase } from '@yuepian/phantom';
 import { segment } from '@yuepian/reconstruct';
 import { print } from './figure.ts';
@@ -29,10 +36,7 @@ function volumeMl(map: LabelMap, key: string): number {
   const own = labelsOf(map, key);
   let count = 0;
   for (const label of map.data) if (own.has(label)) count++;
-  const [a, b, c] = [0, 1, 2].map((n) =>
-    Math.hypot(map.affine[n] ?? 0, map.affine[n + 4] ?? 0, map.affine[n + 8] ?? 0),
-  );
-  return (count * (a ?? 0) * (b ?? 0) * (c ?? 0)) / 1000;
+  return voxelsMl(count, map.affine);
 }
 
 function volumes(phantom: PhantomCase, name: string): void {

@@ -69,7 +69,7 @@ test.skipIf(!isThere)(
     await promisify(execFile)('tar', ['xzf', pet, '-C', folder]);
     const { page, study } = await open(folder);
     const series = study.series.find((s) => s.modality === 'PT');
-    expect(series?.volumes[0]?.unit).toBe('BQML');
+    expect(series?.volumes[0]?.unit).toBe('SUVBW');
     expect(series).toMatchObject({ reconstructable: false, modelObstacle: 'modality' });
     await page.getByTestId('preview').first().waitFor({ state: 'detached' });
     await page.getByTestId('not-reconstructable').getByText('只有 CT 和 MR').waitFor();

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { frameOfReferenceUid, seriesInstanceUid, sopInstanceUid, volumeId } from './ids.ts';
+import { voiLut, voiWindow } from './voi.ts';
 import { warning } from './warnings.ts';
 
 const finite = z.number();
@@ -46,13 +47,6 @@ export const volumeLevel = z.object({
 });
 export type VolumeLevel = z.infer<typeof volumeLevel>;
 
-export const voiWindow = z.object({
-  centre: finite,
-  width: finite.positive(),
-  name: z.string().default(''),
-});
-export type VoiWindow = z.infer<typeof voiWindow>;
-
 /** What a client needs to show one volume. The grid is always rectangular and uniform. */
 export const volumeManifest = z.object({
   version: z.literal(1),
@@ -68,8 +62,13 @@ export const volumeManifest = z.object({
   /** What tells this volume from its siblings in the series, e.g. "echo 2"; empty when alone. */
   label: z.string(),
   voxelType,
-  /** Unit of a voxel value after rescale: HU, BQML, SUV… or empty where it has none (MR). */
+  /** Unit of a voxel value after rescale: HU, BQML, SUVBW… or empty where it has none (MR). */
   unit: z.string(),
+  /**
+   * Where voxels are SUVbw (g/mL) that the file holds as Bq/mL: SUVbw of 1 Bq/mL, so that dividing by
+   * it gives Bq/mL back.
+   */
+  suvFactor: finite.positive().optional(),
   /** Smallest and largest value of level 0. */
   valueRange: z.tuple([finite, finite]),
   size: vec3,
@@ -107,6 +106,8 @@ export const frameStack = z.object({
       url: z.string(),
     }),
   ),
+  /** VOI LUTs that windows of the frames name by number. */
+  voiLuts: z.array(voiLut).optional(),
   /** Frames per second from the file, else 10. */
   cineRate: finite.positive(),
   warnings: z.array(warning),

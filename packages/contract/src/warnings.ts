@@ -28,6 +28,14 @@ export const warningTable = {
     en: 'Unknown pixel spacing; no millimetres',
   },
   unknown_position: { zh: '层面位置未知，不能三维重建', en: 'Unknown slice position; no 3D' },
+  mosaic_unplaced: {
+    zh: '马赛克图像未注明各层位置，只能整幅显示',
+    en: 'A mosaic that does not say where its slices lie; shown as one image, no 3D',
+  },
+  suv_unknown: {
+    zh: '无法换算 SUV（{tag} 缺失或不可信），显示 Bq/mL',
+    en: 'No SUV: {tag} is missing or makes no sense; shown in Bq/mL',
+  },
   unknown_frame_of_reference: {
     zh: '参考坐标系未知，不能与其他序列联动',
     en: 'Unknown frame of reference; not linked to other series',

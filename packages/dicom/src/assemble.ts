@@ -1,6 +1,7 @@
 import { type VoiWindow, YuepianError } from '@yuepian/contract';
 import type { Volume, VoxelArray, VoxelType } from '@yuepian/geometry';
 import { allocate } from './allocate.ts';
+import { lookUp } from './lut.ts';
 import { rectify } from './rectify.ts';
 import type {
   FrameSource,
@@ -8,6 +9,7 @@ import type {
   PaddingRange,
   Rescale,
   SliceRef,
+  Tile,
   VolumePlan,
 } from './types.ts';
 
@@ -36,7 +38,8 @@ export async function assembleVolume(
   let out: VoxelArray | undefined;
   for (const [k, slice] of plan.slices.entries()) {
     if (o.signal?.aborted) throw new YuepianError('job_cancelled');
-    const stored = await frame(slice);
+    const whole = await frame(slice);
+    const stored = slice.tile ? cropped(whole, slice.tile, nx, ny) : whole;
     if (stored.length < sliceLength) {
       throw new YuepianError('pixel_data_short', {
         expected: sliceLength * stored.BYTES_PER_ELEMENT,
@@ -57,6 +60,19 @@ export async function assembleVolume(
     frameOfReferenceUid: plan.frameOfReferenceUid,
     data: out,
   };
+}
+
+/** One slice of a frame that holds several; short where the frame is. */
+function cropped(frame: VoxelArray, tile: Tile, columns: number, rows: number): VoxelArray {
+  const start = tile.row * tile.stride + tile.column;
+  const length = (rows - 1) * tile.stride + columns;
+  if (frame.length < start + length) return frame.subarray(0, 0);
+  const out = frame.slice(0, rows * columns);
+  for (let j = 0; j < rows; j++) {
+    const from = start + j * tile.stride;
+    out.set(frame.subarray(from, from + columns), j * columns);
+  }
+  return out;
 }
 
 /**
@@ -203,11 +219,6 @@ function writeSlice(out: VoxelArray, at: number, c: Converted): void {
     if (v >= low && v <= high) out[at + i] = background;
     else out[at + i] = lut ? lookUp(lut, v) : v * slope + intercept;
   }
-}
-
-function lookUp(lut: ModalityLut, v: number): number {
-  const index = Math.min(lut.values.length - 1, Math.max(0, v - lut.first));
-  return lut.values[index] as number;
 }
 
 /**

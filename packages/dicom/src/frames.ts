@@ -1,7 +1,9 @@
-import type { VoiWindow } from '@yuepian/contract';
 import type { Vec3 } from '@yuepian/geometry';
 import type { Dataset } from './dataset.ts';
 import { tagNumber } from './dictionary.ts';
+import { modalityLut, type VoiTable, voiTables, windowsOf } from './lut.ts';
+import { isMosaic, mosaicOf } from './mosaic.ts';
+import { suvUnit } from './suv.ts';
 import type { FrameHeader, ImagePixel, ModalityLut, PaddingRange } from './types.ts';
 
 /**
@@ -16,6 +18,7 @@ export function frameHeaders(dataset: Dataset, image: ImagePixel): FrameHeader[]
     dimensions: movingDimensions(dataset),
     padding: paddingOf(dataset, image),
     lut: modalityLut(dataset),
+    voiLuts: voiTables(dataset),
   };
   return Array.from({ length: image.numberOfFrames }, (_, n) =>
     frameHeader(new Macros(dataset, shared, perFrame[n]), n + 1, common),
@@ -28,6 +31,7 @@ interface Common {
   readonly dimensions: readonly number[];
   readonly padding: PaddingRange | undefined;
   readonly lut: ModalityLut | undefined;
+  readonly voiLuts: readonly VoiTable[];
 }
 
 /** Finds an attribute in its macro: of the frame, else shared, else at the root. */
@@ -55,20 +59,21 @@ class Macros {
 }
 
 function frameHeader(m: Macros, frame: number, common: Common): FrameHeader {
-  const { image, dimensions, padding, lut } = common;
+  const { image, dimensions, padding, lut, voiLuts } = common;
   const content = m.macro('FrameContentSequence');
   const transform = m.of('PixelValueTransformationSequence');
+  const imageType = frameType(m);
   return {
     frame,
-    ...placement(m, image),
-    imageType: frameType(m),
+    ...(isMosaic({ imageType }) ? tiled(m, image) : placement(m, image)),
+    imageType,
     rescale: {
       slope: transform.number('RescaleSlope') || 1,
       intercept: transform.number('RescaleIntercept') ?? 0,
     },
     ...(lut ? { modalityLut: lut } : {}),
     unit: unitOf(m, transform, lut !== undefined),
-    windows: windowsOf(m.of('FrameVOILUTSequence')),
+    windows: windowsOf(m.of('FrameVOILUTSequence'), voiLuts),
     ...(padding ? { padding } : {}),
     ...defined({
       stackId: content?.string('StackID') || undefined,
@@ -146,6 +151,14 @@ function placement(m: Macros, image: ImagePixel): Placement {
   return out;
 }
 
+/** The place of a mosaic as a whole is no place of anything in it. */
+function tiled(m: Macros, image: ImagePixel): Placement & Pick<FrameHeader, 'mosaic'> {
+  const placed = placement(m, image);
+  const mosaic = mosaicOf(m.root, image, placed);
+  const { position: _, ...rest } = placed;
+  return mosaic ? { ...rest, mosaic } : rest;
+}
+
 function validOrientation(v: number[]): FrameHeader['orientation'] | undefined {
   if (v.length !== 6 || !v.every(Number.isFinite)) return undefined;
   const [a, b, c, d, e, f] = v as [number, number, number, number, number, number];
@@ -192,6 +205,8 @@ function frameType(m: Macros): string[] {
 
 function unitOf(m: Macros, transform: Dataset, hasLut: boolean): string {
   const units = m.root.string('Units');
+  // Without a SUV Type, g/mL is by body weight (PS3.3 C.8.9.1.1.3).
+  if (units === 'GML' && /^(BW)?$/.test(m.root.string('SUVType'))) return suvUnit;
   if (units) return unitName(units);
   const type = hasLut
     ? (m.root.item('ModalityLUTSequence')?.string('ModalityLUTType') ?? '')
@@ -206,37 +221,6 @@ function unitOf(m: Macros, transform: Dataset, hasLut: boolean): string {
 /** Terms that say "no unit", and free text, are none (PS3.3 C.11.1.1.2 lists the defined terms). */
 const unitName = (term: string): string =>
   /^(US|UNSPECIFIED|NORMALIZED|NONE)$/i.test(term) || /\s/.test(term) ? '' : term;
-
-function windowsOf(d: Dataset): VoiWindow[] {
-  const centres = d.numbers('WindowCenter');
-  const widths = d.numbers('WindowWidth');
-  const names = d.strings('WindowCenterWidthExplanation');
-  const windows: VoiWindow[] = [];
-  for (const [n, centre] of centres.entries()) {
-    const width = widths[n];
-    if (!Number.isFinite(centre) || width === undefined || !(width > 0) || !Number.isFinite(width))
-      continue;
-    windows.push({ centre, width, name: names[n] ?? '' });
-  }
-  return windows;
-}
-
-function modalityLut(root: Dataset): ModalityLut | undefined {
-  const item = root.item('ModalityLUTSequence');
-  const [entries, first, bits] = item?.numbers('LUTDescriptor') ?? [];
-  if (!item || entries === undefined || first === undefined || bits === undefined) return undefined;
-  // 0 stands for 2^16 entries (PS3.3 C.11.1.1).
-  const count = entries === 0 ? 65536 : entries & 0xffff;
-  const bytes = item.bytes('LUTData');
-  if ((bytes?.length ?? 0) > 2 * 65536) return undefined;
-  const values =
-    bits <= 8 && bytes && bytes.length < count * 2
-      ? [...bytes.subarray(0, count)]
-      : item.numbers('LUTData').slice(0, count);
-  if (values.length === 0 || !values.every(Number.isFinite)) return undefined;
-  const signed = root.number('PixelRepresentation') === 1 && first > 0x7fff;
-  return { first: signed ? first - 0x10000 : first, values };
-}
 
 function paddingOf(d: Dataset, image: ImagePixel): PaddingRange | undefined {
   const value = d.number('PixelPaddingValue');

@@ -3,6 +3,7 @@ import type { Dataset } from './dataset.ts';
 import { frameHeaders } from './frames.ts';
 import { pixelDataTag } from './parse.ts';
 import { imagePixel, nativeLength } from './pixels.ts';
+import { suvOf } from './suv.ts';
 import type { ImagePixel, InstanceHeader } from './types.ts';
 import { dicomdirSopClass, isEncapsulated, isLossySyntax, sopClassKind } from './uids.ts';
 
@@ -65,7 +66,7 @@ export const isDicomdir = (dataset: Dataset): boolean =>
   dataset.string('MediaStorageSOPClassUID') === dicomdirSopClass ||
   dataset.has('DirectoryRecordSequence');
 
-type ImagePart = Pick<InstanceHeader, 'kind' | 'image' | 'problem' | 'frames'>;
+type ImagePart = Pick<InstanceHeader, 'kind' | 'image' | 'problem' | 'frames' | 'suv'>;
 
 function imageOf(dataset: Dataset, sopClassUid: string): ImagePart {
   const byClass = sopClassKind(sopClassUid);
@@ -79,7 +80,8 @@ function imageOf(dataset: Dataset, sopClassUid: string): ImagePart {
     const problem = { code: error.code, details: error.details };
     return { kind: byClass, ...(image ? { image } : {}), problem, frames: [] };
   }
-  return { kind: byClass, image, frames: frameHeaders(dataset, image) };
+  const suv = suvOf(dataset);
+  return { kind: byClass, image, frames: frameHeaders(dataset, image), ...(suv ? { suv } : {}) };
 }
 
 function checkSize(dataset: Dataset, image: ImagePixel): void {

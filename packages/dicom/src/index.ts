@@ -16,6 +16,7 @@ export {
 export { describeInstance, isDicomdir } from './header.ts';
 export { type DicomJson, type DicomJsonAttribute, type JsonOptions, toDicomJson } from './json.ts';
 export { layoutSeries } from './layout.ts';
+export { modalityValues, rangeOf, type VoiTable, voiTables } from './lut.ts';
 export { type NiftiVolume, readNifti } from './nifti.ts';
 export { niftiLabelMap } from './niftiLabels.ts';
 export type { Element, ElementMap, Span } from './parse.ts';
@@ -39,6 +40,7 @@ export {
   readRtStructureSet,
   rtStructureSetStorage,
 } from './rtstruct.ts';
+export { suvOf, suvUnit } from './suv.ts';
 export type * from './types.ts';
 export { dicomdirSopClass, isEncapsulated, isLossySyntax, transferSyntax } from './uids.ts';
 export * from './write/index.ts';

@@ -1,7 +1,10 @@
 import type { VoiWindow, Warning, WarningCode } from '@yuepian/contract';
+import { add, scale } from '@yuepian/geometry';
 import { labelVolumes } from './label.ts';
+import { isMosaic } from './mosaic.ts';
 import { fewestSlices, splitIntoVolumes, type VolumeFrames } from './split.ts';
 import { byNumber, measureStack, type PlacedFrame, type Stack } from './stack.ts';
+import { suvUnit } from './suv.ts';
 import type {
   FrameHeader,
   FrameRef,
@@ -21,7 +24,7 @@ import type {
 export function layoutSeries(headers: readonly InstanceHeader[]): SeriesLayout {
   const images = headers.filter((h) => h.kind === 'image');
   const frames = images.flatMap((header) => header.frames.map((frame) => ({ header, frame })));
-  const placed = frames.flatMap(({ header, frame }) => place(header, frame) ?? []);
+  const placed = frames.flatMap(({ header, frame }) => placesOf(header, frame));
   const groups = splitIntoVolumes(placed).filter((g) => g.frames.length >= fewestSlices);
   groups.sort((a, b) => byNumber(earliest(a), earliest(b)));
   const labels = labelVolumes(groups.map((g) => g.frames));
@@ -33,22 +36,38 @@ export function layoutSeries(headers: readonly InstanceHeader[]): SeriesLayout {
 const earliest = (g: VolumeFrames): PlacedFrame =>
   g.frames.reduce((a, b) => (byNumber(a, b) <= 0 ? a : b));
 
-/** The frame with its place, undefined when it cannot be part of a volume. */
-function place(header: InstanceHeader, frame: FrameHeader): PlacedFrame | undefined {
-  const { position, orientation, pixelSpacing } = frame;
+/** The frame with its place, or its tiles with theirs; none when it cannot be part of a volume. */
+function placesOf(header: InstanceHeader, frame: FrameHeader): PlacedFrame[] {
+  const { position, orientation, pixelSpacing, mosaic } = frame;
+  const { image } = header;
   const grey =
-    header.image?.samplesPerPixel === 1 &&
-    /^MONOCHROME[12]$/.test(header.image.photometricInterpretation);
-  if (!grey || !position || !orientation || !pixelSpacing) return undefined;
-  return { header, frame, position, orientation, pixelSpacing };
+    image?.samplesPerPixel === 1 && /^MONOCHROME[12]$/.test(image.photometricInterpretation);
+  if (!grey || !orientation || !pixelSpacing) return [];
+  const common = { header, frame, orientation, pixelSpacing };
+  if (position) return [{ ...common, position }];
+  if (!mosaic) return [];
+  const { rows, columns, perRow, origin, step } = mosaic;
+  return Array.from({ length: mosaic.tiles }, (_, n) => ({
+    ...common,
+    position: add(origin, scale(step, n)),
+    tile: {
+      column: (n % perRow) * columns,
+      row: Math.floor(n / perRow) * rows,
+      stride: image.columns,
+    },
+  }));
 }
 
 function planVolume(group: VolumeFrames, label: string): VolumePlan {
   const stack = measureStack(group.frames);
   const first = stack.frames[0] as PlacedFrame;
   const middle = stack.frames[stack.frames.length >> 1] as PlacedFrame;
-  const image = first.header.image as ImagePixel;
-  const unit = first.frame.unit;
+  const whole = first.header.image as ImagePixel;
+  const { rows, columns } = first.frame.mosaic ?? whole;
+  const image = { ...whole, rows, columns };
+  const factor = suvFactor(stack.frames);
+  const unit = factor === undefined ? first.frame.unit : suvUnit;
+  const windows = windowsOf(middle).map((w) => scaled(w, factor ?? 1));
   return {
     seriesInstanceUid: first.header.seriesInstanceUid,
     frameOfReferenceUid: first.header.frameOfReferenceUid,
@@ -56,33 +75,63 @@ function planVolume(group: VolumeFrames, label: string): VolumePlan {
     label,
     size: [image.columns, image.rows, stack.frames.length],
     affine: stack.affine,
-    slices: stack.frames.map((f, n) => sliceOf(f, stack.distances[n] as number)),
+    slices: stack.frames.map((f, n) => sliceOf(f, stack.distances[n] as number, factor ?? 1)),
     uniform: stack.equalGaps && stack.orthogonal,
     tiltDegrees: stack.tiltDegrees,
     gaps: { min: stack.gaps.min, max: stack.gaps.max },
     unit,
+    ...(factor === undefined ? {} : { suvFactor: factor }),
     background: unit === 'HU' ? -1024 : 0,
-    windows: windowsOf(middle),
+    windows: unit === suvUnit ? [suvWindow, ...windows] : windows,
     invert: image.photometricInterpretation === 'MONOCHROME1',
     image,
     warnings: volumeWarnings(stack, group.duplicates),
   };
 }
 
-const sliceOf = (f: PlacedFrame, distance: number): SliceRef => ({
+/** As PET is mostly read: what takes up ten times its share is white. */
+const suvWindow: VoiWindow = { centre: 5, width: 10, name: 'SUV 0–10' };
+
+const scaled = (w: VoiWindow, factor: number): VoiWindow => ({
+  ...w,
+  centre: w.centre * factor,
+  width: w.width * factor,
+});
+
+/** Factors of one scan agree but for rounded times; others are of different measurements. */
+const suvAgrees = 0.01;
+
+/** SUVbw of 1 Bq/mL, one number for the whole volume; undefined where a slice has none, or another. */
+function suvFactor(frames: readonly PlacedFrame[]): number | undefined {
+  const factors = frames.map(({ header: { suv }, frame }) =>
+    suv && 'factor' in suv && !frame.modalityLut ? suv.factor : Number.NaN,
+  );
+  const [first = Number.NaN] = factors;
+  return factors.every((f) => Math.abs(f - first) <= suvAgrees * first) ? first : undefined;
+}
+
+const sliceOf = (f: PlacedFrame, distance: number, factor: number): SliceRef => ({
   sopInstanceUid: f.header.sopInstanceUid,
   frame: f.frame.frame,
   position: f.position,
   distance,
-  rescale: f.frame.rescale,
+  ...(f.tile ? { tile: f.tile } : {}),
+  rescale: {
+    slope: f.frame.rescale.slope * factor,
+    intercept: f.frame.rescale.intercept * factor,
+  },
   ...(f.frame.modalityLut ? { modalityLut: f.frame.modalityLut } : {}),
   ...(f.frame.padding ? { padding: f.frame.padding } : {}),
 });
 
-/** Windows of the middle slice stand for the volume; windows of a slice fit that slice's range. */
+/**
+ * Windows of the middle slice stand for the volume; windows of a slice fit that slice's range. Of a
+ * VOI LUT only the range is kept: tables are applied to single images.
+ */
 function windowsOf(middle: PlacedFrame): VoiWindow[] {
   const seen = new Set<string>();
-  return middle.frame.windows.filter((w) => {
+  const windows = middle.frame.windows.map(({ lut: _, ...window }) => window);
+  return windows.filter((w) => {
     const key = `${w.centre}|${w.width}|${w.name}`;
     return !seen.has(key) && seen.add(key);
   });
@@ -114,6 +163,12 @@ function volumeWarnings(stack: Stack, duplicates: number): Warning[] {
   }
   if (stack.frames.some((f) => f.header.lossy)) warnings.push(warn('lossy_pixels'));
   if (first.frame.spacingSource === 'detector') warnings.push(warn('spacing_from_detector'));
+  const reasons = stack.frames.map(({ header: { suv } }) => suv && 'missing' in suv && suv.missing);
+  const reason = reasons.find((r) => typeof r === 'string');
+  if (reason) warnings.push(warn('suv_unknown', { tag: reason }));
+  else if (first.header.suv && suvFactor(stack.frames) === undefined) {
+    warnings.push(warn('suv_unknown', { tag: 'SeriesTime' }));
+  }
   if (first.header.frameOfReferenceUid === '') warnings.push(warn('unknown_frame_of_reference'));
   return warnings;
 }
@@ -189,7 +244,8 @@ function seriesWarnings(
   const warnings: Warning[] = [];
   if (plans.length > 1) warnings.push(warn('several_volumes', { count: plans.length }));
   const lost = ({ header, f }: (typeof frames)[number]) =>
-    crossSectional.has(header.series.modality) && (!f.position || !f.orientation);
+    crossSectional.has(header.series.modality) && !isMosaic(f) && (!f.position || !f.orientation);
+  if (frames.some(({ f }) => isMosaic(f))) warnings.push(warn('mosaic_unplaced'));
   if (frames.some(lost)) warnings.push(warn('unknown_position'));
   if (frames.some(({ f }) => !f.pixelSpacing)) warnings.push(warn('unknown_spacing'));
   if (frames.some(({ f }) => f.spacingSource === 'detector')) {

@@ -1,5 +1,6 @@
 import { YuepianError } from '@yuepian/contract';
 import { tagName, vrOf } from './dictionary.ts';
+import { longForm, shortForm } from './vr.ts';
 
 /**
  * Data elements of a byte range (PS3.5 §7). Written here and not taken from dicom-parser because
@@ -46,25 +47,7 @@ export const pixelDataTag = 0x7fe00010;
 /** Deeper than any real object (structured reports stay under 20); keeps the stack safe. */
 const maxDepth = 64;
 
-const longLength = new Set([
-  'OB',
-  'OD',
-  'OF',
-  'OL',
-  'OV',
-  'OW',
-  'SQ',
-  'SV',
-  'UC',
-  'UN',
-  'UR',
-  'UT',
-  'UV',
-]);
-const shortLength = new Set(
-  'AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US'.split(' '),
-);
-export const isVr = (vr: string): boolean => longLength.has(vr) || shortLength.has(vr);
+export const isVr = (vr: string): boolean => longForm.has(vr) || shortForm.has(vr);
 
 export const damaged = (reason: string): YuepianError =>
   new YuepianError('damaged_dicom', { reason });
@@ -143,13 +126,13 @@ function readHead(c: ParseContext, position: number, end: number, last: number):
   }
   if (!c.explicit) return { tag, vr: vrOf(tag), offset: position + 8, length: word };
   const vr = String.fromCharCode(c.bytes[position + 4] as number, c.bytes[position + 5] as number);
-  if (shortLength.has(vr)) {
+  if (shortForm.has(vr)) {
     return { tag, vr, offset: position + 8, length: view.getUint16(position + 6, littleEndian) };
   }
-  if (longLength.has(vr) || /^[A-Z]{2}$/.test(vr)) {
+  if (longForm.has(vr) || /^[A-Z]{2}$/.test(vr)) {
     // PS3.5 §6.2.2, note: a representation yet unknown has the long form.
     if (end - position < 12) throw truncated(tag);
-    const known = longLength.has(vr) ? vr : 'UN';
+    const known = longForm.has(vr) ? vr : 'UN';
     return {
       tag,
       vr: known,

@@ -31,6 +31,7 @@ export function splitIntoVolumes(frames: readonly PlacedFrame[]): VolumeFrames[]
 function sameGrid(frames: readonly PlacedFrame[]): PlacedFrame[][] {
   const byKey = Map.groupBy(frames, (f) => {
     const { rows, columns, photometricInterpretation } = f.header.image ?? {};
+    const { mosaic } = f.frame;
     const localizer = f.frame.imageType.includes('LOCALIZER');
     return [
       f.header.frameOfReferenceUid,
@@ -38,6 +39,8 @@ function sameGrid(frames: readonly PlacedFrame[]): PlacedFrame[][] {
       columns,
       photometricInterpretation,
       localizer,
+      mosaic?.columns,
+      mosaic?.rows,
     ].join();
   });
   return [...byKey.values()].flatMap((alike) => {
@@ -105,7 +108,7 @@ const attributes: readonly Attribute[] = [
   { value: (f) => f.frame.imageType.join('\\'), contrast: false },
   { value: (f) => f.frame.dimensionIndex?.join('\\'), contrast: false },
   {
-    value: (f) => (f.header.frames.length > 1 ? f.header.sopInstanceUid : undefined),
+    value: (f) => (f.header.frames.length > 1 || f.tile ? f.header.sopInstanceUid : undefined),
     contrast: false,
   },
   { value: (f) => f.frame.triggerTime, contrast: false },

@@ -10,7 +10,7 @@ import {
   unit,
   type Vec3,
 } from '@yuepian/geometry';
-import type { FrameHeader, InstanceHeader } from './types.ts';
+import type { FrameHeader, InstanceHeader, Tile } from './types.ts';
 
 /** A frame that has a place: what a volume is made of. */
 export interface PlacedFrame {
@@ -19,6 +19,8 @@ export interface PlacedFrame {
   readonly position: Vec3;
   readonly orientation: readonly [number, number, number, number, number, number];
   readonly pixelSpacing: readonly [number, number];
+  /** A part of the frame only. */
+  readonly tile?: Tile;
 }
 
 /** Geometry of slices that share orientation and pixel grid, in order along the normal. */

@@ -7,6 +7,9 @@ import type {
   Warning,
 } from '@yuepian/contract';
 import type { Affine, Vec3, VoxelArray } from '@yuepian/geometry';
+import type { Suv } from './suv.ts';
+
+export type { Suv };
 
 /** How the pixels of an instance are stored (Image Pixel module, PS3.3 C.7.6.3). */
 export interface ImagePixel {
@@ -46,6 +49,20 @@ export interface PaddingRange {
   readonly high: number;
 }
 
+/** Slices side by side in one frame, row by row (Siemens mosaic). */
+export interface Mosaic {
+  readonly tiles: number;
+  /** Tiles side by side; the last row of them may be filled up with nothing. */
+  readonly perRow: number;
+  /** Pixels of one tile. */
+  readonly rows: number;
+  readonly columns: number;
+  /** LPS mm, centre of the first pixel of the first tile. */
+  readonly origin: Vec3;
+  /** mm from a tile to the next one. */
+  readonly step: Vec3;
+}
+
 /**
  * Everything about one frame that decides where it lies, which volume it belongs to and what its
  * values mean. A field is absent where the file does not say.
@@ -65,6 +82,8 @@ export interface FrameHeader {
   /** Only to judge the thickness by; distances come from the positions. */
   readonly spacingBetweenSlices?: number;
   readonly imageType: readonly string[];
+  /** A mosaic has no place as a whole: its tiles have. Absent where the file does not say theirs. */
+  readonly mosaic?: Mosaic;
   readonly rescale: Rescale;
   readonly modalityLut?: ModalityLut;
   /** Rescale Type or Units: `HU`, `BQML`, …; empty when unknown. */
@@ -126,6 +145,8 @@ export interface InstanceHeader {
   readonly lossy: boolean;
   /** Frames per second, when the file says so. */
   readonly cineRate?: number;
+  /** PET in Bq/mL: how it becomes SUVbw, or why it does not. */
+  readonly suv?: Suv;
   /** One per frame; empty when there is no image or it has a problem. */
   readonly frames: readonly FrameHeader[];
   /** Digest of the pixels, set by whoever stores them: tells a copy from a second measurement. */
@@ -138,12 +159,23 @@ export interface FrameRef {
   readonly frame: number;
 }
 
+/** A part of a frame. */
+export interface Tile {
+  /** Column and row of its first pixel. */
+  readonly column: number;
+  readonly row: number;
+  /** Columns of the whole frame. */
+  readonly stride: number;
+}
+
 /** A stored slice of a volume. */
 export interface SliceRef extends FrameRef {
   /** LPS mm, centre of its first pixel. */
   readonly position: Vec3;
   /** Distance in mm along the slice normal from the first slice. */
   readonly distance: number;
+  /** Which part of the frame it is, where the frame holds several slices. */
+  readonly tile?: Tile;
   readonly rescale: Rescale;
   readonly modalityLut?: ModalityLut;
   readonly padding?: PaddingRange;
@@ -169,13 +201,16 @@ export interface VolumePlan {
   readonly uniform: boolean;
   readonly tiltDegrees: number;
   readonly gaps: { readonly min: number; readonly max: number };
-  /** Unit of a voxel: `HU`, `BQML`, … or empty. */
+  /** Unit of a voxel: `HU`, `BQML`, `SUVBW`, … or empty. */
   readonly unit: string;
+  /** SUVbw in g/mL of 1 Bq/mL, where the voxels were Bq/mL: rescale and windows have it in them. */
+  readonly suvFactor?: number;
   /** Value that padding pixels and places outside the stored slices take. */
   readonly background: number;
   readonly windows: readonly VoiWindow[];
   /** MONOCHROME1: the display is inverted, the values are not. */
   readonly invert: boolean;
+  /** How its slices are stored; rows and columns are those of a slice. */
   readonly image: ImagePixel;
   readonly warnings: readonly Warning[];
 }

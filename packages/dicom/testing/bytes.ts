@@ -1,3 +1,5 @@
+import { longForm } from '../src/vr.ts';
+
 /** A few lines that write elements byte by byte, so that the reader is tested against PS3.5 and not our writer. */
 export interface Syntax {
   readonly explicit: boolean;
@@ -7,21 +9,6 @@ export const explicitLittle: Syntax = { explicit: true, littleEndian: true };
 export const implicitLittle: Syntax = { explicit: false, littleEndian: true };
 export const explicitBig: Syntax = { explicit: true, littleEndian: false };
 
-const long = new Set([
-  'OB',
-  'OD',
-  'OF',
-  'OL',
-  'OV',
-  'OW',
-  'SQ',
-  'SV',
-  'UC',
-  'UN',
-  'UR',
-  'UT',
-  'UV',
-]);
 export const undefinedLength = 0xffffffff;
 
 export const ascii = (text: string): Uint8Array => Uint8Array.from(text, (c) => c.charCodeAt(0));
@@ -61,7 +48,7 @@ export function el(
   const n = length ?? even.length;
   const head = u16([tag >>> 16, tag & 0xffff], le);
   if (!s.explicit) return join(head, u32([n], le), even);
-  if (long.has(vr)) return join(head, ascii(vr), u16([0]), u32([n], le), even);
+  if (longForm.has(vr)) return join(head, ascii(vr), u16([0]), u32([n], le), even);
   return join(head, ascii(vr), u16([n], le), even);
 }
 

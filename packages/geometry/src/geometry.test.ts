@@ -18,6 +18,7 @@ import {
   toPatient,
   toVoxel,
   type Volume,
+  voxelsMl,
 } from './index.ts';
 
 const tilt = (12 * Math.PI) / 180;
@@ -35,6 +36,14 @@ describe('affine', () => {
     expect(Math.max(...v.map((x, n) => Math.abs(x - ([101, 7.5, 44][n] ?? 0))))).toBeLessThan(
       1e-10,
     );
+  });
+
+  it('gives the volume of voxels, of a tilted gantry by the height and not the length of its step', () => {
+    expect(voxelsMl(1000, affineFromSteps([2, 0, 0], [0, 3, 0], [0, 0, 5], [9, 9, 9]))).toBe(30);
+    expect(voxelsMl(1000, affineFromSteps([0, 2, 0], [3, 0, 0], [0, 0, 5], [0, 0, 0]))).toBe(30);
+    // 0.7 × 0.7 mm, slices 2.5 mm apart along the table, leaning by 12°.
+    expect(voxelsMl(1000, oblique)).toBeCloseTo(0.7 * 0.7 * 2.5 * Math.cos(tilt), 12);
+    expect(voxelsMl(0, oblique)).toBe(0);
   });
 
   it('knows a mirrored index space and a gantry tilt', () => {

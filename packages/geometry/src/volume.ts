@@ -1,5 +1,5 @@
-import type { Affine } from './affine.ts';
-import type { Vec3 } from './units.ts';
+import { type Affine, determinant } from './affine.ts';
+import type { Millilitre, Vec3 } from './units.ts';
 
 export type VoxelType = 'uint8' | 'int16' | 'uint16' | 'float32';
 export type VoxelArray = Uint8Array | Int16Array | Uint16Array | Float32Array;
@@ -66,6 +66,15 @@ export function nearestVoxel(volume: Volume, index: Vec3): number | undefined {
   if (i < 0 || j < 0 || k < 0 || i >= nx || j >= ny || k >= nz) return undefined;
   return volume.data[i + nx * (j + ny * k)];
 }
+
+/** mm³ of one voxel, sheared grids too. */
+export const voxelMm3 = (affine: Affine): number => Math.abs(determinant(affine));
+
+export const millilitres = (mm3: number): Millilitre => (mm3 / 1000) as Millilitre;
+
+/** Volume of so many voxels: what is shown of a structure is counted, not taken from its surface. */
+export const voxelsMl = (voxels: number, affine: Affine): Millilitre =>
+  millilitres(voxels * voxelMm3(affine));
 
 /**
  * Segments over a volume's grid. Labels exclude each other; a segment may own several of them, so

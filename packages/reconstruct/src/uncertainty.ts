@@ -1,5 +1,5 @@
 import { YuepianError } from '@yuepian/contract';
-import { invert, type Millilitre, toPatient } from '@yuepian/geometry';
+import { invert, type Millilitre, toPatient, voxelsMl } from '@yuepian/geometry';
 import { type BoxGrid, voxelCount, voxelMm3 } from './interactive/box.ts';
 import type { Mesh } from './mesh.ts';
 
@@ -36,7 +36,7 @@ export function volumeRange(box: ProbabilityBox): VolumeRange {
     if (p > 0.5) middle++;
     if (p > 0.25) high++;
   }
-  const ml = (n: number): Millilitre => ((n * voxelMm3(box)) / 1000) as Millilitre;
+  const ml = (n: number): Millilitre => voxelsMl(n, box.affine);
   return { low: ml(low), middle: ml(middle), high: ml(high) };
 }
 

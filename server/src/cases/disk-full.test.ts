@@ -1,6 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { studyInstanceUid } from '@yuepian/contract';
 import { expect, test } from 'vitest';
@@ -8,29 +6,12 @@ import { silentLog } from '../http/index.ts';
 import { createIdentity, identityMigrations } from '../identity/index.ts';
 import { migrate, openDatabase } from '../storage/index.ts';
 import { startServer } from '../testing.ts';
+import { smallDisk } from '../testing-disk.ts';
 import { casesMigrations, createCases } from './index.ts';
 import { openCase } from './testing.ts';
 
-/** A small file system of its own; undefined where this user may not mount one. */
-function smallDisk(): ({ folder: string } & Disposable) | undefined {
-  const folder = mkdtempSync(join(tmpdir(), 'yuepian-small-'));
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=12m', 'tmpfs', folder], { stdio: 'ignore' });
-  } catch {
-    rmSync(folder, { recursive: true });
-    return undefined;
-  }
-  return {
-    folder,
-    [Symbol.dispose]() {
-      execFileSync('umount', ['-l', folder]);
-      rmSync(folder, { recursive: true });
-    },
-  };
-}
-
 test('a full disk: a clear sign, nothing acknowledged that is not stored, and it recovers', async (context) => {
-  using disk = smallDisk();
+  await using disk = await smallDisk(12);
   if (!disk) return context.skip('mounting a small disk needs root');
   const folder = join(disk.folder, 'data');
   mkdirSync(folder);

@@ -9,12 +9,15 @@ const property = (error: unknown, name: string): unknown =>
     ? (error as Record<string, unknown>)[name]
     : undefined;
 
-/** SQLITE_FULL (sqlite.org/rescode.html#full) and the file system's own words for it. */
-const sqliteFull = 13;
+/**
+ * SQLITE_FULL and SQLITE_IOERR_SHMSIZE, the index beside the log of writes that could not grow
+ * (sqlite.org/rescode.html), and the file system's own words for it.
+ */
+const sqliteFull: readonly unknown[] = [13, 4874];
 const isDiskFull = (error: unknown): boolean =>
   property(error, 'code') === 'ENOSPC' ||
   property(error, 'code') === 'EDQUOT' ||
-  property(error, 'errcode') === sqliteFull;
+  sqliteFull.includes(property(error, 'errcode'));
 
 /**
  * Turns anything thrown into the one error type. An error nobody foresaw gets a number, which is

@@ -24,6 +24,8 @@ export interface ReconstructionDeps {
   readonly concurrency?: number;
   /** Voxel memory a job may use; without it, what the system has free. */
   readonly memoryBytes?: number;
+  /** Time between two looks for room while the disk is full. Default 15 s. */
+  readonly lookForRoomMs?: number;
   /** The hospital lets this server fetch models from the internet. Default false. */
   readonly allowInternet?: boolean;
   /** Told the process id of each run. */

@@ -1,3 +1,4 @@
+import { statfs } from 'node:fs/promises';
 import {
   type Job,
   type Structure,
@@ -30,6 +31,7 @@ export class Reconstruction {
   readonly editedModels: EditedModels;
   readonly foreign: ForeignStore;
   readonly networks: Networks;
+  readonly #jobs: JobStore;
   readonly #planner: Planner;
   readonly #stopping = new AbortController();
   readonly #background = new Set<Promise<void>>();
@@ -42,6 +44,7 @@ export class Reconstruction {
     this.store = new SeriesStore(deps.database);
     this.foreign = new ForeignStore(deps.database);
     const jobs = new JobStore(deps.database);
+    this.#jobs = jobs;
     const { derived, store, foreign } = this;
     this.editedModels = new EditedModels({
       derived,
@@ -69,6 +72,12 @@ export class Reconstruction {
       errorOf: (error) => toYuepianError(error, log),
       unexpected: (error) => log.error('job queue', error),
       run: (job, control) => run(job, control),
+      freeBytes: async () => {
+        const { bavail, bsize } = await statfs(dataFolder);
+        return bavail * bsize;
+      },
+      ...(deps.lookForRoomMs === undefined ? {} : { lookForRoomMs: deps.lookForRoomMs }),
+      roomAgain: () => this.#inBackground(() => this.#planner.planAll(this.#stopping.signal)),
     });
     this.#planner = new Planner({
       archive,
@@ -104,6 +113,7 @@ export class Reconstruction {
 
   /** Takes up what an earlier process left, then looks for series that nothing was derived of. */
   async start(): Promise<void> {
+    await this.#forgetDeleted();
     await this.queue.start();
     this.#inBackground(() => this.#planner.planAll(this.#stopping.signal));
   }
@@ -131,6 +141,28 @@ export class Reconstruction {
       .finally(() => this.#background.delete(settled));
     this.#background.add(settled);
     await forgetting;
+  }
+
+  /**
+   * A crash between deleting a study and forgetting it here leaves edits, jobs and derived files of
+   * images that are gone: nobody would be told of them again. Edits lie in the archive's own
+   * database, so an older copy of it cannot make them look orphaned.
+   */
+  async #forgetDeleted(): Promise<void> {
+    const log = this.deps.log ?? consoleLog;
+    const lists = [this.editing.store, this.store, this.foreign, this.#jobs].map((s) =>
+      s.studies(),
+    );
+    for (const uid of new Set((await Promise.all(lists)).flat())) {
+      try {
+        if (await this.deps.archive.study(uid)) continue;
+        await this.studyDeleted(uid);
+        log.info(`study ${uid} is deleted; what a crash had left of its structures was removed`);
+      } catch (error) {
+        // The next start tries again; the server is of use meanwhile.
+        log.error('removing what was derived of a deleted study', error);
+      }
+    }
   }
 
   async openStudy(uid: string): Promise<StudyDetail | undefined> {
@@ -204,7 +236,11 @@ export class Reconstruction {
     const running = work()
       .catch((error: unknown) => {
         const log = this.deps.log ?? consoleLog;
-        if (!this.#stopping.signal.aborted) log.error('reconstruction', error);
+        if (this.#stopping.signal.aborted) return;
+        const known = toYuepianError(error, log);
+        // Planned anew when there is room.
+        if (known.code === 'storage_full') this.queue.diskFull();
+        else if (known.code !== 'internal') log.error('reconstruction', error);
       })
       .finally(() => this.#background.delete(running));
     this.#background.add(running);

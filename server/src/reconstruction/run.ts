@@ -184,7 +184,10 @@ class SeriesRun {
     });
   }
 
-  /** Files our own DICOM SEG. The models are of use without it, so a refusal is only logged. */
+  /**
+   * Files our own DICOM SEG. The models are of use without it, so a refusal is only logged; a full
+   * disk is none: the job runs again when there is room.
+   */
   async #store(file: string): Promise<boolean> {
     const inside = path.relative(this.#task.scratch, file);
     if (inside.startsWith('..') || path.isAbsolute(inside)) return false;
@@ -192,6 +195,7 @@ class SeriesRun {
       await this.#parts.deps.archive.ingest(createReadStream(file), { own: true });
       return true;
     } catch (error) {
+      if (error instanceof YuepianError && error.code === 'storage_full') throw error;
       this.#parts.log(`the segmentation was not archived: ${String(error)}`);
       return false;
     }

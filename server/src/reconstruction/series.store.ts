@@ -131,6 +131,16 @@ export class SeriesStore {
     await this.#db.deleteFrom('series_layouts').where('series_uid', '=', seriesUid).execute();
   }
 
+  /** UIDs of the studies that something was derived of, each once. */
+  async studies(): Promise<string[]> {
+    const rows = await this.#db
+      .selectFrom('series_layouts')
+      .select('study_uid')
+      .distinct()
+      .execute();
+    return rows.map((row) => row.study_uid);
+  }
+
   async ofStudy(studyUid: string): Promise<StoredLayout[]> {
     const rows = await this.#db
       .selectFrom('series_layouts')

@@ -77,6 +77,23 @@ describe('openDatabase', () => {
     await expect(failing).rejects.toThrow(/UNIQUE/);
     expect(await tables.selectFrom('thing').selectAll().execute()).toEqual([]);
   });
+
+  it('says that the disk is full, though SQLite has rolled back by itself, and goes on after', async () => {
+    const db = open('full.sqlite');
+    await migrate(db, [first]);
+    const tables = tablesOf<Tables>(db);
+    const insert = (id: number, bytes: number): Promise<unknown> =>
+      tables.transaction().execute(async (t) => {
+        const blob = new Uint8Array(bytes);
+        await t.insertInto('thing').values({ id, name: '', blob }).execute();
+      });
+    // As good as a full disk: no page more than there are.
+    await sql`PRAGMA max_page_count = 1`.execute(db);
+    await expect(insert(1, 1e6)).rejects.toMatchObject({ errcode: 13 });
+    await sql`PRAGMA max_page_count = 1000000`.execute(db);
+    await insert(2, 1e6);
+    expect(await tables.selectFrom('thing').select('id').execute()).toEqual([{ id: 2 }]);
+  });
 });
 
 describe('migrate', () => {

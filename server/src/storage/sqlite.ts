@@ -43,7 +43,8 @@ function asKyselyDatabase(sqlite: DatabaseSync): SqliteDatabase {
     prepare(sql) {
       const known = kept.get(sql);
       if (known !== undefined) return known;
-      const statement = asKyselyStatement(sqlite.prepare(sql));
+      const made = asKyselyStatement(sqlite.prepare(sql));
+      const statement = sql === 'rollback' ? rollbackOf(sqlite, made) : made;
       if (kept.size >= statementsKept) {
         const oldest = kept.keys().next();
         if (!oldest.done) kept.delete(oldest.value);
@@ -53,6 +54,16 @@ function asKyselyDatabase(sqlite: DatabaseSync): SqliteDatabase {
     },
   };
 }
+
+/**
+ * SQLite rolls back by itself when the disk is full (sqlite.org/lang_transaction.html, 3.1); a second
+ * rollback is an error then, and would stand in place of the one that says why.
+ */
+const rollbackOf = (sqlite: DatabaseSync, statement: SqliteStatement): SqliteStatement => ({
+  ...statement,
+  run: (parameters) =>
+    sqlite.isTransaction ? statement.run(parameters) : { changes: 0, lastInsertRowid: 0 },
+});
 
 function asKyselyStatement(statement: StatementSync): SqliteStatement {
   return {

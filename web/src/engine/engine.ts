@@ -154,6 +154,7 @@ class TheEngine implements Engine {
         : defaultWindowsFor(manifest.modality, manifest.valueRange);
     const first = this.#defaultWindows[0];
     if (first) scene.window = { centre: first.centre, width: first.width };
+    scene.windows = this.#defaultWindows;
     scene.inverted = manifest.invert;
     scene.slab = { mode: 'none', thickness: 0 };
     scene.preset = defaultPreset(manifest.modality);
@@ -212,6 +213,8 @@ class TheEngine implements Engine {
           pixels,
           spacing: frame?.pixelSpacing,
           invert: frame?.invert ?? false,
+          windows: frame?.windows ?? [],
+          luts: stack.voiLuts ?? [],
         };
         for (const v of this.#frameViews) v.changed();
       },

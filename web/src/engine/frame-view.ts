@@ -6,8 +6,8 @@ import {
   patientVector,
 } from '@yuepian/geometry';
 import { CanvasEasel, type Easel } from './easel.ts';
+import { type FrameLook, paintGrey } from './frame-grey.ts';
 import type { FramePixels } from './frame-session.ts';
-import { greyRamp } from './slice-plan.ts';
 import type { CameraState, Pick, Projection, Window } from './types.ts';
 import { BaseView } from './view-base.ts';
 
@@ -16,6 +16,8 @@ export interface ShownFrame {
   /** mm between rows and between columns; undefined where it cannot be trusted. */
   readonly spacing: readonly [number, number] | undefined;
   readonly invert: boolean;
+  readonly windows: FrameLook['windows'];
+  readonly luts: FrameLook['luts'];
 }
 
 export interface FrameScene {
@@ -188,7 +190,10 @@ export class FrameView extends BaseView {
     const image = new ImageData(pixels.columns, pixels.rows);
     const out = new Uint32Array(image.data.buffer);
     if (pixels.colour) paintColour(pixels.samples, out);
-    else paintGrey(pixels.samples, out, { centre, width }, inverted);
+    else {
+      const { windows, luts } = f;
+      paintGrey(pixels.samples, out, { window: { centre, width }, inverted, windows, luts });
+    }
     this.#picture.getContext('2d')?.putImageData(image, 0, 0);
   }
 }
@@ -197,20 +202,5 @@ function paintColour(samples: FramePixels['samples'], out: Uint32Array): void {
   for (let i = 0, s = 0; i < out.length; i++, s += 3) {
     const [r, g, b] = [samples[s] as number, samples[s + 1] as number, samples[s + 2] as number];
     out[i] = 0xff000000 | (b << 16) | (g << 8) | r;
-  }
-}
-
-function paintGrey(
-  samples: FramePixels['samples'],
-  out: Uint32Array,
-  w: Window,
-  inverted: boolean,
-): void {
-  const [slope, intercept] = greyRamp(w.centre, w.width, !(samples instanceof Float32Array));
-  const [a, b] = inverted ? [-255 * slope, 255 * (1 - intercept)] : [255 * slope, 255 * intercept];
-  for (let i = 0; i < out.length; i++) {
-    const v = (samples[i] as number) * a + b;
-    const g = v <= 0 ? 0 : v >= 255 ? 255 : (v + 0.5) | 0;
-    out[i] = 0xff000000 | (g << 16) | (g << 8) | g;
   }
 }

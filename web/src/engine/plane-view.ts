@@ -1,3 +1,4 @@
+import { shapeOf } from '@yuepian/contract';
 import {
   add,
   type CanvasPoint,
@@ -266,7 +267,7 @@ export class PlaneView extends BaseView {
   #sliceScene(): SliceScene | undefined {
     const c = this.#camera;
     this.noteDrawn(this.projection());
-    const { shown, window, inverted, slab, outlines, labelTexture } = this.#scene;
+    const { shown, window, windows, inverted, slab, outlines, labelTexture } = this.#scene;
     if (!c || !this.visible) return undefined;
     return {
       camera: c,
@@ -274,6 +275,7 @@ export class PlaneView extends BaseView {
       device: this.device,
       texture: shown?.texture,
       window,
+      curve: shapeOf(windows, window).function,
       inverted,
       slab,
       outlines: outlines ? labelTexture : undefined,

@@ -1,3 +1,4 @@
+import type { VoiWindow } from '@yuepian/contract';
 import { type Affine, invert, type PatientPoint, type Volume } from '@yuepian/geometry';
 import type { ClipPlane } from './clip.ts';
 import { clampToGrid, type Grid, middle } from './grid.ts';
@@ -36,6 +37,8 @@ export interface Scene {
   shown: ShownVolume | undefined;
   crosshair: PatientPoint | undefined;
   window: Window;
+  /** The volume's own windows: they say what curve a window has. */
+  windows: readonly VoiWindow[];
   inverted: boolean;
   slab: Slab;
   outlines: boolean;
@@ -58,6 +61,7 @@ export const emptyScene = (models: Models, software: boolean): Scene => ({
   shown: undefined,
   crosshair: undefined,
   window: { centre: 50, width: 400 },
+  windows: [],
   inverted: false,
   slab: { mode: 'none', thickness: 0 },
   outlines: false,

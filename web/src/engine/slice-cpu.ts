@@ -1,7 +1,8 @@
+import { greyCurve } from '@yuepian/contract';
 import { add, scale, type Vec3, type Volume } from '@yuepian/geometry';
 import type { Scene } from './scene.ts';
 import type { SliceScene } from './slice-pass.ts';
-import { greyRamp, slabSampling, texturePlane } from './slice-plan.ts';
+import { slabSampling, texturePlane } from './slice-plan.ts';
 
 /** Pixels computed at most; the rest is scaled up, so that a plain CPU scrolls at a usable pace. */
 const pixelLimit = 640 * 640;
@@ -42,7 +43,7 @@ function fill(
 ): void {
   const plane = texturePlane(volume, slice.camera, slice.screen, size);
   const { samples, stepMm } = slabSampling(volume, slice.slab);
-  const [slope, intercept] = greyRamp(slice.window.centre, slice.window.width, wholeNumbers);
+  const curve = greyCurve({ ...slice.window, function: slice.curve }, wholeNumbers);
   const pixels = new Uint32Array(image.data.buffer);
   const through = scale(plane.through, stepMm);
   const { mode } = slice.slab;
@@ -63,7 +64,7 @@ function fill(
       let grey = 0;
       if (hits > 0) {
         const value = mode === 'max' || mode === 'min' ? best : best / hits;
-        grey = Math.min(1, Math.max(0, value * slope + intercept));
+        grey = curve(value);
         if (slice.inverted) grey = 1 - grey;
       }
       const g = Math.round(grey * 255);

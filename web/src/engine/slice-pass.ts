@@ -1,7 +1,8 @@
+import { linearGreys, type VoiFunction } from '@yuepian/contract';
 import type { Camera, Screen } from './camera.ts';
 import { bindProgram, forgetProgram, link, type Program } from './gl-program.ts';
 import type { LabelTexture } from './label-texture.ts';
-import { greyRamp, slabSampling, texturePlane } from './slice-plan.ts';
+import { slabSampling, texturePlane } from './slice-plan.ts';
 import { sliceFragmentShader, sliceVertexShader } from './slice-shader.ts';
 import type { GlWindow, RenderPass } from './stage.ts';
 import type { VolumeTexture } from './texture.ts';
@@ -14,6 +15,8 @@ export interface SliceScene {
   readonly device: readonly [number, number];
   readonly texture: VolumeTexture | undefined;
   readonly window: Window;
+  /** VOI LUT Function of the file's window, where it names one. */
+  readonly curve: VoiFunction | undefined;
   readonly inverted: boolean;
   readonly slab: Slab;
   readonly outlines: LabelTexture | undefined;
@@ -84,12 +87,9 @@ export class SlicePass implements RenderPass {
     gl.uniform1i(u.at('samples'), samples);
     gl.uniform1i(u.at('mode'), modes[scene.slab.mode]);
     gl.uniform1f(u.at('sampleScale'), sampleScale);
-    const [slope, intercept] = greyRamp(
-      scene.window.centre,
-      scene.window.width,
-      type !== 'float32',
-    );
-    gl.uniform2f(u.at('greys'), slope, intercept);
+    const greys = linearGreys(scene.window, type !== 'float32', scene.curve);
+    gl.uniform2f(u.at('greys'), greys[0], greys[1]);
+    gl.uniform1i(u.at('sigmoid'), scene.curve === 'SIGMOID' ? 1 : 0);
     gl.uniform1i(u.at('inverted'), scene.inverted ? 1 : 0);
     this.#outlines(gl, u, scene, set3);
 

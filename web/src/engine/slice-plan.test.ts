@@ -1,7 +1,7 @@
 import { type Affine, affineFromSteps, toVoxel, type Vec3 } from '@yuepian/geometry';
 import { describe, expect, it } from 'vitest';
 import { type Camera, planeBasis, project, rotateCamera } from './camera.ts';
-import { greyRamp, slabSampling, texturePlane } from './slice-plan.ts';
+import { slabSampling, texturePlane } from './slice-plan.ts';
 
 const affine: Affine = affineFromSteps([0.7, 0, 0], [0, 0.7, 0], [0, 0, -2.5], [-100, -90, 200]);
 const grid = { size: [300, 280, 120] as Vec3, affine };
@@ -43,24 +43,5 @@ describe('slabs', () => {
     expect(slabSampling(grid, { mode: 'none', thickness: 10 }).samples).toBe(1);
     expect(slabSampling(grid, { mode: 'max', thickness: 0 }).samples).toBe(1);
     expect(slabSampling(grid, { mode: 'max', thickness: 1e5 }).samples).toBe(400);
-  });
-});
-
-describe('the window', () => {
-  const grey = (c: number, w: number, whole: boolean, v: number): number => {
-    const [slope, intercept] = greyRamp(c, w, whole);
-    return v * slope + intercept;
-  };
-  it('is the linear function of PS3.3 C.11.2.1.2.1', () => {
-    // Its table for centre 2048, width 4096: 0 → 0, 4095 → 1.
-    expect(grey(2048, 4096, true, 0)).toBeCloseTo(0, 12);
-    expect(grey(2048, 4096, true, 4095)).toBeCloseTo(1, 12);
-    // Width 1: one value divides black from white.
-    expect(grey(2048, 1, true, 2047)).toBeLessThanOrEqual(0);
-    expect(grey(2048, 1, true, 2048)).toBeGreaterThanOrEqual(1);
-  });
-  it('is exact for fractions (C.11.2.1.3.2)', () => {
-    expect(grey(5, 10, false, 0)).toBeCloseTo(0, 12);
-    expect(grey(5, 10, false, 10)).toBeCloseTo(1, 12);
   });
 });

@@ -53,20 +53,3 @@ export function slabSampling(g: Grid, slab: Slab): { samples: number; stepMm: nu
   const samples = Math.min(400, Math.max(2, Math.ceil(slab.thickness / (smallest / 2)) + 1));
   return { samples, stepMm: slab.thickness / (samples - 1) };
 }
-
-/**
- * Value → grey as slope and intercept of the linear window (DICOM PS3.3 C.11.2.1.2.1: LINEAR for
- * whole numbers; C.11.2.1.3.2: LINEAR_EXACT for others, where one unit less would matter).
- */
-export function greyRamp(
-  centre: number,
-  width: number,
-  wholeNumbers: boolean,
-): readonly [number, number] {
-  if (wholeNumbers) {
-    const span = Math.max(width - 1, 1e-3);
-    return [1 / span, 0.5 - (centre - 0.5) / span];
-  }
-  const span = Math.max(width, 1e-12);
-  return [1 / span, 0.5 - centre / span];
-}

@@ -27,6 +27,7 @@ uniform int samples;      // along the slab, 1 = plain slice
 uniform int mode;         // 0 mean, 1 max, 2 min
 uniform float sampleScale;
 uniform vec2 greys;       // slope and intercept, value -> 0..1
+uniform bool sigmoid;     // of the line: 1 / (1 + exp(-4 (x - c) / w)), PS3.3 C.11.2.1.3.1
 uniform bool inverted;
 uniform bool outlines;
 uniform vec3 labelStart;
@@ -59,7 +60,8 @@ void main() {
   }
   if (hits == 0) return;
   if (mode == 0) best /= float(hits);
-  float grey = clamp(best * greys.x + greys.y, 0.0, 1.0);
+  float line = best * greys.x + greys.y;
+  float grey = sigmoid ? 1.0 / (1.0 + exp(-4.0 * (line - 0.5))) : clamp(line, 0.0, 1.0);
   if (inverted) grey = 1.0 - grey;
   colour.rgb = vec3(grey);
   if (outlines) {

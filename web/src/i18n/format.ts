@@ -116,6 +116,7 @@ const petUnits: Readonly<Record<string, string>> = {
   CNTS: 'counts',
   CPS: 'counts/s',
   GML: 'g/mL (SUV)',
+  SUVBW: 'g/mL (SUVbw)',
   CM2ML: 'cm²/mL (SUV)',
   PCNT: '%',
   NONE: '',

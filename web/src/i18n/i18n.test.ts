@@ -152,7 +152,13 @@ describe('what is said about a patient', () => {
       '7.2',
       '0.42',
     ]);
-    expect(['BQML', 'GML', 'HU', ''].map(formatUnit)).toEqual(['Bq/mL', 'g/mL (SUV)', 'HU', '']);
+    expect(['BQML', 'GML', 'SUVBW', 'HU', ''].map(formatUnit)).toEqual([
+      'Bq/mL',
+      'g/mL (SUV)',
+      'g/mL (SUVbw)',
+      'HU',
+      '',
+    ]);
     expect([formatMm(-0.04), formatMm(-12.44), formatMm(5)]).toEqual(['0.0', '−12.4', '5.0']);
     expect([formatValue(-1024), formatValue(0.4567), formatValue(-0.001)]).toEqual([
       '−1024',

@@ -1,6 +1,7 @@
+import { longForm } from '../vr.ts';
 import { type DicomElement, type DicomElements, element } from './elements.ts';
 import { isUid } from './uid.ts';
-import { encodeValue, longForm } from './values.ts';
+import { encodeValue } from './values.ts';
 
 /** Who wrote the file (PS3.7 D.3.3.2); a version 4 UUID drawn once for this software. */
 export const implementationClassUid = '2.25.186875868236725228066309843656403705016';

@@ -3,23 +3,6 @@ import { isUid } from './uid.ts';
 
 const utf8 = new TextEncoder();
 
-/** VRs whose explicit header has two reserved bytes and a 32-bit length (PS3.5 Table 7.1-1). */
-export const longForm = new Set([
-  'OB',
-  'OD',
-  'OF',
-  'OL',
-  'OV',
-  'OW',
-  'SQ',
-  'SV',
-  'UC',
-  'UN',
-  'UR',
-  'UT',
-  'UV',
-]);
-
 /** VRs of text that take several values split by a backslash, with the most characters of one value (PS3.5 Table 6.2-1). */
 const textLimits: Readonly<Record<string, number>> = {
   AE: 16,

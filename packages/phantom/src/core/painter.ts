@@ -1,13 +1,9 @@
 import type { Field } from './field.ts';
 
-/** Pixel centres of a slice, mm. */
+/** Places of the columns and rows of a slice among the shapes, mm; growing, not always evenly. */
 export interface SliceGrid {
-  readonly x0: number;
-  readonly y0: number;
-  readonly dx: number;
-  readonly dy: number;
-  readonly nx: number;
-  readonly ny: number;
+  readonly xs: Float64Array;
+  readonly ys: Float64Array;
 }
 
 /** Value of a material at depth d (mm, negative inside) and place. */
@@ -51,7 +47,7 @@ export class SliceCanvas {
 
   constructor(grid: SliceGrid) {
     this.grid = grid;
-    const n = grid.nx * grid.ny;
+    const n = grid.xs.length * grid.ys.length;
     this.values = new Float32Array(n);
     this.labels = new Uint8Array(n);
     this.#first = new Float32Array(n);
@@ -73,11 +69,13 @@ export class SliceCanvas {
     if (layer.label === undefined || 'cells' in layer) return;
     const { labels, grid } = this;
     const { label, refine } = layer;
-    forEachSpan(layer.field, grid, z, 0, (offset, i0, i1, d0, slope, y) => {
+    const { xs } = grid;
+    forEachSpan(layer.field, grid, z, 0, (offset, i0, i1, line, y) => {
       for (let i = i0; i <= i1; i++) {
-        const d = d0 + slope * (i - i0);
+        const x = xs[i] as number;
+        const d = line.at + line.slope * (x - line.from);
         if (d >= 0) continue;
-        if (refine && refine(d, grid.x0 + i * grid.dx, y, z) >= 0) continue;
+        if (refine && refine(d, x, y, z) >= 0) continue;
         labels[offset + i] = label;
       }
     });
@@ -88,16 +86,17 @@ export class SliceCanvas {
     const { shade, label } = layer;
     const edge = layer.edge ?? 1.1;
     const half = edge / 2;
-    const { dx, x0 } = grid;
+    const { xs } = grid;
     const { refine } = layer;
-    forEachSpan(layer.field, grid, z, half, (offset, i0, i1, d0, slope, y) => {
+    forEachSpan(layer.field, grid, z, half, (offset, i0, i1, line, y) => {
       for (let i = i0; i <= i1; i++) {
-        let d = d0 + slope * (i - i0);
+        const x = xs[i] as number;
+        let d = line.at + line.slope * (x - line.from);
         if (d >= half) continue;
-        if (refine) d = refine(d, x0 + i * dx, y, z);
+        if (refine) d = refine(d, x, y, z);
         if (d >= half) continue;
         const at = offset + i;
-        const value = typeof shade === 'number' ? shade : shade(d, x0 + i * dx, y, z);
+        const value = typeof shade === 'number' ? shade : shade(d, x, y, z);
         if (d <= -half) values[at] = value;
         else {
           const old = values[at] as number;
@@ -112,12 +111,13 @@ export class SliceCanvas {
     const { values, grid } = this;
     const { shade, seam } = layer;
     const grow = layer.grow ?? 0;
+    const { xs, ys } = grid;
     const first = this.#first.fill(1e3);
     const second = this.#second.fill(1e3);
     for (const field of layer.cells) {
-      forEachSpan(field, grid, z, grow + 3, (offset, i0, i1, d0, slope) => {
+      forEachSpan(field, grid, z, grow + 3, (offset, i0, i1, line) => {
         for (let i = i0; i <= i1; i++) {
-          const d = d0 + slope * (i - i0);
+          const d = line.at + line.slope * ((xs[i] as number) - line.from);
           const at = offset + i;
           if (d < (first[at] as number)) {
             second[at] = first[at] as number;
@@ -126,51 +126,63 @@ export class SliceCanvas {
         }
       });
     }
-    const { dx, x0 } = grid;
     const fill = (at: number, i: number, y: number, limit: number): void => {
       const d1 = first[at] as number;
       const d = Math.max(d1 - grow, (seam - ((second[at] as number) - d1)) / 2, limit);
       if (d >= 0.6) return;
-      const value = typeof shade === 'number' ? shade : shade(d, x0 + i * dx, y, z);
+      const value = typeof shade === 'number' ? shade : shade(d, xs[i] as number, y, z);
       const old = values[at] as number;
       values[at] = d <= -0.6 ? value : old + (value - old) * (0.5 - d / 1.2);
     };
     if (layer.within) {
-      forEachSpan(layer.within, grid, z, 0.6, (offset, i0, i1, d0, slope, y) => {
-        for (let i = i0; i <= i1; i++) fill(offset + i, i, y, d0 + slope * (i - i0));
+      forEachSpan(layer.within, grid, z, 0.6, (offset, i0, i1, line, y) => {
+        for (let i = i0; i <= i1; i++) {
+          fill(offset + i, i, y, line.at + line.slope * ((xs[i] as number) - line.from));
+        }
       });
       return;
     }
-    for (let j = 0; j < grid.ny; j++) {
-      const y = grid.y0 + j * grid.dy;
-      for (let i = 0; i < grid.nx; i++) fill(j * grid.nx + i, i, y, -10);
+    for (let j = 0; j < ys.length; j++) {
+      for (let i = 0; i < xs.length; i++) fill(j * xs.length + i, i, ys[j] as number, -10);
     }
   }
 }
 
-/**
- * Walks the pixels where a field may be below `limit`, a run of pixels inside one lattice cell at a
- * time: distance d0 at the first pixel and its change per pixel.
- */
+/** Distance along a row inside one lattice cell: `at` where x is `from`, then `slope` per mm. */
+interface Line {
+  at: number;
+  from: number;
+  slope: number;
+}
+
+/** Walks the pixels where a field may be below `limit`, a run of pixels inside one lattice cell at a time. */
 function forEachSpan(
   field: Field,
   grid: SliceGrid,
   z: number,
   limit: number,
-  visit: (offset: number, i0: number, i1: number, d0: number, slope: number, y: number) => void,
+  visit: (offset: number, i0: number, i1: number, line: Readonly<Line>, y: number) => void,
 ): void {
   const { nx: fx, ny: fy, step } = field;
   const [ox, oy] = field.origin;
-  const { x0, y0, dx, dy, nx, ny } = grid;
-  if (ox > x0 + nx * dx || ox + (fx - 1) * step < x0) return;
-  if (oy > y0 + ny * dy || oy + (fy - 1) * step < y0) return;
+  const { xs, ys } = grid;
+  const nx = xs.length;
+  const [right, bottom] = [ox + (fx - 1) * step, oy + (fy - 1) * step];
+  const [j0, j1] = [firstFrom(ys, oy), firstFrom(ys, bottom)];
+  if (ox > (xs[nx - 1] as number) || right < (xs[0] as number) || j0 === ys.length) return;
   const plane = field.plane(z);
   if (!plane) return;
   const row = new Float32Array(fx);
-  const j0 = Math.max(0, Math.ceil((oy - y0) / dy));
-  const j1 = Math.min(ny - 1, Math.floor((oy + (fy - 1) * step - y0) / dy));
-  for (let j = j0; j <= j1; j++) {
-    const y = y0 + j * dy;
+  // The first pixel of each lattice cell: the same for all rows.
+  const firsts = new Int32Array(fx);
+  for (let c = 0, i = 0; c < fx; c++) {
+    while (i < nx && (xs[i] as number) < ox + c * step) i++;
+    firsts[c] = i;
+  }
+  const line: Line = { at: 0, from: 0, slope: 0 };
+  for (let j = j0; j <= j1 && j < ys.length; j++) {
+    const y = ys[j] as number;
+    if (y > bottom) break;
     const py = (y - oy) / step;
     const cell = Math.min(Math.floor(py), fy - 2);
     const v = py - cell;
@@ -179,17 +191,28 @@ function forEachSpan(
       const a = plane[base + c] as number;
       row[c] = a + ((plane[base + fx + c] as number) - a) * v;
     }
-    const offset = j * nx;
     for (let c = 0; c < fx - 1; c++) {
       const a = row[c] as number;
       const b = row[c + 1] as number;
       if (a > limit && b > limit) continue;
-      const left = ox + c * step;
-      const i0 = Math.max(0, Math.ceil((left - x0) / dx));
-      const i1 = Math.min(nx - 1, Math.ceil((left + step - x0) / dx) - 1);
+      const i0 = firsts[c] as number;
+      const i1 = (firsts[c + 1] as number) - 1;
       if (i1 < i0) continue;
-      const slope = ((b - a) / step) * dx;
-      visit(offset, i0, i1, a + ((b - a) * (x0 + i0 * dx - left)) / step, slope, y);
+      line.at = a;
+      line.from = ox + c * step;
+      line.slope = (b - a) / step;
+      visit(j * nx, i0, i1, line, y);
     }
   }
+}
+
+/** The first index whose place is not below `from`. */
+function firstFrom(places: Float64Array, from: number): number {
+  let [low, high] = [0, places.length];
+  while (low < high) {
+    const mid = (low + high) >> 1;
+    if ((places[mid] as number) < from) low = mid + 1;
+    else high = mid;
+  }
+  return low;
 }

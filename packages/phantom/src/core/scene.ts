@@ -1,7 +1,8 @@
 import type { Box } from './field.ts';
 import { noiseTile, tileMask } from './noise.ts';
-import { type CellLayer, type Layer, SliceCanvas, type SliceGrid } from './painter.ts';
+import { type CellLayer, type Layer, SliceCanvas } from './painter.ts';
 import { Random } from './random.ts';
+import type { Warp } from './warp.ts';
 
 /** A synthetic patient before it is cut into slices: shapes with materials, in paint order. */
 export interface Scene {
@@ -21,6 +22,18 @@ export interface Scene {
   /** Where each segment lies, for measuring its true volume; the whole scene when absent. */
   readonly boxes: Readonly<Record<string, Box>>;
   readonly box: Box;
+  /** From the patient to the shapes; boxes, layers and shades are those of the shapes. */
+  readonly warp: Warp;
+}
+
+/** Pixel centres of a slice in the patient, mm. */
+interface PatientGrid {
+  readonly x0: number;
+  readonly y0: number;
+  readonly dx: number;
+  readonly dy: number;
+  readonly nx: number;
+  readonly ny: number;
 }
 
 /** Fills `values` and `labels` (nx·ny) for slices at any height. */
@@ -30,10 +43,16 @@ export class SceneRenderer {
   readonly #sum: Float32Array;
   #tile: Float32Array | undefined;
   readonly #seed: number;
+  readonly #grid: PatientGrid;
 
-  constructor(scene: Scene, grid: SliceGrid, seed: number) {
+  constructor(scene: Scene, grid: PatientGrid, seed: number) {
     this.#scene = scene;
-    this.#canvas = new SliceCanvas(grid);
+    this.#grid = grid;
+    const { warp } = scene;
+    this.#canvas = new SliceCanvas({
+      xs: Float64Array.from({ length: grid.nx }, (_, i) => warp.toShapes(0, grid.x0 + i * grid.dx)),
+      ys: Float64Array.from({ length: grid.ny }, (_, j) => warp.toShapes(1, grid.y0 + j * grid.dy)),
+    });
     this.#sum = new Float32Array(grid.nx * grid.ny);
     this.#seed = seed;
   }
@@ -55,7 +74,8 @@ export class SceneRenderer {
     this.#sum.fill(0);
     for (const height of heights) {
       canvas.clear(scene.background);
-      for (const layer of scene.layers) canvas.paint(layer, height);
+      const level = scene.warp.toShapes(2, height);
+      for (const layer of scene.layers) canvas.paint(layer, level);
       for (let i = 0; i < this.#sum.length; i++) {
         this.#sum[i] = (this.#sum[i] as number) + (canvas.values[i] as number);
       }
@@ -68,7 +88,8 @@ export class SceneRenderer {
   /** Labels alone, as a view that the next call overwrites. */
   labels(z: number): Uint8Array {
     this.#canvas.labels.fill(0);
-    for (const layer of this.#scene.layers) this.#canvas.paintLabels(layer, z);
+    const level = this.#scene.warp.toShapes(2, z);
+    for (const layer of this.#scene.layers) this.#canvas.paintLabels(layer, level);
     return this.#canvas.labels;
   }
 
@@ -83,7 +104,7 @@ export class SceneRenderer {
     const [low, high] = range;
     this.#tile ??= noiseTile(new Random(this.#seed + 77));
     const tile = this.#tile;
-    const { nx, x0, y0, dx, dy } = this.#canvas.grid;
+    const { nx, x0, y0, dx, dy } = this.#grid;
     const sigma = noise / Math.sqrt(Math.max(0.6, thickness));
     // Far apart starts, so that neighbouring slices share no pattern.
     const random = new Random(this.#seed * 8191 + index);
@@ -114,9 +135,10 @@ export function trueVolumes(scene: Scene): Record<string, number> {
   return Object.fromEntries(entries);
 }
 
-/** mL per label inside a box, sampled on about `points` points. */
-function countLabels(scene: Scene, outer: Box, points: number): Float64Array {
-  const { covered } = scene;
+/** mL per label inside a box of the shapes, sampled on about `points` points in the patient. */
+function countLabels(scene: Scene, shapes: Box, points: number): Float64Array {
+  const { covered, warp } = scene;
+  const outer = { min: warp.toPatient(shapes.min), max: warp.toPatient(shapes.max) };
   const pick = (f: (...v: number[]) => number, end: 'min' | 'max'): [number, number, number] => [
     f(outer[end][0], covered[end][0]),
     f(outer[end][1], covered[end][1]),
@@ -131,7 +153,7 @@ function countLabels(scene: Scene, outer: Box, points: number): Float64Array {
   const step = Math.cbrt((extent[0] * extent[1] * extent[2]) / points);
   // Whole cells: the grid tiles the box exactly.
   const [dx, dy, dz] = extent.map((e) => e / Math.ceil(e / step)) as [number, number, number];
-  const grid: SliceGrid = {
+  const grid: PatientGrid = {
     x0: box.min[0] + dx / 2,
     y0: box.min[1] + dy / 2,
     dx,

@@ -1,5 +1,6 @@
 import { uidFrom } from '@yuepian/dicom';
 import { PhantomCase, type PhantomOptions } from '../case.ts';
+import { warpOf } from '../core/warp.ts';
 import { checkedOptions } from '../options.ts';
 import { covered } from './body.ts';
 import { abdomenSegments } from './materials.ts';
@@ -12,6 +13,8 @@ const range = [covered.min[2], covered.max[2]] as const;
 /**
  * A contrast CT of abdomen and pelvis, portal venous phase, from the lung bases to below the
  * femoral heads (50 cm): a man of 58 with a tumour of the left kidney and a stone in the right one.
+ * Another seed is another patient: other texture and vessels, organs some per cent larger or smaller
+ * and millimetres to a centimetre elsewhere; the truth is that patient's.
  * @param options size 512, slices 160 and seed 1 unless said otherwise
  * @throws RangeError when size or slices are no sensible whole numbers.
  */
@@ -63,6 +66,6 @@ export function ctAbdomen(options: PhantomOptions = {}): PhantomCase {
     },
     segments: abdomenSegments,
     scene: () => abdomenScene(seed),
-    truth: abdomenTruth(),
+    truth: abdomenTruth(warpOf(seed, covered)),
   });
 }

@@ -2,6 +2,7 @@ import { type Box, Field } from '../core/field.ts';
 import { type Noise, valueNoise } from '../core/noise.ts';
 import { Random } from '../core/random.ts';
 import type { Scene } from '../core/scene.ts';
+import { warpOf } from '../core/warp.ts';
 import { covered, skinField, trunkBox } from './body.ts';
 import { boneParts } from './bones.ts';
 import { abdomenSegments, hu, label, type Organs, type Part } from './materials.ts';
@@ -49,6 +50,7 @@ export function abdomenScene(seed: number): Scene {
     boxes,
     box: trunkBox,
     covered,
+    warp: warpOf(seed, covered),
   };
 }
 

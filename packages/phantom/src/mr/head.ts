@@ -1,5 +1,6 @@
 import { uidFrom } from '@yuepian/dicom';
 import { PhantomCase, type PhantomOptions } from '../case.ts';
+import { warpOf } from '../core/warp.ts';
 import { checkedOptions } from '../options.ts';
 import { headScene, headSegments, headTruth } from './scene.ts';
 import { covered } from './skull.ts';
@@ -10,6 +11,8 @@ const range = [covered.min[2], covered.max[2]] as const;
 /**
  * A T1-weighted MR of a head after contrast medium, axial, from the chin to the vertex (216 mm): a
  * woman of 46 with a ring-enhancing tumour of the right hemisphere.
+ * Another seed is another patient: other texture and vessels, organs some per cent larger or smaller
+ * and millimetres to a centimetre elsewhere; the truth is that patient's.
  * @param options size 256, slices 180 and seed 1 unless said otherwise
  * @throws RangeError when size or slices are no sensible whole numbers.
  */
@@ -49,6 +52,6 @@ export function mrHead(options: PhantomOptions = {}): PhantomCase {
     },
     segments: headSegments,
     scene: () => headScene(seed),
-    truth: headTruth(),
+    truth: headTruth(warpOf(seed, covered)),
   });
 }

@@ -7,6 +7,7 @@ import type { CellLayer, Layer, Shade } from '../core/painter.ts';
 import { Random } from '../core/random.ts';
 import type { Scene } from '../core/scene.ts';
 import { ellipsoid, mix, smax, smoothstep } from '../core/sdf.ts';
+import { type Warp, warpOf } from '../core/warp.ts';
 import { brain, cortex, folia, tumourCentre } from './brain.ts';
 import * as skull from './skull.ts';
 
@@ -167,6 +168,7 @@ export function headScene(seed: number): Scene {
     },
     box: skull.headBox,
     covered: skull.covered,
+    warp: warpOf(seed, skull.covered),
   };
 }
 
@@ -361,21 +363,18 @@ function venousSinuses(): Field {
   return field;
 }
 
-export function headTruth(): Omit<PhantomTruth, 'volumesMl'> {
-  const landmarks: Record<string, Vec3> = {
-    tumour_centre: tumourCentre,
-    eye_left: [32, -78, -12],
-    eye_right: [-32, -78, -12],
+export function headTruth(warp: Warp): Omit<PhantomTruth, 'volumesMl'> {
+  const landmarks = {
+    tumour_centre: warp.toPatient(tumourCentre),
+    eye_left: warp.toPatient([32, -78, -12]),
+    eye_right: warp.toPatient([-32, -78, -12]),
   };
+  const between = (a: Vec3, b: Vec3) => Math.hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2]);
   return {
     landmarks,
     distances: {
-      eye_to_eye: 64,
-      tumour_centre_to_right_eye: Math.hypot(
-        tumourCentre[0] + 32,
-        tumourCentre[1] + 78,
-        tumourCentre[2] + 12,
-      ),
+      eye_to_eye: between(landmarks.eye_left, landmarks.eye_right),
+      tumour_centre_to_right_eye: between(landmarks.tumour_centre, landmarks.eye_right),
     },
     values: { ...signal },
   };

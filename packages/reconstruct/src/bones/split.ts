@@ -5,6 +5,7 @@ import {
   spacing,
   toPatient,
   type Vec3,
+  voxelsMl,
 } from '@yuepian/geometry';
 import {
   type BoxGrid,
@@ -179,7 +180,6 @@ export function listed(
     sums[l * 3 + 1] = (sums[l * 3 + 1] as number) + y;
     sums[l * 3 + 2] = (sums[l * 3 + 2] as number) + z;
   }
-  const mm3 = voxelMm3(grid);
   const found = [...kinds]
     .filter(([label]) => (count[label] as number) > 0)
     .map(([label, kind]) => {
@@ -203,7 +203,7 @@ export function listed(
     return {
       ...b,
       key: numberedKinds.has(b.kind) || same.length > 1 ? `${b.kind}_${rank}` : b.kind,
-      volumeMl: ((b.voxels * mm3) / 1000) as Millilitre,
+      volumeMl: voxelsMl(b.voxels, grid.affine),
       ...(level === undefined ? {} : { level }),
     };
   });

@@ -1,4 +1,4 @@
-import { type Affine, determinant, spacing, stepI, stepJ, stepK } from '@yuepian/geometry';
+import { type Affine, spacing, stepI, stepJ, stepK, voxelMm3 } from '@yuepian/geometry';
 import { and, andNot, type BitMask, copyMask, maskAbove, not, or } from '../grid/bits.ts';
 import {
   type Connection,
@@ -20,8 +20,6 @@ export function axialPlanes(affine: Affine): Connection {
   const z = [stepI(affine), stepJ(affine), stepK(affine)].map((s) => Math.abs(s[2]));
   return (z[1] ?? 0) > (z[2] ?? 0) ? 'xz' : 'xy';
 }
-
-export const voxelMm3 = (affine: Affine): number => Math.abs(determinant(affine));
 
 /**
  * The patient in a CT, filled: without table and clothes, with lungs, airways and bowel gas, but

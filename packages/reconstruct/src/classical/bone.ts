@@ -1,4 +1,4 @@
-import { spacing, type Vec3 } from '@yuepian/geometry';
+import { spacing, type Vec3, voxelMm3 } from '@yuepian/geometry';
 import {
   and,
   andNot,
@@ -32,7 +32,6 @@ import {
 } from '../grid/morphology.ts';
 import { type CoarseVolume, shrinkNow } from '../grid/shrink.ts';
 import type { Pace } from '../pace.ts';
-import { voxelMm3 } from './body.ts';
 import { isRidge } from './ridge.ts';
 import { boneThresholds, marrowThreshold } from './thresholds.ts';
 

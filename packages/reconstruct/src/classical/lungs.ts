@@ -1,4 +1,13 @@
-import { type Affine, origin, spacing, stepI, stepJ, stepK, toPatient } from '@yuepian/geometry';
+import {
+  type Affine,
+  origin,
+  spacing,
+  stepI,
+  stepJ,
+  stepK,
+  toPatient,
+  voxelMm3,
+} from '@yuepian/geometry';
 import {
   and,
   andNot,
@@ -25,7 +34,6 @@ import {
 import { close, dilate, erode, growWithin, open, stepsFor } from '../grid/morphology.ts';
 import type { CoarseVolume } from '../grid/shrink.ts';
 import type { Pace } from '../pace.ts';
-import { voxelMm3 } from './body.ts';
 import { gasThreshold, lungThreshold } from './thresholds.ts';
 
 export interface Lungs {

@@ -2,9 +2,9 @@ import { YuepianError } from '@yuepian/contract';
 import {
   type Affine,
   affineFromSteps,
-  determinant,
   invert,
   type LabelMap,
+  voxelMm3 as mm3OfVoxel,
   type PatientPoint,
   spacing,
   stepI,
@@ -41,7 +41,7 @@ export interface IndexBox {
 export const voxelCount = (size: Vec3): number => size[0] * size[1] * size[2];
 
 /** Volume of one voxel in mm³. */
-export const voxelMm3 = (grid: BoxGrid): number => Math.abs(determinant(grid.affine));
+export const voxelMm3 = (grid: BoxGrid): number => mm3OfVoxel(grid.affine);
 
 export const emptyMaskBox = (grid: BoxGrid): MaskBox => ({
   size: grid.size,

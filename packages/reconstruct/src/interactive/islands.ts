@@ -5,6 +5,7 @@ import {
   type PatientPoint,
   toPatient,
   type Vec3,
+  voxelsMl,
 } from '@yuepian/geometry';
 import { type BitMask, emptyMask } from '../grid/bits.ts';
 import { components, forEachRun, holes, largest } from '../grid/components.ts';
@@ -36,13 +37,12 @@ export interface Island {
 export function islands(mask: MaskBox): Island[] {
   checkBox(mask);
   const c = components(bitsOfMask(mask.data, mask.size));
-  const mm3 = voxelMm3(mask);
   return Array.from({ length: c.count }, (_, n) => {
     const voxels = c.voxels[n] as number;
     const sum = (axis: number): number => (c.sums[n * 3 + axis] as number) / voxels;
     return {
       voxels,
-      volumeMl: ((voxels * mm3) / 1000) as Millilitre,
+      volumeMl: voxelsMl(voxels, mask.affine),
       centre: toPatient(mask.affine, [sum(0), sum(1), sum(2)]),
     };
   }).sort((a, b) => b.voxels - a.voxels);

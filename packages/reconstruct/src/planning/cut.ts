@@ -4,15 +4,17 @@ import {
   cross,
   dot,
   type Millilitre,
+  millilitres,
   scale,
   subtract,
   toPatient,
   unit,
   type Vec3,
+  voxelsMl,
 } from '@yuepian/geometry';
 import type { Manifold, ManifoldToplevel } from 'manifold-3d';
 import { EdgeBands, type Point2 } from '../grid/polygon.ts';
-import { checkBox, emptyMaskBox, type MaskBox, voxelMm3 } from '../interactive/box.ts';
+import { checkBox, emptyMaskBox, type MaskBox } from '../interactive/box.ts';
 import { type Mesh, meshVolume } from '../mesh.ts';
 import { loadManifold, meshOfSolid, solidOf } from './manifold.ts';
 
@@ -55,7 +57,7 @@ export async function planCut(mesh: Mesh, cut: CutGeometry): Promise<MeshParts> 
   );
   for (const used of [solid, front, back]) used.delete();
   const ml = (m: Mesh | undefined): Millilitre =>
-    ((m === undefined ? 0 : meshVolume(m.positions, m.indices)) / 1000) as Millilitre;
+    millilitres(m === undefined ? 0 : meshVolume(m.positions, m.indices));
   return { front: parts[0], back: parts[1], frontMl: ml(parts[0]), backMl: ml(parts[1]) };
 }
 
@@ -81,7 +83,7 @@ export function planMaskCut(mask: MaskBox, cut: CutGeometry): MaskParts {
       }
     }
   }
-  const ml = (n: number): Millilitre => ((n * voxelMm3(mask)) / 1000) as Millilitre;
+  const ml = (n: number): Millilitre => voxelsMl(n, mask.affine);
   return { front, back, frontMl: ml(frontCount), backMl: ml(backCount) };
 }
 

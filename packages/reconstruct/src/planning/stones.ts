@@ -2,6 +2,7 @@ import {
   type Hu,
   type Millilitre,
   type Mm,
+  millilitres,
   type PatientPoint,
   spacing,
   toPatient,
@@ -114,7 +115,7 @@ function stoneOf(image: ImageBox, piece: readonly number[], threshold: number): 
   return {
     position: sum.map((v) => v / core.length) as unknown as PatientPoint,
     voxels: core.length,
-    volumeMl: (volume / 1000) as Millilitre,
+    volumeMl: millilitres(volume),
     longest: longestExtent(image, points),
     mean: (inside.reduce((a, b) => a + b, 0) / inside.length) as Hu,
     max: peak as Hu,

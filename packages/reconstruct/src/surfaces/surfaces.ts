@@ -1,5 +1,12 @@
 import { YuepianError } from '@yuepian/contract';
-import { determinant, type LabelMap, type Segment, spacing, type Vec3 } from '@yuepian/geometry';
+import {
+  type LabelMap,
+  type Segment,
+  spacing,
+  type Vec3,
+  voxelMm3,
+  voxelsMl,
+} from '@yuepian/geometry';
 import type { Mesh } from '../mesh.ts';
 import { Pace } from '../pace.ts';
 import { extractor } from './extract.ts';
@@ -177,12 +184,11 @@ async function meshGroup(
   const { members } = part;
   const source = await sliceSource(part, options, pace);
   const net = await surfaceNet(source, pace);
-  const voxelMm3 = Math.abs(determinant(whole.affine));
   const voxels = members.map((s) =>
     s.labels.reduce((n, l) => n + (measures.voxels[l] as number), 0),
   );
-  const gridMm3 = Math.abs(determinant(source.affine));
-  const targets = Float64Array.from([0, ...voxels.map((n) => n * voxelMm3)]);
+  const gridMm3 = voxelMm3(source.affine);
+  const targets = Float64Array.from([0, ...voxels.map((n) => n * voxelMm3(whole.affine))]);
   if (options.smoothing !== 'none')
     await smoothNet(
       net,
@@ -204,7 +210,7 @@ async function meshGroup(
         ...mesh,
         labels: segment.labels,
         voxels: voxels[n] as number,
-        volumeMl: (targets[n + 1] as number) / 1000,
+        volumeMl: voxelsMl(voxels[n] as number, whole.affine),
         reduction: part.on.factor,
         layersPerSlice: layersOf(part, options),
       },

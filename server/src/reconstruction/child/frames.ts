@@ -1,11 +1,15 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import {
+  decodeVoiLut,
   type ErrorCode,
   type ErrorDetails,
+  encodeVoiLut,
   errorCodes,
   type FrameStack,
   frameStack,
+  type VoiLut,
+  type VoiWindow,
   type Warning,
   YuepianError,
 } from '@yuepian/contract';
@@ -14,6 +18,9 @@ import {
   type FrameRef,
   type InstanceHeader,
   isEncapsulated,
+  modalityValues,
+  type VoiTable,
+  voiTables,
 } from '@yuepian/dicom';
 import { z } from 'zod';
 import { nameOf, replaceFolder } from '../derived.ts';
@@ -83,16 +90,22 @@ export interface FramesOutput {
 export async function describeFrames(input: FramesInput): Promise<FramesOutput> {
   const headers = new Map(input.images.map((header) => [header.sopInstanceUid, header]));
   const refs = [...input.single, ...framesOf(input.images, input.problems)];
-  const entries = refs.flatMap((ref) => entryOf(ref, headers.get(ref.sopInstanceUid), input));
+  const luts = new VoiLuts(input.frames);
+  const entries: Entry[] = [];
+  for (const ref of refs) {
+    entries.push(...(await entryOf(ref, headers.get(ref.sopInstanceUid), input, luts)));
+  }
   const warnings = distinct([...input.problems.values()]);
   const shown = entries.filter((entry) => entry.problem === undefined);
   if (shown.length === 0) return { kind: 'undisplayable', warnings };
 
   const [first] = shown;
-  const thumbnail = first && !input.hasVolume ? await makeThumbnail(first, input) : undefined;
+  const thumbnail =
+    first && !input.hasVolume ? await makeThumbnail(first, input, luts.all) : undefined;
   const stack = frameStack.parse({
     seriesInstanceUid: input.options.seriesInstanceUid,
     frames: entries,
+    ...(luts.all.length > 0 ? { voiLuts: luts.all } : {}),
     cineRate: cineRateOf(input.images),
     warnings: spacingWarnings(shown, headers),
   });
@@ -101,7 +114,12 @@ export async function describeFrames(input: FramesInput): Promise<FramesOutput> 
 
 type Entry = FrameStack['frames'][number];
 
-function entryOf(ref: FrameRef, header: InstanceHeader | undefined, input: FramesInput): Entry[] {
+async function entryOf(
+  ref: FrameRef,
+  header: InstanceHeader | undefined,
+  input: FramesInput,
+  luts: VoiLuts,
+): Promise<Entry[]> {
   const { image } = header ?? {};
   if (!header || !image) return [];
   const frame = header.frames[ref.frame - 1];
@@ -116,12 +134,54 @@ function entryOf(ref: FrameRef, header: InstanceHeader | undefined, input: Frame
       columns: image.columns,
       colour,
       ...(spacing ? { pixelSpacing: [spacing[0], spacing[1]] } : {}),
-      windows: [...(frame?.windows ?? [])],
+      windows: await luts.numbered(header.sopInstanceUid, frame?.windows ?? []),
       invert: image.photometricInterpretation === 'MONOCHROME1',
       ...(problem ? { problem } : {}),
       url: `/api/instances/${header.sopInstanceUid}/frames/${ref.frame}`,
     },
   ];
+}
+
+/** More different tables than a stack of single images has; what is beyond stays a plain window. */
+const mostLuts = 32;
+
+/** The VOI LUTs of a stack, each once: images of one device mostly share theirs. */
+class VoiLuts {
+  readonly all: VoiLut[] = [];
+  readonly #frames: SeriesFrames;
+  readonly #numbers = new Map<string, number>();
+  #last: { readonly uid: string; readonly tables: readonly VoiTable[] } | undefined;
+
+  constructor(frames: SeriesFrames) {
+    this.#frames = frames;
+  }
+
+  /** Windows of a frame, whose tables were counted in the instance, with numbers in `all`. */
+  async numbered(uid: string, windows: readonly VoiWindow[]): Promise<VoiWindow[]> {
+    const out: VoiWindow[] = [];
+    for (const { lut, ...window } of windows) {
+      const table = lut === undefined ? undefined : (await this.#tables(uid))[lut];
+      const number = table && this.#number(table);
+      out.push({ ...window, ...(number === undefined ? {} : { lut: number }) });
+    }
+    return out;
+  }
+
+  async #tables(uid: string): Promise<readonly VoiTable[]> {
+    if (this.#last?.uid !== uid) {
+      this.#last = { uid, tables: voiTables(await this.#frames.dataset(uid)) };
+    }
+    return this.#last.tables;
+  }
+
+  #number({ values, bits }: VoiTable): number | undefined {
+    const lut = encodeVoiLut(values, bits);
+    const key = `${bits} ${lut.entries}`;
+    const known = this.#numbers.get(key);
+    if (known !== undefined || this.all.length >= mostLuts) return known;
+    this.#numbers.set(key, this.all.push(lut) - 1);
+    return this.all.length - 1;
+  }
 }
 
 /** The frames of images with a problem, so that they are listed and not silently left out. */
@@ -166,12 +226,18 @@ function spacingWarnings(
 async function makeThumbnail(
   entry: Entry,
   input: FramesInput,
+  voiLuts: readonly VoiLut[],
 ): Promise<{ folder: string; rank: number } | undefined> {
   const { options, frames } = input;
   try {
-    const { samples, colour } = await frames.frame(entry);
-    const window = storedWindows(entry, input)[0] ?? percentileWindow(samples);
-    const png = frameThumbnail(samples, { ...entry, colour }, { window, invert: entry.invert });
+    const { samples: stored, colour } = await frames.frame(entry);
+    const header = input.images.find((h) => h.sopInstanceUid === entry.sopInstanceUid);
+    const samples = colour ? stored : modalityValues(stored, header?.frames[entry.frame - 1]);
+    const window = entry.windows[0] ?? percentileWindow(samples);
+    const lut = window.lut === undefined ? undefined : voiLuts[window.lut];
+    const table = lut && decodeVoiLut(lut);
+    const look = { window, invert: entry.invert, table };
+    const png = frameThumbnail(samples, { ...entry, colour }, look);
     const folder = nameOf('series', options.seriesInstanceUid);
     const building = path.join(options.scratch, folder);
     await mkdir(building, { recursive: true });
@@ -183,18 +249,6 @@ async function makeThumbnail(
     if (error instanceof YuepianError) return undefined;
     throw error;
   }
-}
-
-/** Windows apply after the rescale; the thumbnail has stored values. */
-function storedWindows(entry: Entry, input: FramesInput): Entry['windows'] {
-  const header = input.images.find((h) => h.sopInstanceUid === entry.sopInstanceUid);
-  const rescale = header?.frames[entry.frame - 1]?.rescale ?? { slope: 1, intercept: 0 };
-  if (rescale.slope === 0) return [];
-  return entry.windows.map((w) => ({
-    ...w,
-    centre: (w.centre - rescale.intercept) / rescale.slope,
-    width: w.width / Math.abs(rescale.slope),
-  }));
 }
 
 function distinct(warnings: readonly Warning[]): Warning[] {

@@ -215,6 +215,7 @@ async function publishVolume(
     label: plan.label,
     voxelType: voxelTypeOf(volume.data),
     unit: plan.unit,
+    ...(plan.suvFactor === undefined ? {} : { suvFactor: plan.suvFactor }),
     valueRange: valueRange(volume.data),
     size: [...volume.size],
     affine: [...volume.affine],

@@ -151,6 +151,16 @@ export class EditingStore {
       .execute();
   }
 
+  /** UIDs of the studies in which anything was edited, each once. */
+  async studies(): Promise<string[]> {
+    const rows = await this.#db
+      .selectFrom('edited_structures')
+      .select('study_uid')
+      .distinct()
+      .execute();
+    return rows.map((row) => row.study_uid);
+  }
+
   /** Its patient's data are deleted: nothing of it stays. */
   async forgetStudy(studyUid: string): Promise<void> {
     await this.#db.transaction().execute(async (t) => {

@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import {
   boxOfMask,
@@ -53,6 +56,33 @@ async function maskOf(room: TestRoom, id: string): Promise<{ revision: number; m
   const [nx, ny, nz] = head.size;
   const mask = decodeMask(gunzipSync(answer.rawPayload), nx * ny * nz);
   return { revision: head.revision, mask };
+}
+
+async function studiesOf(room: TestRoom): Promise<string[]> {
+  const found = new Set<string>();
+  for await (const series of room.archive.everySeries()) found.add(series.studyInstanceUid);
+  return [...found];
+}
+
+const nothing = { edited_structures: 0, structure_edits: 0, series_layouts: 0, jobs: 0 };
+
+/** Rows per table of this room; with a study, of that study where the table names one. */
+function rowsLeft(dataFolder: string, study?: string): typeof nothing {
+  using database = new DatabaseSync(join(dataFolder, 'yuepian.sqlite'), { readOnly: true });
+  const count = (table: keyof typeof nothing): number => {
+    const named = study !== undefined && table !== 'structure_edits';
+    const where = named ? ' WHERE study_uid = ?' : '';
+    const row = database
+      .prepare(`SELECT count(*) AS n FROM ${table}${where}`)
+      .get(...(named ? [study] : []));
+    return Number(row?.n);
+  };
+  return {
+    edited_structures: count('edited_structures'),
+    structure_edits: count('structure_edits'),
+    series_layouts: count('series_layouts'),
+    jobs: count('jobs'),
+  };
 }
 
 const packed = (mask: MaskEdges): string => gzipSync(encodeMask(mask)).toString('base64');
@@ -169,6 +199,30 @@ describe('a structure that is changed by hand', () => {
     expect(await maskOf(again, bone.id)).toEqual({ revision: 1, mask: xorMasks(mask, diff) });
     const found = (await structuresOf(again, series)).find((s) => s.id === bone.id);
     expect(found?.voxels).toBe(bone.voxels - maskVoxels(diff));
+  });
+
+  it('goes at the next start when a crash came between deleting its study and forgetting it', async () => {
+    await using first = await openRoom({ keep: true });
+    const { bone, manifest } = await reconstructed(first);
+    const { mask } = await maskOf(first, bone.id);
+    const diff = ballIn(mask, manifest, 15);
+    const payload = { key: 'kidney_left', source: 'box segmentation', mask: packed(diff) };
+    const url = `/api/volumes/${bone.volumeId}/structures`;
+    await first.app.inject({ method: 'POST', url, payload });
+    await post(first, bone.id, { baseRevision: 0, diff: packed(diff), tool: 'eraser' });
+    const [study] = await studiesOf(first);
+    // Nobody tells the room: as when the process ends right after the index was written.
+    await first.archive.deleteStudy(study ?? '', null);
+    await first.close();
+    expect(rowsLeft(first.dataFolder)).toMatchObject({ edited_structures: 2, structure_edits: 2 });
+
+    await using again = await openRoom({ dataFolder: first.dataFolder });
+    const { study: kept } = await again.send({ name: 'another patient', slices: 8 });
+    await again.room.start();
+    expect(rowsLeft(first.dataFolder, study)).toEqual(nothing);
+    expect(existsSync(join(first.dataFolder, 'derived', bone.volumeId))).toBe(false);
+    expect(again.log.filter((line) => line.includes(study ?? '?'))).toHaveLength(1);
+    expect(await studiesOf(again)).toEqual([kept]);
   });
 
   it('is confirmed for these voxels and no others', async () => {

@@ -15,7 +15,7 @@ import {
   volumeId,
   YuepianError,
 } from '@yuepian/contract';
-import { determinant } from '@yuepian/geometry';
+import { voxelsMl } from '@yuepian/geometry';
 import type { z } from 'zod';
 import type { Actor } from '../../http/index.ts';
 import type { DerivedFolder } from '../derived.ts';
@@ -343,7 +343,7 @@ export class Editing {
       colour: row.colour,
       opacity: row.opacity,
       voxels,
-      volumeMl: (voxels * Math.abs(determinant(manifest.affine))) / 1000,
+      volumeMl: voxelsMl(voxels, manifest.affine),
       source: `edited by ${state.by}, from ${row.origin}`,
       verified: verdict?.state === 'verified',
       ...(verdict ? { verdict } : {}),

@@ -118,6 +118,16 @@ export class ForeignStore {
       }));
   }
 
+  /** UIDs of the studies that hold such objects, each once. */
+  async studies(): Promise<string[]> {
+    const rows = await this.#db
+      .selectFrom('foreign_structures')
+      .select('study_uid')
+      .distinct()
+      .execute();
+    return rows.map((row) => row.study_uid);
+  }
+
   async forgetStudy(studyUid: string): Promise<void> {
     await this.#db.deleteFrom('foreign_structures').where('study_uid', '=', studyUid).execute();
   }

@@ -1,4 +1,4 @@
-import type { VoiWindow } from '@yuepian/contract';
+import { type GreyTable, greyCurve, type VoiWindow } from '@yuepian/contract';
 import {
   invert,
   spacing,
@@ -47,15 +47,18 @@ export function volumeThumbnail(volume: Volume, options: ThumbnailOptions): Uint
   return encodePng(pixels, thumbnailSide, thumbnailSide, 1);
 }
 
-/** A single frame, fitted into the square. `samples` are grey values or interleaved RGB bytes. */
+/**
+ * A single frame, fitted into the square. `samples` are grey values after the Modality LUT, or
+ * interleaved RGB bytes.
+ */
 export function frameThumbnail(
   samples: ArrayLike<number>,
   frame: { rows: number; columns: number; colour: boolean },
-  options: { window: VoiWindow; invert: boolean },
+  options: { window: VoiWindow; invert: boolean; table?: GreyTable | undefined },
 ): Uint8Array {
   const channels = frame.colour ? 3 : 1;
   const pixels = new Uint8Array(thumbnailSide ** 2 * channels);
-  const shade = grey(options.window, options.invert);
+  const shade = grey(options.window, options.invert, options.table);
   const scale = Math.max(frame.rows, frame.columns) / thumbnailSide;
   const left = (thumbnailSide - frame.columns / scale) / 2;
   const top = (thumbnailSide - frame.rows / scale) / 2;
@@ -74,12 +77,11 @@ export function frameThumbnail(
   return encodePng(pixels, thumbnailSide, thumbnailSide, channels);
 }
 
-/** Linear VOI function (PS3.3 C.11.2.1.2.1) to 0…255. */
-function grey(window: VoiWindow, inverted: boolean): (value: number) => number {
-  const low = window.centre - 0.5 - (window.width - 1) / 2;
-  const scale = 255 / Math.max(1e-6, window.width - 1);
+/** To 0…255 (PS3.3 C.11.2). */
+function grey(window: VoiWindow, inverted: boolean, table?: GreyTable): (value: number) => number {
+  const curve = greyCurve(window, true, table);
   return (value) => {
-    const level = Math.max(0, Math.min(255, Math.round((value - low) * scale)));
+    const level = Math.round(255 * curve(value));
     return inverted ? 255 - level : level;
   };
 }

@@ -241,6 +241,18 @@ export class JobStore {
       .execute();
   }
 
+  /** Jobs that failed with this code wait again, as if they had never run. @returns their ids. */
+  async requeue(code: JobError['code']): Promise<string[]> {
+    const rows = await this.#db
+      .updateTable('jobs')
+      .set({ state: 'queued', attempts: 0, error: null })
+      .where('state', '=', 'failed')
+      .where(sql`json_extract(error, '$.code')`, '=', code)
+      .returning('id')
+      .execute();
+    return rows.map((row) => row.id);
+  }
+
   /** The queued jobs of a study move to the front of their kind. */
   async opened(studyUid: string, at: number): Promise<void> {
     await this.#db
@@ -271,6 +283,12 @@ export class JobStore {
       .orderBy('created_at')
       .execute();
     return rows.map(record);
+  }
+
+  /** UIDs of the studies that have jobs, each once. */
+  async studies(): Promise<string[]> {
+    const rows = await this.#db.selectFrom('jobs').select('study_uid').distinct().execute();
+    return rows.map((row) => row.study_uid);
   }
 
   async deleteStudy(studyUid: string): Promise<void> {

@@ -216,4 +216,61 @@ describe('the job queue', () => {
     await queue.idle();
     expect(await store.ofStudy('1.1')).toEqual([]);
   });
+
+  it('waits for room on a full disk, then runs again what had none, and only that', async () => {
+    let free = 1e6;
+    let full = true;
+    const tried: string[] = [];
+    const again = Promise.withResolvers<void>();
+    const queue = queueOf(
+      async (job) => {
+        tried.push(job.seriesInstanceUid);
+        if (job.seriesInstanceUid === '1.1.1') throw new YuepianError('not_a_volume');
+        if (full) throw new YuepianError('storage_full');
+      },
+      {
+        freeBytes: async () => free,
+        lookForRoomMs: 5,
+        roomAgain: () => again.resolve(),
+        unexpected: (error) => again.reject(error),
+      },
+    );
+    await queue.start();
+    const other = await queue.add('volume', series(1), 'a');
+    const { id } = await queue.add('volume', series(2), 'a');
+    await queue.add('volume', series(3), 'a');
+    await queue.idle();
+    expect(seen.find((j) => j.id === id && j.state === 'failed')?.error?.code).toBe('storage_full');
+    // Nothing is begun while there is no room: the third has not been tried.
+    expect(tried).toEqual(['1.1.1', '1.2.1']);
+    full = false;
+    free += 1e9;
+    await again.promise;
+    await queue.idle();
+    expect(tried).toEqual(['1.1.1', '1.2.1', '1.2.1', '1.3.1']);
+    expect(statesOf(id)).toEqual(['queued', 'running', 'failed', 'queued', 'running', 'done']);
+    expect(statesOf(other.id).at(-1)).toBe('failed');
+    await queue.stop();
+  });
+
+  it('keeps the end of a job that the full disk did not take, and writes it later', async () => {
+    let free = 0;
+    const again = Promise.withResolvers<void>();
+    const end = store.end.bind(store);
+    store.end = async (...args) => {
+      if (free === 0) throw new YuepianError('storage_full');
+      return end(...args);
+    };
+    const options = { freeBytes: async () => free, lookForRoomMs: 5, roomAgain: again.resolve };
+    const queue = queueOf(async () => undefined, options);
+    await queue.start();
+    const { id } = await queue.add('volume', series(1), 'a');
+    await queue.idle();
+    expect(statesOf(id)).toEqual(['queued', 'running', 'done']);
+    expect(await store.get(id)).toMatchObject({ state: 'running' });
+    free = 1e9;
+    await again.promise;
+    expect(await store.get(id)).toMatchObject({ state: 'done' });
+    await queue.stop();
+  });
 });

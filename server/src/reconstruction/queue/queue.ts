@@ -1,11 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { type Job, YuepianError } from '@yuepian/contract';
 import type { JobError, JobKind, JobModel, JobRecord, JobStore } from './jobs.store.ts';
+import { RoomWatch } from './room-watch.ts';
 
 /** A job that took the process down twice is not tried a third time by itself. */
 const maximumAttempts = 2;
 /** Progress events per job are at least this far apart. */
 const progressEveryMs = 250;
+/** Looks for room on a full disk are this far apart. */
+const lookForRoomMs = 15_000;
 
 /** What a running job may tell the queue. */
 export interface JobControl {
@@ -33,7 +36,14 @@ export interface QueueOptions {
   /** For what cannot be told to anybody else: the job table itself failed. */
   unexpected: (error: unknown) => void;
   now?: () => number;
+  /** Bytes that may still be written where the data lie; asked for while the disk is full. */
+  freeBytes?: () => Promise<number>;
+  lookForRoomMs?: number;
+  /** There is room again: what could not even be queued may be looked for. */
+  roomAgain?: () => void;
 }
+
+type End = 'done' | 'failed' | 'cancelled';
 
 interface Live {
   readonly job: JobRecord;
@@ -45,7 +55,8 @@ interface Live {
 
 /**
  * Runs queued jobs, volumes first, one at a time. The table is the truth: what was queued or
- * running when the process died is queued again after `start`.
+ * running when the process died is queued again after `start`. A job for which the disk had no room
+ * has failed with storage_full, and is queued again by itself when there is room.
  */
 export class JobQueue {
   readonly #options: QueueOptions;
@@ -54,6 +65,9 @@ export class JobQueue {
   readonly #live = new Map<string, Live>();
   readonly #aborts = new Map<string, AbortController>();
   readonly #runs = new Set<Promise<void>>();
+  /** Ends that the full disk did not take; they count, and are written when there is room. */
+  readonly #unwritten = new Map<string, { state: End; error?: JobError }>();
+  readonly #room: RoomWatch;
   #accepting = false;
   #wake: Promise<void> = Promise.resolve();
   #idle: (() => void)[] = [];
@@ -62,10 +76,17 @@ export class JobQueue {
     this.#options = options;
     this.#store = options.store;
     this.#now = options.now ?? Date.now;
+    this.#room = new RoomWatch({
+      freeBytes: options.freeBytes ?? (async () => 0),
+      everyMs: options.lookForRoomMs ?? lookForRoomMs,
+      again: () => this.#roomAgain(),
+      failed: options.unexpected,
+    });
   }
 
   async start(): Promise<void> {
     await this.#store.recover(maximumAttempts);
+    await this.#store.requeue('storage_full');
     this.#accepting = true;
     await this.#pump();
   }
@@ -73,6 +94,7 @@ export class JobQueue {
   /** Stops what runs; it is queued again at the next start and does not count as an attempt. */
   async stop(): Promise<void> {
     this.#accepting = false;
+    this.#room.stop();
     for (const abort of this.#aborts.values()) abort.abort(new Stopped());
     await Promise.all(this.#runs);
     await this.#wake;
@@ -120,6 +142,11 @@ export class JobQueue {
     return ended ? this.#tell(id) : this.#read(id);
   }
 
+  /** Somebody else found the disk full: `roomAgain` is called when there is room. */
+  diskFull(): void {
+    this.#room.full();
+  }
+
   /** A reader opened the study: its waiting jobs go first. */
   async opened(studyUid: string): Promise<void> {
     await this.#store.opened(studyUid, this.#now());
@@ -149,11 +176,16 @@ export class JobQueue {
 
   /** Starts runs while there is room. One pump at a time, so that a job is not taken twice. */
   #pump(): Promise<void> {
-    this.#wake = this.#wake.then(async () => {
-      while (this.#accepting && this.#runs.size < (this.#options.concurrency ?? 1)) {
+    const fill = async (): Promise<void> => {
+      while (this.#mayBegin()) {
         const job = await this.#store.next();
         if (!job) break;
-        if (!(await this.#store.begin(job.id))) continue;
+        const begun = await this.#store.begin(job.id).catch((error: unknown) => {
+          this.#mustBeFull(error);
+          return undefined;
+        });
+        if (begun === undefined) break;
+        if (!begun) continue;
         const run = this.#run(job)
           .catch(this.#options.unexpected)
           .finally(() => {
@@ -165,8 +197,36 @@ export class JobQueue {
       if (this.#runs.size === 0) {
         for (const resolve of this.#idle.splice(0)) resolve();
       }
-    });
+    };
+    // Also after one that failed: a table that could not be read once is no end of all work.
+    this.#wake = this.#wake.then(fill, fill);
     return this.#wake;
+  }
+
+  #mayBegin(): boolean {
+    const room = this.#runs.size < (this.#options.concurrency ?? 1);
+    return this.#accepting && room && !this.#room.waiting;
+  }
+
+  /** Begins to wait for room. @throws the error when it is another one. */
+  #mustBeFull(error: unknown): void {
+    if (this.#options.errorOf(error).code !== 'storage_full') throw error;
+    this.#room.full();
+  }
+
+  async #roomAgain(): Promise<void> {
+    try {
+      for (const [id, { state, error }] of this.#unwritten) {
+        await this.#store.end(id, state, error);
+        this.#unwritten.delete(id);
+      }
+      for (const id of await this.#store.requeue('storage_full')) await this.#tell(id);
+    } catch (error) {
+      this.#mustBeFull(error);
+      return;
+    }
+    this.#options.roomAgain?.();
+    await this.#pump();
   }
 
   async #run(job: JobRecord): Promise<void> {
@@ -213,6 +273,7 @@ export class JobQueue {
       const told: JobError = { code: known.code, details: known.details };
       if (known.code === 'job_cancelled') await this.#finish(current, 'cancelled');
       else await this.#finish(current, 'failed', told);
+      if (known.code === 'storage_full') this.#room.full();
     }
   }
 
@@ -223,9 +284,14 @@ export class JobQueue {
     return next;
   }
 
-  async #finish(id: string, state: 'done' | 'failed' | 'cancelled', error?: JobError) {
+  async #finish(id: string, state: End, error?: JobError) {
     this.#leave(id);
-    if (await this.#store.end(id, state, error)) await this.#tell(id);
+    const ended = await this.#store.end(id, state, error).catch((cause: unknown) => {
+      this.#mustBeFull(cause);
+      this.#unwritten.set(id, { state, ...(error ? { error } : {}) });
+      return true;
+    });
+    if (ended) await this.#tell(id);
   }
 
   /** From here on nothing is heard of the run any more, whatever it still says. */
@@ -266,7 +332,8 @@ export class JobQueue {
     return job;
   }
 
-  #wire(record: JobRecord): Job {
+  #wire(stored: JobRecord): Job {
+    const record = { ...stored, ...this.#unwritten.get(stored.id) };
     const live = record.state === 'running' ? this.#live.get(record.id) : undefined;
     const job: Job = {
       id: record.id,
