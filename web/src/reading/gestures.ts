@@ -6,6 +6,7 @@ import { isMarkTool, type Tool } from './room-state.ts';
 import { fingerStroke, slicePixels } from './strokes/finger.ts';
 import { handSpan, palmSpan } from './strokes/hand-size.ts';
 import { locate } from './strokes/locate.ts';
+import { spin, Twist } from './strokes/spin.ts';
 import { steps } from './strokes/steps.ts';
 import { touch } from './strokes/touch.ts';
 import { turn } from './strokes/turn.ts';
@@ -59,6 +60,7 @@ export function gesturesOf(room: Room, view: View, isPhone: () => boolean): Poin
 
   /** What three fingers moved and has not become a slice yet: each report is a fraction of one. */
   let rest = 0;
+  const twist = new Twist();
   const pinch = ({ fingers, dx, dy, scale, centre, turn: degrees }: Pinch): void => {
     room.state.set({ activeView: view.kind });
     if (fingers >= 3 && !isVolume) {
@@ -72,11 +74,16 @@ export function gesturesOf(room: Room, view: View, isPhone: () => boolean): Poin
     view.pan(dx, dy);
     view.zoom(scale, canvasPoint(...centre));
     if (isVolume) view.roll(degrees);
+    else spin(view, twist.add(degrees), canvasPoint(...centre));
   };
 
   return {
     begin,
     pinch,
+    pinchEnd: () => {
+      rest = 0;
+      twist.end();
+    },
     handSpan,
     palmSpan,
     tap: (sample, count) => {
