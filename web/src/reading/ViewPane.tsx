@@ -126,6 +126,8 @@ function Marks({ view }: { readonly view: View }) {
   const [model] = useState(() => marksModel(room));
   const selected = useRoomState((s) => s.selectedMark);
   useRoomState((s) => s.frame?.index);
+  // The values of an image come with its pixels.
+  useRoomState((s) => s.frame?.loaded);
   useRoomState((s) => s.replay);
   const isLoading = useRoomState(
     (s) => s.shown?.kind === 'volume' && s.progress?.complete !== true,

@@ -65,10 +65,17 @@ export function groundOf(room: Room, mark: Mark): MeasuringGround {
     );
     // pixelSpacing is between rows, then columns (PS3.3 10.7.1.3); marks are (column, row).
     const size = frame?.pixelSpacing;
-    return { volume: undefined, unit: '', pixelSize: size && [size[1], size[0]] };
+    const values = frame && room.frameSession?.valuesOf(shown.stack.frames.indexOf(frame));
+    return {
+      volume: undefined,
+      unit: '',
+      pixelSize: size && [size[1], size[0]],
+      grey: values === undefined ? 'elsewhere' : values === 'colour' ? 'colour' : 'raw',
+      pixels: values === 'colour' ? undefined : values,
+    };
   }
   if (!shown || (mark.volumeId !== undefined && mark.volumeId !== shown.manifest.id)) {
-    return { volume: undefined, unit: '' };
+    return { volume: undefined, unit: '', ...(mark.frame && { grey: 'elsewhere' }) };
   }
   return { volume: room.volumeSession?.fullVolume(), unit: formatUnit(shown.manifest.unit) };
 }
