@@ -3,6 +3,7 @@ import type { View } from '../engine/index.ts';
 import type { Pinch, PointerSample, PointerTarget, Stroke } from '../pointer/index.ts';
 import type { Room } from './room.ts';
 import { isMarkTool, type Tool } from './room-state.ts';
+import { erase } from './strokes/erase.ts';
 import { fingerStroke, slicePixels } from './strokes/finger.ts';
 import { handSpan, palmSpan } from './strokes/hand-size.ts';
 import { locate } from './strokes/locate.ts';
@@ -44,10 +45,11 @@ export function gesturesOf(room: Room, view: View, isPhone: () => boolean): Poin
     if (sample.buttons & secondary) {
       return steps(view, sample, (_dx, dy) => view.zoom(1.008 ** -dy, sample.at));
     }
-    const { tool } = room.hands.handOf(sample, view.kind);
-    const mayMark = room.hands.mayMark(sample);
-    const edit = mayMark && !isFrame ? room.models.begin(view, sample) : undefined;
+    const { tool, mayMark } = room.hands.handOf(sample, view.kind);
+    const isTaken = tool === 'edit' || !room.islands.isOut;
+    const edit = mayMark && !isFrame ? room.models.begin(view, sample, isTaken) : undefined;
     if (edit) return edit;
+    if (tool === 'eraser') return erase(room, view, sample);
     const mark = mayMark ? room.views.editor(view.kind)?.begin(sample) : undefined;
     if (mark) return mark;
     if (isMarkTool(tool) && !isVolume && mayMark) return undefined;
@@ -88,9 +90,8 @@ export function gesturesOf(room: Room, view: View, isPhone: () => boolean): Poin
     palmSpan,
     tap: (sample, count) => {
       if (sample.buttons & (secondary | middle)) return;
-      const { tool } = room.hands.handOf(sample, view.kind);
-      const mayMark = room.hands.mayMark(sample);
-      if (tool === 'edit' || (isMarkTool(tool) && mayMark)) return;
+      const { tool, mayMark } = room.hands.handOf(sample, view.kind);
+      if (tool === 'edit' || tool === 'eraser' || (isMarkTool(tool) && mayMark)) return;
       if (mayMark && room.views.editor(view.kind)?.hitAt(sample)) return;
       if (count === 2) room.toggleMaximised(view.kind);
       if (count === 1 && tool !== 'window') touch(room, view, sample);

@@ -1,7 +1,13 @@
 import { type Mark, type MarkKind, markId } from '@yuepian/contract';
 import type { ViewKind } from '../engine/index.ts';
 import { formatUnit } from '../i18n/index.ts';
-import type { MarkGeometry, MarksModel, MarksPlace, MeasuringGround } from '../marks/index.ts';
+import type {
+  Hand,
+  MarkGeometry,
+  MarksModel,
+  MarksPlace,
+  MeasuringGround,
+} from '../marks/index.ts';
 import type { Room } from './room.ts';
 
 /** The marks layer's way into the case document. */
@@ -28,7 +34,7 @@ export function composeMark(
   room: Room,
   kind: MarkKind,
   { points, plane, stroke, width, structureKey }: MarkGeometry,
-  colour: string,
+  { colour, name }: Pick<Hand, 'colour' | 'name'>,
   place: MarksPlace,
 ): Mark {
   const { me } = room;
@@ -43,7 +49,8 @@ export function composeMark(
     ...(structureKey !== undefined && { structureKey }),
     label: '',
     colour,
-    author: { id: me.id, name: me.displayName || me.name },
+    // The account answers for it; at a board several people work under one, each by their own name.
+    author: { id: me.id, name: name ?? (me.displayName || me.name) },
     createdAt: new Date().toISOString(),
     hidden: false,
   };

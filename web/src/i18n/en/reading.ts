@@ -22,6 +22,7 @@ export const reading: Pick<
     navigate: 'Navigate',
     window: 'Window',
     rotate: 'Rotate',
+    eraser: 'Eraser',
     reset: 'Reset',
     slab: 'Slab',
     layout: 'Layout',

@@ -4,6 +4,7 @@ export const reading = {
     navigate: '浏览',
     window: '窗位',
     rotate: '旋转',
+    eraser: '橡皮',
     reset: '复位',
     slab: '层厚',
     layout: '布局',
