@@ -70,6 +70,49 @@ test('a colour cine shows its frames in one large view, steps and plays', async 
   await page.close();
 });
 
+test('who follows sees the same frame as the lead, and goes on alone from a touch', async () => {
+  const { page: lead, uid } = await open('cine.dcm', ultrasoundCine(6));
+  const follower = await browser.open(`${server.url}/studies/${uid}`);
+  await signIn(follower, server.password);
+  await follower.getByTestId('cine').waitFor();
+  const following = (state: string) =>
+    follower.locator(`[data-testid="meeting-status"][data-follow="${state}"]`).waitFor();
+  const frameOf = (page: Page) =>
+    page.locator('[data-testid="cine"] input').evaluate((input) => {
+      return input instanceof HTMLInputElement ? Number(input.value) : Number.NaN;
+    });
+
+  const meet = lead.getByTestId('group-meet');
+  if (await meet.count()) await meet.click();
+  await lead.getByTestId('more-meet').click();
+  await lead.getByTestId('item-lead').click();
+  await following('following');
+  for (let n = 0; n < 4; n++) await lead.getByTestId('frame-next').click();
+  await expect.poll(() => frameOf(follower)).toBe(5);
+  await expect.poll(() => middle(follower), { timeout: 20_000 }).toEqual([0, 200, 0]);
+  expect(await follower.getByTestId('differs').count()).toBe(0);
+
+  // Late, and after having looked elsewhere: the same frame again.
+  await follower.getByTestId('frame-previous').click();
+  await following('free');
+  expect(await frameOf(lead)).toBe(5);
+  expect(await frameOf(follower)).toBe(4);
+  await follower.getByTestId('rejoin').click();
+  await expect.poll(() => frameOf(follower)).toBe(5);
+  await follower.reload();
+  await follower.getByTestId('cine').waitFor();
+  await expect.poll(() => frameOf(follower), { timeout: 20_000 }).toBe(5);
+  await lead.getByTestId('frame-previous').click();
+  await expect.poll(() => frameOf(follower)).toBe(4);
+  await lead.getByTestId('play').click();
+  const seen = new Set<number>();
+  await expect
+    .poll(async () => seen.add(await frameOf(follower)).size, { timeout: 20_000 })
+    .toBeGreaterThan(2);
+  await lead.close();
+  await follower.close();
+});
+
 test('an X-ray without spacing says so, and a length on it shows no millimetres', async () => {
   const { page, uid } = await open('xray.dcm', xrayWithoutSpacing());
   await page.getByTestId('warning').getByText('像素间距未知').waitFor();

@@ -11,6 +11,7 @@ import {
   startBrowser,
   type TestBrowser,
 } from './support/browser.ts';
+import { type At, Fingers, pen } from './support/fingers.ts';
 import { importFiles, isReconstructed, phantomFolder, whenStudy } from './support/phantom.ts';
 
 let server: TestServer;
@@ -27,85 +28,6 @@ afterAll(async () => {
   await browser?.[Symbol.asyncDispose]();
   await server?.[Symbol.asyncDispose]();
 });
-
-type At = readonly [number, number];
-interface Contact {
-  readonly at: At;
-  /** CSS pixels; a hand's side is wide. */
-  readonly radius?: number;
-}
-
-/** Fingers as the browser gets them from a touch screen. */
-class Fingers {
-  readonly #cdp: CDPSession;
-  constructor(cdp: CDPSession) {
-    this.#cdp = cdp;
-  }
-
-  async #send(type: 'touchStart' | 'touchMove' | 'touchEnd', contacts: readonly Contact[]) {
-    const touchPoints = contacts.map(({ at: [x, y], radius = 6 }, id) => ({
-      x,
-      y,
-      radiusX: radius,
-      radiusY: radius,
-      id,
-    }));
-    await this.#cdp.send('Input.dispatchTouchEvent', { type, touchPoints });
-  }
-
-  /** All go down together, move in steps from `from` to `to`, and lift. */
-  async drag(from: readonly Contact[], to: readonly At[], steps = 12): Promise<void> {
-    await this.down(from);
-    await this.move(from, to, steps);
-    await this.up();
-  }
-
-  /** In one report, as of fingers that land together. */
-  down(contacts: readonly Contact[]): Promise<void> {
-    return this.#send('touchStart', contacts);
-  }
-
-  async move(from: readonly Contact[], to: readonly At[], steps = 12): Promise<void> {
-    for (let step = 1; step <= steps; step++) {
-      const part = step / steps;
-      await this.#send(
-        'touchMove',
-        from.map(({ at: [x, y], radius }, n) => {
-          const [endX, endY] = to[n] ?? [x, y];
-          return {
-            at: [x + (endX - x) * part, y + (endY - y) * part],
-            ...(radius !== undefined && { radius }),
-          };
-        }),
-      );
-    }
-  }
-
-  up(): Promise<void> {
-    return this.#send('touchEnd', []);
-  }
-}
-
-/** A pen as the browser gets it from a digitiser. */
-async function pen(cdp: CDPSession, points: readonly At[]): Promise<void> {
-  const send = (type: 'mousePressed' | 'mouseMoved' | 'mouseReleased', [x, y]: At) =>
-    cdp.send('Input.dispatchMouseEvent', {
-      type,
-      x,
-      y,
-      button: 'left',
-      buttons: type === 'mouseReleased' ? 0 : 1,
-      clickCount: 1,
-      force: 0.6,
-      pointerType: 'pen',
-    });
-  const [first, ...rest] = points;
-  const last = points.at(-1);
-  if (!first || !last) return;
-  await send('mousePressed', first);
-  for (const point of rest) await send('mouseMoved', point);
-  await send('mouseReleased', last);
-}
 
 interface Touched {
   readonly page: Page;

@@ -105,7 +105,7 @@ createRoot(element('overlay')).render(
     mayEdit: true,
     selected: undefined,
     onSelect: () => undefined,
-    compose: (kind, { points, plane, stroke, width }, colour) => ({
+    compose: (kind, { points, plane, stroke, width }, { colour }) => ({
       ...compose('arrow', [plane.point, plane.point], plane.point[2]),
       kind,
       points: points.map((p): [number, number, number] => [p[0], p[1], p[2]]),

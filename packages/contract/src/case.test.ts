@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { type MarkKind, mark, markKind, markToJson, pointsOfKind } from './case.ts';
+import {
+  type MarkKind,
+  mark,
+  markKind,
+  markToJson,
+  packMark,
+  pointsOfKind,
+  unpackMark,
+} from './case.ts';
 
 const base = {
   id: 'm1',
@@ -51,6 +59,35 @@ describe('a mark', () => {
       false,
     );
     expect(mark.safeParse({ ...complete('length'), colour: 'red' }).success).toBe(false);
+  });
+
+  it('is stored in one entry as it was made, and reads as it was', () => {
+    for (const kind of markKind.options) {
+      const made = mark.parse({ ...complete(kind), label: '主动脉', hidden: true });
+      const packed = packMark(made);
+      expect(Object.keys(packed)).toEqual(['made']);
+      expect(mark.parse(unpackMark(made.id, packed))).toEqual(made);
+    }
+    const ink = mark.parse(complete('ink'));
+    expect(Object.keys(packMark(ink).made)).not.toContain('points');
+    expect(mark.parse(unpackMark(ink.id, packMark(ink)))).toEqual(ink);
+  });
+
+  it('of an earlier case, with an entry a field, reads as well', () => {
+    const old = complete('length');
+    expect(unpackMark('m1', old)).toBe(old);
+    expect(mark.parse(unpackMark('m1', { ...old, version: 1 }))).toEqual(mark.parse(old));
+  });
+
+  it('shows what was changed later instead, and never poses as another or as other than it was', () => {
+    const made = mark.parse(complete('length'));
+    const entry = packMark(made);
+    const later = { ...entry, label: '静脉', kind: 'arrow', id: 'other' };
+    expect(mark.parse(unpackMark('m1', later))).toEqual({ ...made, label: '静脉' });
+    const forged = { made: { ...entry.made, id: 'other' } };
+    expect(mark.parse(unpackMark('m1', forged))).toEqual(made);
+    expect(mark.safeParse(unpackMark('m1', { made: null })).success).toBe(false);
+    expect(mark.safeParse(unpackMark('m1', { ...entry, hidden: 'yes' })).success).toBe(false);
   });
 
   it('keeps its ink through JSON as base64', () => {

@@ -8,7 +8,7 @@ import { vec3 } from './volume.ts';
  * | shared type             | key            | value                                              |
  * |-------------------------|----------------|----------------------------------------------------|
  * | `getMap('meta')`        | `version`      | 1                                                  |
- * | `getMap('marks')`       | mark id        | Y.Map with the fields of `mark`: plain JSON, bytes |
+ * | `getMap('marks')`       | mark id        | Y.Map, see `packMark`: plain JSON, bytes           |
  * | `getMap('structures')`  | `key`          | Y.Map {visible, opacity, colour}                   |
  * | `getMap('cuts')`        | cut id         | plain JSON, see `cut`                              |
  * | `getMap('view')`        | see `viewState`| plain JSON per key                                 |
@@ -171,6 +171,36 @@ export const mark = z.preprocess(
     }),
 );
 export type Mark = z.infer<typeof mark>;
+
+/** What of a mark people change after it was made. */
+const changing = ['points', 'plane', 'label', 'hidden', 'colour'] as const;
+/** What is left out where it is as usual. */
+const usual = { points: [], label: '', hidden: false } as const;
+
+/**
+ * A mark as the entries of its Y.Map: all of it as it was made under `made`; what is changed later gets a
+ * key of its own beside it. Each key costs some twenty bytes, and a stroke of ink is hardly larger.
+ * Entries of earlier cases have a key for each field; `unpackMark` reads both.
+ */
+export function packMark({ id: _, ...value }: Mark): { readonly made: Record<string, unknown> } {
+  const isUsual = (key: string, v: unknown): boolean =>
+    v === undefined || (Object.hasOwn(usual, key) && (v === '' || v === false || isEmpty(v)));
+  return { made: Object.fromEntries(Object.entries(value).filter(([k, v]) => !isUsual(k, v))) };
+}
+const isEmpty = (v: unknown): boolean => Array.isArray(v) && v.length === 0;
+
+/**
+ * The fields of a mark from its entry in the document, for `mark` to check.
+ * @param value the entry as plain JSON
+ */
+export function unpackMark(id: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || !('made' in value)) return value;
+  const { made } = value;
+  if (typeof made !== 'object' || made === null) return value;
+  const entry: Record<string, unknown> = { ...value };
+  const changed = changing.filter((key) => entry[key] !== undefined);
+  return { ...usual, ...made, ...Object.fromEntries(changed.map((k) => [k, entry[k]])), id };
+}
 
 /** A mark in an answer of the server: JSON has no bytes. `mark` reads it back. */
 export type MarkJson = Omit<Mark, 'stroke'> & { readonly stroke?: string };

@@ -164,7 +164,10 @@ const digest = z.object({
 export const leadView = z.object({
   version: z.literal(liveVersion),
   state: viewState.partial(),
+  /** Of a single image: pixels (column, row, 0). */
   cameras: z.partialRecord(viewKind, camera),
+  /** Which single image, where the series is no volume. */
+  frame: imageFrame.optional(),
   /** Structures by key; those not named are as the case document says. */
   structures: z
     .record(

@@ -52,6 +52,23 @@ describe('the digest of a view', () => {
     expect(partsOf({ slab: { mode: 'none', thickness: 9 } })).toEqual([]);
   });
 
+  it('tells one single image from another, wherever it is moved to', () => {
+    const pane = {
+      kind: 'frame',
+      point: [32, 24, 0],
+      normal: [0, 0, -1],
+      up: [0, -1, 0],
+      isSlice: false,
+      image: '1.2.3.4 1',
+    } as const;
+    const one = viewDigest({ ...view, panes: [pane] });
+    const parts = (patch: Partial<ShownView['panes'][number]>) =>
+      differingParts(one, viewDigest({ ...view, panes: [{ ...pane, ...patch }] }));
+    expect(parts({ point: [1, 2, 0] })).toEqual([]);
+    expect(parts({ image: '1.2.3.4 2' })).toEqual(['plane']);
+    expect(parts({ image: '1.2.3.5 1' })).toEqual(['plane']);
+  });
+
   it('compares only panes that both screens have', () => {
     expect(partsOf({ panes: view.panes.slice(0, 1) })).toEqual([]);
     const phone = {

@@ -12,6 +12,8 @@ export interface ShownPane {
   readonly up: Vec3;
   /** A slice pane differs by its plane; a 3D pane by its direction only. */
   readonly isSlice: boolean;
+  /** Which image of the series a pane of single images shows. */
+  readonly image?: string;
 }
 
 /** What a screen shows to its reader. */
@@ -73,7 +75,8 @@ export function viewDigest(view: ShownView): ViewDigest {
     const normal = unit(pane.normal);
     orientation[pane.kind] = hashOf(`${vector(normal)};${vector(unit(pane.up))}`);
     // Distance of the plane from the origin: the same wherever the picture is moved to.
-    if (pane.isSlice) plane[pane.kind] = hashOf(`${steps(dot(normal, pane.point), position)}`);
+    if (pane.image !== undefined) plane[pane.kind] = hashOf(pane.image);
+    else if (pane.isSlice) plane[pane.kind] = hashOf(`${steps(dot(normal, pane.point), position)}`);
   }
   const parts = {
     series: hashOf(`${view.seriesInstanceUid};${view.volumeId};${view.revision}`),

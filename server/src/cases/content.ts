@@ -5,6 +5,7 @@ import {
   type StructureLook,
   sharedTypes,
   structureLook,
+  unpackMark,
   type ViewState,
   viewState,
 } from '@yuepian/contract';
@@ -22,8 +23,8 @@ export interface CaseContent {
 export function readContent(document: Y.Doc): CaseContent {
   let invalid = 0;
   const marks: MarkJson[] = [];
-  for (const value of Object.values(jsonOf(document.getMap(sharedTypes.marks)))) {
-    const parsed = mark.safeParse(value);
+  for (const [key, value] of Object.entries(jsonOf(document.getMap(sharedTypes.marks)))) {
+    const parsed = mark.safeParse(unpackMark(key, value));
     if (parsed.success) marks.push(markToJson(parsed.data));
     else invalid++;
   }

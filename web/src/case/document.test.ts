@@ -117,6 +117,26 @@ describe('the view of one person', () => {
   });
 });
 
+describe('marks of an earlier case', () => {
+  it('with a key for each field, are shown, changed and taken back as any other', () => {
+    const doc = new Y.Doc();
+    const old = length('m1');
+    doc.getMap('marks').set('m1', new Y.Map<unknown>(Object.entries(old)));
+    const d = new CaseDocument(doc);
+    expect(d.content.marks).toEqual([old]);
+    d.changeMark(old.id, { label: '主动脉', hidden: true });
+    expect(d.content.marks).toEqual([{ ...old, label: '主动脉', hidden: true }]);
+    d.undo();
+    expect(d.content.marks).toEqual([old]);
+    const made = length('m2');
+    d.addMark(made);
+    d.changeMark(made.id, { label: '静脉' });
+    expect(d.content.marks).toEqual([old, { ...made, label: '静脉' }]);
+    d.undo();
+    expect(d.content.marks).toEqual([old, made]);
+  });
+});
+
 describe('what others wrote', () => {
   it('passes over entries that do not fit the contract', () => {
     const doc = new Y.Doc();

@@ -4,9 +4,11 @@ import {
   type Mark,
   type MarkId,
   mark,
+  packMark,
   type StructureLook,
   sharedTypes,
   structureLook,
+  unpackMark,
   type ViewState,
   viewState,
 } from '@yuepian/contract';
@@ -136,7 +138,7 @@ export class CaseDocument {
   }
 
   addMark(value: Mark): void {
-    this.act(() => this.#marks.set(value.id, mapOf(value)));
+    this.act(() => this.#marks.set(value.id, mapOf(packMark(value))));
   }
 
   changeMark(
@@ -151,8 +153,8 @@ export class CaseDocument {
     }, gesture);
   }
 
-  removeMark(id: MarkId): void {
-    if (this.#marks.has(id)) this.act(() => this.#marks.delete(id));
+  removeMark(id: MarkId, gesture?: string): void {
+    if (this.#marks.has(id)) this.act(() => this.#marks.delete(id), gesture);
   }
 
   setLook(keys: readonly string[], patch: Partial<StructureLook>, gesture?: string): void {
@@ -204,7 +206,8 @@ export class CaseDocument {
 
   /** What another client wrote is not trusted: an entry that is no mark is passed over. */
   #parse(key: string, value: Y.Map<unknown> | undefined): void {
-    const parsed = value instanceof Y.Map ? mark.safeParse(value.toJSON()) : undefined;
+    const parsed =
+      value instanceof Y.Map ? mark.safeParse(unpackMark(key, value.toJSON())) : undefined;
     if (parsed?.success) this.#parsed.set(key, parsed.data);
     else this.#parsed.delete(key);
   }

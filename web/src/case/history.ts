@@ -9,9 +9,11 @@ import {
   markId,
   markKind,
   sharedTypes,
+  unpackMark,
   YuepianError,
 } from '@yuepian/contract';
 import * as Y from 'yjs';
+import { z } from 'zod';
 import { errorOf, Unintelligible, Unreachable } from '../api/index.ts';
 
 export interface LogRow {
@@ -112,6 +114,8 @@ export interface MarkEvent {
   readonly kind: MarkKind;
 }
 
+const kindIn = z.object({ kind: markKind });
+
 /**
  * What happened to marks, row by row. Rows after `head.from`; a mark counts as changed once a row
  * however many of its fields changed.
@@ -123,7 +127,8 @@ export function markEvents(stretch: LogStretch): MarkEvent[] {
   const kinds = new Map<string, MarkKind>();
   const kindOf = (key: string): MarkKind | undefined => {
     const entry = marks.get(key);
-    const found = entry instanceof Y.Map ? markKind.safeParse(entry.get('kind')).data : undefined;
+    const fields = entry instanceof Y.Map ? unpackMark(key, entry.toJSON()) : undefined;
+    const found = kindIn.safeParse(fields).data?.kind;
     if (found) kinds.set(key, found);
     return found ?? kinds.get(key);
   };

@@ -1,5 +1,5 @@
 import { decodedFrame, type FrameStack, YuepianError } from '@yuepian/contract';
-import { type VoxelArray, voxelsFromBytes } from '@yuepian/geometry';
+import { affineFromSteps, type Volume, type VoxelArray, voxelsFromBytes } from '@yuepian/geometry';
 import { Emitter } from './emitter.ts';
 import { fetchOk } from './fetch-bytes.ts';
 import type { FrameSession, Unsubscribe } from './types.ts';
@@ -96,6 +96,11 @@ export class FrameLoading implements FrameSession {
     return Array.from(frame.samples.subarray(at, at + n));
   }
 
+  valuesOf(index: number): Volume | 'colour' | undefined {
+    const frame = this.#frames.get(index);
+    return frame && greyOf(frame);
+  }
+
   close(): void {
     this.stop();
     this.#controller.abort();
@@ -166,6 +171,32 @@ export class FrameLoading implements FrameSession {
       loaded: this.#frames.size,
     });
   }
+}
+
+const greys = new WeakMap<FramePixels, Volume | 'colour'>();
+
+/** A colour frame whose pixels are all grey (most ultrasound is sent so) has values, too. */
+function greyOf(frame: FramePixels): Volume | 'colour' {
+  const known = greys.get(frame);
+  if (known) return known;
+  const data = frame.colour ? greyInColour(frame.samples) : frame.samples;
+  const made: Volume | 'colour' = data
+    ? {
+        size: [frame.columns, frame.rows, 1],
+        affine: affineFromSteps([1, 0, 0], [0, 1, 0], [0, 0, 1], [0, 0, 0]),
+        frameOfReferenceUid: '',
+        data,
+      }
+    : 'colour';
+  greys.set(frame, made);
+  return made;
+}
+
+function greyInColour(rgb: VoxelArray): VoxelArray | undefined {
+  for (let i = 0; i < rgb.length; i += 3) {
+    if (rgb[i] !== rgb[i + 1] || rgb[i] !== rgb[i + 2]) return undefined;
+  }
+  return Uint8Array.from({ length: rgb.length / 3 }, (_, n) => rgb[3 * n] ?? 0);
 }
 
 function extremes(samples: VoxelArray): readonly [number, number] {

@@ -197,6 +197,11 @@ export interface FrameSession {
   onChange(listener: (s: { index: number; playing: boolean; loaded: number }) => void): Unsubscribe;
   /** Stored value at (column, row) of the shown frame; RGB as three numbers. */
   valueAt(column: number, row: number): readonly number[] | undefined;
+  /**
+   * The grey values of a frame as one slice in pixel coordinates (column, row, 0), after rescale;
+   * `colour` where a pixel has no single value, undefined while the frame is not here.
+   */
+  valuesOf(index: number): Volume | 'colour' | undefined;
   close(): void;
 }
 

@@ -31,12 +31,7 @@ export interface MarksOverlayProps {
   readonly mayEdit: boolean;
   readonly selected: MarkId | undefined;
   readonly onSelect: (id: MarkId | undefined) => void;
-  readonly compose: (
-    kind: MarkKind,
-    geometry: MarkGeometry,
-    colour: string,
-    place: MarksPlace,
-  ) => Mark;
+  readonly compose: (kind: MarkKind, geometry: MarkGeometry, hand: Hand, place: MarksPlace) => Mark;
   readonly groundOf: (mark: Mark) => MeasuringGround;
   readonly isLoading: boolean;
   readonly language: Language;
@@ -63,7 +58,7 @@ export function MarksOverlay(props: MarksOverlayProps): React.JSX.Element {
   const wetCanvas = useRef<HTMLCanvasElement>(null);
   const latest = useRef(props);
   const redraw = useRef<() => void>(() => undefined);
-  const [asked, setAsked] = useState<Mark>();
+  const [asked, setAsked] = useState<readonly Mark[]>([]);
   latest.current = props;
   const { view, model, live, onEditor } = props;
 
@@ -95,15 +90,15 @@ export function MarksOverlay(props: MarksOverlayProps): React.JSX.Element {
       ...(view.kind === 'volume' && {
         pick: ([x, y]: Point) => view.pick([x, y] as unknown as Parameters<View['pick']>[0]),
       }),
-      compose: (kind, geometry, colour) => {
+      compose: (kind, geometry, hand) => {
         const { place, compose } = latest.current;
         if (!place) throw new Error('a mark needs a shown image');
-        return compose(kind, geometry, colour, place);
+        return compose(kind, geometry, hand, place);
       },
       commit: (mark) => model.add(mark),
       change: (id, patch) => model.change(id, patch),
       select: (id) => latest.current.onSelect(id),
-      askText: setAsked,
+      askText: (mark) => setAsked((all) => [...all, mark]),
       wet,
       redraw: () => draw(),
     });
@@ -159,19 +154,20 @@ export function MarksOverlay(props: MarksOverlayProps): React.JSX.Element {
     <>
       <canvas ref={canvas} data-testid={`marks-${view.kind}`} style={cover} />
       <canvas ref={wetCanvas} data-testid={`wet-${view.kind}`} style={cover} />
-      {asked && (
+      {asked.map((mark) => (
         <TextField
-          at={placeOf(view, asked)}
+          key={mark.id}
+          at={placeOf(view, mark)}
           textSize={props.textSize}
-          colour={asked.colour}
+          colour={mark.colour}
           onDone={(label) => {
-            setAsked(undefined);
+            setAsked((all) => all.filter((m) => m !== mark));
             if (label === '') return;
-            model.add({ ...asked, label });
-            props.onSelect(asked.id);
+            model.add({ ...mark, label });
+            props.onSelect(mark.id);
           }}
         />
-      )}
+      ))}
     </>
   );
 }

@@ -143,7 +143,9 @@ function groupsOf(
 ): Group[] {
   const groups = new Map<string, Group>();
   for (const mark of marks) {
-    const key = grouping === 'author' ? mark.author.id : mark.kind;
+    // At a board several people work under one account, each by their own name.
+    const { author } = mark;
+    const key = grouping === 'author' ? `${author.id} ${author.name}` : mark.kind;
     const title = grouping === 'author' ? mark.author.name : kinds[mark.kind];
     const group = groups.get(key) ?? { key, title, members: [] };
     group.members.push(mark);

@@ -1,7 +1,7 @@
 import type { Mark, MarkId, MarkKind } from '@yuepian/contract';
 import { add, canvasPoint, type PatientPoint, scale, subtract, type Vec3 } from '@yuepian/geometry';
 import type { Pick, Projection } from '../engine/index.ts';
-import type { PointerSample, Stroke } from '../pointer/index.ts';
+import { keyboardPointer, type PointerSample, type Stroke } from '../pointer/index.ts';
 import { moved, withHandle } from './drafting.ts';
 import type { Hit } from './hit.ts';
 import { type DrawnSink, drawFreely } from './inking.ts';
@@ -16,6 +16,8 @@ export interface Hand {
   /** Undefined while looking. */
   readonly tool: DrawingTool | undefined;
   readonly colour: string;
+  /** Who is to be named as the author, where that is not whoever is signed in. */
+  readonly name?: string;
 }
 
 /** Where a mark is and what it is made of; the room adds who, when and in which space. */
@@ -39,7 +41,7 @@ export interface MarkEditorHost {
   /** The 3D view: the surface or the voxel under a point. A plane has none: its points are where they are. */
   readonly pick?: (at: Point) => Pick | undefined;
   /** A complete mark (id, author, space) from its geometry. */
-  compose(kind: MarkKind, geometry: MarkGeometry, colour: string): Mark;
+  compose(kind: MarkKind, geometry: MarkGeometry, hand: Hand): Mark;
   commit(mark: Mark): void;
   change(id: MarkId, patch: Partial<Pick_<Mark, 'points' | 'plane'>>): void;
   select(id: MarkId | undefined): void;
@@ -54,8 +56,6 @@ type Pick_<T, K extends keyof T> = { [P in K]: T[P] };
 
 const reachOf = (sample: Pick_<PointerSample, 'role'>): number =>
   sample.role === 'finger' ? 22 : 9;
-/** The hand of the keyboard. No pointer has a negative id. */
-const keyboard = -1;
 
 /**
  * Draws and edits marks in one view. Both ways of drawing work: press, drag and let go, or click
@@ -103,7 +103,7 @@ export class MarkEditor {
     }
     this.#host.select(undefined);
     if (tool === 'laser' || traits[tool].input === 'drawn') {
-      return drawFreely(this.#host, tool, hand.colour, sample, p, (draft) => {
+      return drawFreely(this.#host, tool, hand, sample, p, (draft) => {
         if (draft) this.#free.set(sample.id, draft);
         else this.#free.delete(sample.id);
         this.#host.redraw();
@@ -120,6 +120,11 @@ export class MarkEditor {
 
   hitAt(sample: Pick_<PointerSample, 'at' | 'role'>): Hit | undefined {
     return this.#host.hit(sample.at, reachOf(sample));
+  }
+
+  /** Drops what one person has begun by clicks and not finished. */
+  cancelOf(owner: string): void {
+    if (this.#placing.cancel(owner)) this.#host.redraw();
   }
 
   /** Drops every unfinished draft. @returns whether there was one. */
@@ -176,7 +181,7 @@ export class MarkEditor {
   #keySample(): PointerSample {
     const [x, y] = this.#cursor ?? [0, 0];
     return {
-      id: keyboard,
+      id: keyboardPointer,
       role: 'mouse',
       at: canvasPoint(x, y),
       buttons: 1,

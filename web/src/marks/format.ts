@@ -1,6 +1,6 @@
 import type { Language } from '@yuepian/contract';
 import { dictionaries, formatMm, formatNumber as number } from '../i18n/index.ts';
-import type { MarkValues } from './values.ts';
+import type { GreyKind, MarkValues } from './values.ts';
 
 export const millimetres = (value: number): string => `${formatMm(value)} mm`;
 
@@ -14,6 +14,9 @@ export function voxelValue(value: number, unit: string, fraction = false): strin
 export function squareMillimetres(value: number): string {
   return value >= 1000 ? `${number(value / 100, 2)} cm²` : `${number(value, 1)} mm²`;
 }
+
+const isMissing = (grey: GreyKind): grey is 'colour' | 'elsewhere' =>
+  grey === 'colour' || grey === 'elsewhere';
 
 /** The lines shown at a mark. @param isLoading only a preview is there yet, so no voxel value is shown. */
 export function linesOf(values: MarkValues, language: Language, isLoading: boolean): string[] {
@@ -32,22 +35,29 @@ export function linesOf(values: MarkValues, language: Language, isLoading: boole
       if (values.angle === undefined) return [text.unknown];
       return Number.isNaN(values.angle) ? [] : [`${number(values.angle, 1)}°`];
     case 'value':
-      if (values.isUncalibrated) return [text.uncalibrated];
+      if (isMissing(values.grey)) return [text[values.grey]];
       if (values.value === undefined) return [isLoading ? text.preview : text.outside];
-      return [voxelValue(values.value, values.unit)];
-    case 'region': {
-      if (values.area === undefined || values.perimeter === undefined) return [text.unknown];
-      const lines = [
-        `${text.area} ${squareMillimetres(values.area)}`,
-        `${text.perimeter} ${millimetres(values.perimeter)}`,
+      return [
+        values.grey === 'raw'
+          ? `${text.raw} ${voxelValue(values.value, '')}`
+          : voxelValue(values.value, values.unit),
       ];
-      const s = values.statistics;
+    case 'region': {
+      const lines =
+        values.area === undefined || values.perimeter === undefined
+          ? [text.unknown]
+          : [
+              `${text.area} ${squareMillimetres(values.area)}`,
+              `${text.perimeter} ${millimetres(values.perimeter)}`,
+            ];
+      const { statistics: s, grey } = values;
+      if (isMissing(grey)) return [...lines, text[grey]];
       if (!s) return isLoading ? [...lines, text.preview] : lines;
       return [
         ...lines,
-        `${text.mean} ${voxelValue(s.mean, '', true)} ± ${voxelValue(s.standardDeviation, values.unit, true)}`,
+        `${grey === 'raw' ? `${text.raw} · ` : ''}${text.mean} ${voxelValue(s.mean, '', true)} ± ${voxelValue(s.standardDeviation, values.unit, true)}`,
         `${text.min} ${voxelValue(s.min, '')}  ${text.max} ${voxelValue(s.max, '')}`,
-        `${text.pixels} ${s.count}`,
+        `${grey === 'raw' ? text.imagePixels : text.pixels} ${s.count}`,
       ];
     }
     case 'nothing':

@@ -12,5 +12,5 @@ export { type MarksModel, MarksOverlay, type MarksOverlayProps } from './MarksOv
 export { MarksPanel, type MarksPanelProps } from './MarksPanel.tsx';
 export { middleOf } from './shape.ts';
 export { isInPlace, type MarksPlace, shownIn } from './shown.ts';
-export { type MarkValues, type MeasuringGround, valuesOf } from './values.ts';
+export { type GreyKind, type MarkValues, type MeasuringGround, valuesOf } from './values.ts';
 export { drawLaser, WetStrokes } from './wet.ts';

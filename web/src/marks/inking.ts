@@ -12,7 +12,7 @@ import {
 import type { Projection } from '../engine/index.ts';
 import type { PointerSample, Stroke } from '../pointer/index.ts';
 import { isTooSmall, simplified } from './drafting.ts';
-import type { MarkEditorHost } from './editor.ts';
+import type { Hand, MarkEditorHost } from './editor.ts';
 import { type DrawingTool, inkWidth, isInk } from './kinds.ts';
 import { unitsPerPixel } from './projection.ts';
 
@@ -50,7 +50,7 @@ const noPressure = 0.5;
 export function drawFreely(
   host: MarkEditorHost,
   tool: DrawingTool,
-  colour: string,
+  hand: Hand,
   first: PointerSample,
   p: Projection,
   show: (draft: Mark | undefined) => void,
@@ -58,19 +58,19 @@ export function drawFreely(
   const start = host.pick?.(first.at)?.point ?? p.toWorld(first.at);
   const plane = { point: copy(start), normal: copy(p.plane.normal) };
   return tool === 'freehand'
-    ? drawRegion(host, colour, first, plane, show)
-    : drawInk(host, tool === 'laser' || isInk(tool) ? tool : 'ink', colour, first, p, plane);
+    ? drawRegion(host, hand, first, plane, show)
+    : drawInk(host, tool === 'laser' || isInk(tool) ? tool : 'ink', hand, first, p, plane);
 }
 
 function drawRegion(
   host: MarkEditorHost,
-  colour: string,
+  hand: Hand,
   first: PointerSample,
   plane: Mark['plane'],
   show: (draft: Mark | undefined) => void,
 ): Stroke {
   const points: Vec3[] = [plane.point];
-  const empty = host.compose('freehand', { points, plane }, colour);
+  const empty = host.compose('freehand', { points, plane }, hand);
   let last = first.at;
   const take = (s: PointerSample): void => {
     const p = host.projection();
@@ -106,18 +106,18 @@ function drawRegion(
 function drawInk(
   host: MarkEditorHost,
   kind: DrawnLine['kind'],
-  colour: string,
+  hand: Hand,
   first: PointerSample,
   start: Projection,
   plane: Mark['plane'],
 ): Stroke {
   const width = inkWidth[kind] * unitsPerPixel(start);
   const basis = planeBasis(plane.normal as unknown as PatientVector);
-  const { id, frame, frameOfReferenceUid } = host.compose('ink', { points: [], plane }, colour);
+  const { id, frame, frameOfReferenceUid } = host.compose('ink', { points: [], plane }, hand);
   const line = host.wet?.begin({
     id,
     kind,
-    colour,
+    colour: hand.colour,
     width,
     plane,
     ...(frame && { frame }),
@@ -148,7 +148,7 @@ function drawInk(
       const hasPressure = points.some((q) => (q.pressure ?? noPressure) !== noPressure);
       const kept = hasPressure ? points : points.map(({ x, y }) => ({ x, y }));
       const stroke = encodeStroke(kept);
-      const mark = host.compose(kind, { points: [], plane, stroke, width }, colour);
+      const mark = host.compose(kind, { points: [], plane, stroke, width }, hand);
       host.commit({ ...mark, id });
     },
     cancel: () => line?.cancel(),

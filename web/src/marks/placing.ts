@@ -60,10 +60,11 @@ export class PlacedDrafts {
     return [...this.#drafts].find((d) => d.pointer === undefined && d.owner === owner);
   }
 
-  cancel(): boolean {
-    const had = this.#drafts.size > 0;
-    this.#drafts.clear();
-    return had;
+  /** @param owner only what this one has begun. @returns whether there was anything */
+  cancel(owner?: string): boolean {
+    const gone = [...this.#drafts].filter((d) => owner === undefined || d.owner === owner);
+    for (const draft of gone) this.#drafts.delete(draft);
+    return gone.length > 0;
   }
 
   hover(at: Point, p: Projection): void {
@@ -89,7 +90,7 @@ export class PlacedDrafts {
       mark: this.#host.compose(
         kind,
         { points: [at], plane, ...(structureKey !== undefined && { structureKey }) },
-        hand.colour,
+        hand,
       ),
       pointer: sample.id,
     };

@@ -80,7 +80,7 @@ export function testEditor(
       typeof tool === 'function' ? tool(sample) : { owner: 'u1', tool, colour: '#4fd1c5' },
     mayEdit: () => true,
     ...(pick && { pick }),
-    compose: (kind, geometry, colour) => ({
+    compose: (kind, geometry, { colour }) => ({
       ...testMark(kind, geometry.points, `new${next++}`),
       ...geometry,
       points: geometry.points.map((p) => [...p] as [number, number, number]),

@@ -33,8 +33,7 @@ export type MarkValues =
       readonly value: number | undefined;
       readonly unit: string;
       readonly at: PatientPoint;
-      /** On a single image: it has no calibrated value. */
-      readonly isUncalibrated: boolean;
+      readonly grey: GreyKind;
     }
   | {
       readonly kind: 'region';
@@ -42,13 +41,25 @@ export type MarkValues =
       readonly perimeter: Mm | undefined;
       readonly statistics: RegionStatistics | undefined;
       readonly unit: string;
+      readonly grey: GreyKind;
     }
   | { readonly kind: 'nothing' };
+
+/**
+ * What the grey values are: of a volume in its unit (HU); of a single image as they are in the file,
+ * with no unit that means anything elsewhere (`raw`); or why there are none: a `colour` image has no
+ * single value a pixel, and one that is not on the screen is not here (`elsewhere`).
+ */
+export type GreyKind = 'measured' | 'raw' | 'colour' | 'elsewhere';
 
 export interface MeasuringGround {
   /** Full-resolution voxels, undefined while only a preview is there: then no value is shown. */
   readonly volume: Volume | undefined;
   readonly unit: string;
+  /** Absent for a volume. */
+  readonly grey?: GreyKind;
+  /** Values of a single image in pixel coordinates. */
+  readonly pixels?: Volume | undefined;
   /**
    * Size of a pixel [x, y] in mm for marks on a single frame; undefined where it cannot be trusted,
    * then there is no length, only the reason.
@@ -84,9 +95,8 @@ export function valuesOf(mark: Mark, ground: MeasuringGround): MarkValues {
     case 'probe':
     case 'point': {
       const at = patientPoint(...(mark.points[0] ?? [0, 0, 0]));
-      const isUncalibrated = mark.frame !== undefined;
-      const value = isUncalibrated ? undefined : valueAt(ground.volume, at);
-      return { kind: 'value', value, unit: ground.unit, at, isUncalibrated };
+      const value = valueAt(valuesIn(mark, ground), at);
+      return { kind: 'value', value, unit: ground.unit, at, grey: ground.grey ?? 'measured' };
     }
     case 'ellipse':
     case 'rectangle':
@@ -121,14 +131,25 @@ function regionOf(
       ? { centre: a, endA: b, endB: c }
       : undefined;
   const corners = axes ? rectangleCorners(axes) : points;
+  const [centre, endA, endB] = mark.points.map((p) => patientPoint(...p));
+  const counted = centre && endA && endB && (isRound || mark.kind === 'rectangle');
   return {
     kind: 'region',
     area: isRound ? axes && ellipseArea(axes) : corners && polygonArea(corners),
     perimeter: isRound ? axes && ellipsePerimeter(axes) : corners && pathLength(corners, true),
-    statistics: mark.frame || !points ? undefined : statisticsOf(ground.volume, mark, axes),
+    // In the mark's own space: on a single image pixels are counted, whatever their size in mm.
+    statistics: statisticsOf(
+      valuesIn(mark, ground),
+      mark,
+      counted ? { centre, endA, endB } : undefined,
+    ),
     unit: ground.unit,
+    grey: ground.grey ?? 'measured',
   };
 }
+
+const valuesIn = (mark: Mark, ground: MeasuringGround): Volume | undefined =>
+  mark.frame ? ground.pixels : ground.volume;
 
 function valueAt(volume: Volume | undefined, at: PatientPoint): number | undefined {
   return volume && nearestVoxel(volume, toVoxel(volume.affine, at));

@@ -92,12 +92,11 @@ export class ModelsDesk {
     this.port.takeHand(false);
   }
 
-  begin(view: View, sample: PointerSample): Stroke | undefined {
-    return (
-      this.looks.begin(view, sample) ??
-      this.#drawCurve(view, sample) ??
-      this.hand.begin(view, sample)
-    );
+  /** @param hasTool whether this hand is the one that took up a tool of this room. */
+  begin(view: View, sample: PointerSample, hasTool = true): Stroke | undefined {
+    const look = this.looks.begin(view, sample);
+    if (look || !hasTool) return look;
+    return this.#drawCurve(view, sample) ?? this.hand.begin(view, sample);
   }
 
   hover(view: ViewKind, at: readonly [number, number] | undefined): void {

@@ -24,6 +24,8 @@ export interface PointerTarget {
   /** A pen, mouse or finger goes down; the stroke it begins, or undefined when nothing is to be done. */
   begin(sample: PointerSample): Stroke | undefined;
   pinch(pinch: Pinch): void;
+  /** The fingers that pinched are no longer together. */
+  pinchEnd?(): void;
   /**
    * How far apart the fingers of one hand can be, CSS px; fingers further apart are two people's. Without
    * it every two fingers are one hand's, as on a tablet.
@@ -195,6 +197,7 @@ export class PointerRouter {
     if (this.#pinching.size !== 1) return;
     for (const id of this.#pinching) this.#active.delete(id);
     this.#pinching.clear();
+    this.#target.pinchEnd?.();
   }
 
   /** A pointerdown for a pointer that never went up: the browser lost its end. */

@@ -20,6 +20,9 @@ export interface PointerSample {
   readonly predicted?: readonly CanvasPoint[];
 }
 
+/** The pointer that the keyboard moves. No pointer of the browser has a negative id. */
+export const keyboardPointer = -1;
+
 /**
  * A contact this wide is the side of a hand, not a fingertip. A fingertip is 8–14 mm; at 96 CSS
  * pixels per inch 24 mm are 90 px. Boards that report no contact size report 0 or 1.

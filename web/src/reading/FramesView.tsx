@@ -36,7 +36,16 @@ function Cine() {
   const { frameSession: session } = room;
   const last = stack.frames.length - 1;
   const perSecond = rate ?? Math.round(stack.cineRate);
-  const show = (index: number) => session?.show(Math.min(last, Math.max(0, index)));
+  // By hand: whoever follows the lead goes on alone from here.
+  const show = (index: number) => {
+    room.views.moved();
+    session?.show(Math.min(last, Math.max(0, index)));
+  };
+  const play = () => {
+    room.views.moved();
+    if (frame.playing) session?.stop();
+    else session?.play(perSecond);
+  };
   return (
     <div className={styles.cine} data-testid="cine">
       <IconButton
@@ -45,11 +54,7 @@ function Cine() {
         data-testid="frame-previous"
         onClick={() => show(frame.index - 1)}
       />
-      <Button
-        icon={frame.playing ? <Pause /> : <Play />}
-        data-testid="play"
-        onClick={() => (frame.playing ? session?.stop() : session?.play(perSecond))}
-      >
+      <Button icon={frame.playing ? <Pause /> : <Play />} data-testid="play" onClick={play}>
         {frame.playing ? t.frames.pause : t.frames.play}
       </Button>
       <IconButton

@@ -13,7 +13,8 @@ export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
     [t.help.ctrlWheel, rows.zoom],
     [t.help.rightDrag, rows.zoom],
     [t.help.middleDrag, rows.pan],
-    [t.help.twoFingers, `${rows.pan} · ${rows.zoom}`],
+    [t.help.twoFingers, `${rows.pan} · ${rows.zoom} · ${t.tools.rotate}`],
+    [t.help.threeFingers, rows.scroll],
     [t.help.doubleClick, rows.maximise],
     [t.help.emptySpace, rows.present],
   ] as const;

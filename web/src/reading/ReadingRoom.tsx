@@ -10,6 +10,7 @@ import { Center, Notice } from './Center.tsx';
 import { caseOfAddress } from './case-address.ts';
 import { HelpDialog } from './HelpDialog.tsx';
 import { Images } from './Images.tsx';
+import { IslandsLayer } from './islands/index.ts';
 import { pressKey } from './keys.ts';
 import { RoomAway, RoomReplay } from './Meeting.tsx';
 import { Pages } from './Pages.tsx';
@@ -85,7 +86,9 @@ function OpenRoom({ room, open }: { readonly room: Room; readonly open: OpenStud
     >
       {!presenting && <TopBar isPhone={isPhone} onHelp={() => setHelpOpen(true)} />}
       <div className={styles.middle}>
-        <Images open={open} isPhone={isPhone} isBare={presenting} />
+        <IslandsLayer>
+          <Images open={open} isPhone={isPhone} isBare={presenting} />
+        </IslandsLayer>
         {!presenting && !isPhone && <SidePanel open={open} />}
       </div>
       <div>

@@ -99,6 +99,8 @@ function Marks({
   const marks = useCase((c) => c.marks);
   const selected = useRoomState((s) => s.selectedMark);
   const mayEdit = useRoomState(() => room.mayAnnotate);
+  // The values of a single image come with its pixels.
+  useRoomState((s) => s.frame?.loaded);
   const shown = useRoomState((s) => s.shown);
   const isLoading = useRoomState(
     (s) => s.shown?.kind === 'volume' && s.progress?.complete !== true,

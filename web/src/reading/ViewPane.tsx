@@ -126,6 +126,8 @@ function Marks({ view }: { readonly view: View }) {
   const [model] = useState(() => marksModel(room));
   const selected = useRoomState((s) => s.selectedMark);
   useRoomState((s) => s.frame?.index);
+  // The values of an image come with its pixels.
+  useRoomState((s) => s.frame?.loaded);
   useRoomState((s) => s.replay);
   const isLoading = useRoomState(
     (s) => s.shown?.kind === 'volume' && s.progress?.complete !== true,
@@ -147,7 +149,11 @@ function Marks({ view }: { readonly view: View }) {
       mayEdit={room.mayAnnotate}
       selected={selected}
       onSelect={(selectedMark) => room.state.set({ selectedMark })}
-      compose={(kind, geometry, colour, place) => composeMark(room, kind, geometry, colour, place)}
+      compose={(kind, geometry, hand, place) => {
+        const mark = composeMark(room, kind, geometry, hand, place);
+        room.islands.made(hand.owner, mark.id);
+        return mark;
+      }}
       groundOf={(mark) => groundOf(room, mark)}
       isLoading={isLoading}
       language={language}

@@ -3,9 +3,11 @@ import type { View } from '../engine/index.ts';
 import type { Pinch, PointerSample, PointerTarget, Stroke } from '../pointer/index.ts';
 import type { Room } from './room.ts';
 import { isMarkTool, type Tool } from './room-state.ts';
+import { erase } from './strokes/erase.ts';
 import { fingerStroke, slicePixels } from './strokes/finger.ts';
 import { handSpan, palmSpan } from './strokes/hand-size.ts';
 import { locate } from './strokes/locate.ts';
+import { spin, Twist } from './strokes/spin.ts';
 import { steps } from './strokes/steps.ts';
 import { touch } from './strokes/touch.ts';
 import { turn } from './strokes/turn.ts';
@@ -43,10 +45,11 @@ export function gesturesOf(room: Room, view: View, isPhone: () => boolean): Poin
     if (sample.buttons & secondary) {
       return steps(view, sample, (_dx, dy) => view.zoom(1.008 ** -dy, sample.at));
     }
-    const { tool } = room.hands.handOf(sample, view.kind);
-    const mayMark = room.hands.mayMark(sample);
-    const edit = mayMark && !isFrame ? room.models.begin(view, sample) : undefined;
+    const { tool, mayMark } = room.hands.handOf(sample, view.kind);
+    const isTaken = tool === 'edit' || !room.islands.isOut;
+    const edit = mayMark && !isFrame ? room.models.begin(view, sample, isTaken) : undefined;
     if (edit) return edit;
+    if (tool === 'eraser') return erase(room, view, sample);
     const mark = mayMark ? room.views.editor(view.kind)?.begin(sample) : undefined;
     if (mark) return mark;
     if (isMarkTool(tool) && !isVolume && mayMark) return undefined;
@@ -59,6 +62,7 @@ export function gesturesOf(room: Room, view: View, isPhone: () => boolean): Poin
 
   /** What three fingers moved and has not become a slice yet: each report is a fraction of one. */
   let rest = 0;
+  const twist = new Twist();
   const pinch = ({ fingers, dx, dy, scale, centre, turn: degrees }: Pinch): void => {
     room.state.set({ activeView: view.kind });
     if (fingers >= 3 && !isVolume) {
@@ -72,18 +76,22 @@ export function gesturesOf(room: Room, view: View, isPhone: () => boolean): Poin
     view.pan(dx, dy);
     view.zoom(scale, canvasPoint(...centre));
     if (isVolume) view.roll(degrees);
+    else spin(view, twist.add(degrees), canvasPoint(...centre));
   };
 
   return {
     begin,
     pinch,
+    pinchEnd: () => {
+      rest = 0;
+      twist.end();
+    },
     handSpan,
     palmSpan,
     tap: (sample, count) => {
       if (sample.buttons & (secondary | middle)) return;
-      const { tool } = room.hands.handOf(sample, view.kind);
-      const mayMark = room.hands.mayMark(sample);
-      if (tool === 'edit' || (isMarkTool(tool) && mayMark)) return;
+      const { tool, mayMark } = room.hands.handOf(sample, view.kind);
+      if (tool === 'edit' || tool === 'eraser' || (isMarkTool(tool) && mayMark)) return;
       if (mayMark && room.views.editor(view.kind)?.hitAt(sample)) return;
       if (count === 2) room.toggleMaximised(view.kind);
       if (count === 1 && tool !== 'window') touch(room, view, sample);

@@ -11,7 +11,12 @@ export interface HandTool {
   readonly owner: string;
   readonly tool: Tool;
   readonly colour: string;
+  /** Who is to be named as the author, where that is not whoever is signed in. */
+  readonly name?: string;
 }
+
+/** Tools that leave something behind, or take it away. */
+const isChanging = (tool: Tool): boolean => isMarkTool(tool) || tool === 'eraser';
 
 /** Undefined where nobody in particular holds a tool: then the one of the bar counts. */
 export type ToolFor = (sample: PointerSample, view: ViewKind) => HandTool | undefined;
@@ -29,7 +34,8 @@ export class Hands {
   readonly #listeners = new Set<(batch: WetBatch) => void>();
   #port: LiveInk = noLiveInk;
   #stop: () => void = () => undefined;
-  #hasPen = false;
+  /** Whose hands have been seen with a pen. */
+  readonly #pens = new Set<string>();
 
   constructor(state: Store<RoomState>, me: User) {
     this.#state = state;
@@ -57,18 +63,18 @@ export class Hands {
     };
   }
 
-  /** Where a pen has been seen, the pen draws and the finger navigates. */
-  handOf(sample: PointerSample, view: ViewKind): HandTool {
+  /**
+   * Where a person has been seen with a pen, the pen draws and the finger navigates: `mayMark` is false
+   * then, and the finger neither draws nor drags a mark away.
+   */
+  handOf(sample: PointerSample, view: ViewKind): HandTool & { readonly mayMark: boolean } {
     const hand = this.toolFor(sample, view) ?? {
       owner: this.#me.id,
       tool: this.#state.get().tool,
       colour: this.#me.colour.toLowerCase(),
     };
-    return !this.mayMark(sample) && isMarkTool(hand.tool) ? { ...hand, tool: 'navigate' } : hand;
-  }
-  /** False for a finger where a pen has been seen: it neither draws nor drags a mark away. */
-  mayMark(sample: Pick<PointerSample, 'role'>): boolean {
-    this.#hasPen ||= sample.role === 'pen';
-    return !(this.#hasPen && sample.role === 'finger');
+    if (sample.role === 'pen') this.#pens.add(hand.owner);
+    const mayMark = sample.role !== 'finger' || !this.#pens.has(hand.owner);
+    return { ...hand, mayMark, tool: !mayMark && isChanging(hand.tool) ? 'navigate' : hand.tool };
   }
 }

@@ -9,6 +9,7 @@ const tools: Record<string, Exclude<Tool, 'edit'>> = {
   n: 'navigate',
   w: 'window',
   o: 'rotate',
+  z: 'eraser',
   l: 'length',
   b: 'bidirectional',
   a: 'angle',
@@ -89,7 +90,7 @@ export function pressKey(room: Room, e: KeyEvent, openHelp: () => void): boolean
     return e.shiftKey ? pressLayout(room, Number(digit)) : pressWindow(room, Number(digit));
   const tool = tools[key];
   if (tool && !e.shiftKey) {
-    if (isMarkTool(tool) && !room.mayAnnotate) return false;
+    if ((isMarkTool(tool) || tool === 'eraser') && !room.mayAnnotate) return false;
     room.setTool(tool);
     return true;
   }
@@ -182,7 +183,9 @@ const acts: Record<string, (room: Room) => void> = {
   s: (room) => room.state.set((s) => ({ panelOpen: !s.panelOpen })),
   ' ': (room) => {
     const session = room.frameSession;
-    if (session) session.playing ? session.stop() : session.play();
+    if (!session) return;
+    room.views.moved();
+    session.playing ? session.stop() : session.play();
   },
   delete: (room) => removeSelected(room),
   backspace: (room) => removeSelected(room),

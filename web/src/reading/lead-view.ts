@@ -1,4 +1,10 @@
-import { type LeadView, liveVersion, type StructureLook, type ViewState } from '@yuepian/contract';
+import {
+  type FrameStack,
+  type LeadView,
+  liveVersion,
+  type StructureLook,
+  type ViewState,
+} from '@yuepian/contract';
 import { type ShownPane, viewDigest } from '@yuepian/geometry';
 import type { CameraState } from '../engine/index.ts';
 import { startsInverted, viewDefaults } from './apply-view.ts';
@@ -27,7 +33,7 @@ export function leadViewOf(room: Room): LeadView | undefined {
   const cameras: LeadView['cameras'] = {};
   for (const v of room.views.all()) {
     const camera = v.camera();
-    if (camera && v.kind !== 'frame') cameras[v.kind] = plain(camera);
+    if (camera) cameras[v.kind] = plain(camera);
   }
   const structures: LeadView['structures'] = {};
   for (const s of structuresOf(shown).slice(0, looksAtMost)) {
@@ -37,6 +43,7 @@ export function leadViewOf(room: Room): LeadView | undefined {
     structures[s.key] = { visible, opacity };
   }
   const digest = digestOf(room);
+  const image = imageOf(room);
   return {
     version: liveVersion,
     state: {
@@ -48,6 +55,7 @@ export function leadViewOf(room: Room): LeadView | undefined {
       ...(crosshair && { crosshair: [crosshair[0], crosshair[1], crosshair[2]] }),
     },
     cameras,
+    ...(image && { frame: { sopInstanceUid: image.sopInstanceUid, frame: image.frame } }),
     structures,
     ...(digest && { digest }),
   };
@@ -60,6 +68,12 @@ export function overlayOf(room: Room, view: LeadView): ViewOverlay {
     looks[s.key] = view.structures[s.key] ?? { visible: true, opacity: s.opacity };
   }
   return { view: definedOf(view.state), looks };
+}
+
+/** The single image that is shown; undefined while a volume is. */
+function imageOf(room: Room): FrameStack['frames'][number] | undefined {
+  const { shown, frame } = room.state.get();
+  return shown?.kind === 'frames' ? shown.stack.frames[frame?.index ?? 0] : undefined;
 }
 
 /** Digest of what is on this screen, to be compared with the lead's. */
@@ -75,7 +89,15 @@ export function digestOf(room: Room): ReturnType<typeof viewDigest> | undefined 
     if (!camera || (v.kind !== 'frame' && layout !== 'four' && layout !== v.kind)) continue;
     const { centre, normal, up } = camera;
     const isSlice = v.kind !== 'volume' && v.kind !== 'frame';
-    panes.push({ kind: v.kind, point: centre, normal, up, isSlice });
+    const image = v.kind === 'frame' ? imageOf(room) : undefined;
+    panes.push({
+      kind: v.kind,
+      point: centre,
+      normal,
+      up,
+      isSlice,
+      ...(image && { image: `${image.sopInstanceUid} ${image.frame}` }),
+    });
   }
   const modelsVisible = view.modelsVisible ?? viewDefaults.modelsVisible;
   const structures = structuresOf(shown).map((s) => ({ key: s.key, ...room.lookOf(s) }));

@@ -45,6 +45,7 @@ export function goToMark(room: Room, mark: Mark): boolean {
     const index = target.stack.frames.findIndex(
       (f) => f.sopInstanceUid === sopInstanceUid && f.frame === frame,
     );
+    room.views.moved();
     if (index >= 0) room.frameSession?.show(index);
   } else {
     room.jumpTo(patientPoint(...middleOf(mark)));
@@ -93,7 +94,7 @@ export function takeKeyImage(room: Room): boolean {
     room,
     'keyImage',
     { points: [point], plane: { point, normal: [normal[0], normal[1], normal[2]] } },
-    room.me.colour.toLowerCase(),
+    { colour: room.me.colour.toLowerCase() },
     place,
   );
   room.document.addMark({

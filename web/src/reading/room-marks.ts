@@ -1,7 +1,13 @@
 import { type Mark, type MarkKind, markId } from '@yuepian/contract';
 import type { ViewKind } from '../engine/index.ts';
 import { formatUnit } from '../i18n/index.ts';
-import type { MarkGeometry, MarksModel, MarksPlace, MeasuringGround } from '../marks/index.ts';
+import type {
+  Hand,
+  MarkGeometry,
+  MarksModel,
+  MarksPlace,
+  MeasuringGround,
+} from '../marks/index.ts';
 import type { Room } from './room.ts';
 
 /** The marks layer's way into the case document. */
@@ -28,7 +34,7 @@ export function composeMark(
   room: Room,
   kind: MarkKind,
   { points, plane, stroke, width, structureKey }: MarkGeometry,
-  colour: string,
+  { colour, name }: Pick<Hand, 'colour' | 'name'>,
   place: MarksPlace,
 ): Mark {
   const { me } = room;
@@ -43,7 +49,8 @@ export function composeMark(
     ...(structureKey !== undefined && { structureKey }),
     label: '',
     colour,
-    author: { id: me.id, name: me.displayName || me.name },
+    // The account answers for it; at a board several people work under one, each by their own name.
+    author: { id: me.id, name: name ?? (me.displayName || me.name) },
     createdAt: new Date().toISOString(),
     hidden: false,
   };
@@ -65,10 +72,17 @@ export function groundOf(room: Room, mark: Mark): MeasuringGround {
     );
     // pixelSpacing is between rows, then columns (PS3.3 10.7.1.3); marks are (column, row).
     const size = frame?.pixelSpacing;
-    return { volume: undefined, unit: '', pixelSize: size && [size[1], size[0]] };
+    const values = frame && room.frameSession?.valuesOf(shown.stack.frames.indexOf(frame));
+    return {
+      volume: undefined,
+      unit: '',
+      pixelSize: size && [size[1], size[0]],
+      grey: values === undefined ? 'elsewhere' : values === 'colour' ? 'colour' : 'raw',
+      pixels: values === 'colour' ? undefined : values,
+    };
   }
   if (!shown || (mark.volumeId !== undefined && mark.volumeId !== shown.manifest.id)) {
-    return { volume: undefined, unit: '' };
+    return { volume: undefined, unit: '', ...(mark.frame && { grey: 'elsewhere' }) };
   }
   return { volume: room.volumeSession?.fullVolume(), unit: formatUnit(shown.manifest.unit) };
 }

@@ -1,6 +1,7 @@
 import type {
   CaseEntry,
   Cursor,
+  FrameStack,
   LeadView,
   Structure,
   StructureLook,
@@ -205,7 +206,11 @@ export class RoomMeeting {
   #place(view: LeadView): void {
     const room = this.#room;
     const { shown } = room.state.get();
-    if (shown?.kind !== 'volume') return;
+    if (shown?.kind === 'frames') {
+      this.#placeFrame(view, shown.stack);
+      return;
+    }
+    if (!shown) return;
     const { crosshair } = view.state;
     if (crosshair && room.engine.crosshair?.join() !== crosshair.join()) {
       const point = patientPoint(...crosshair);
@@ -216,6 +221,20 @@ export class RoomMeeting {
       if (camera) v.setCamera(camera);
     }
     room.views.geometryChanged();
+  }
+
+  /** The lead's image of a series that is no volume, at the lead's place in it. */
+  #placeFrame({ frame, cameras }: LeadView, { frames }: FrameStack): void {
+    const session = this.#room.frameSession;
+    if (!session || !frame) return;
+    const { sopInstanceUid, frame: number } = frame;
+    const index = frames.findIndex(
+      (f) => f.sopInstanceUid === sopInstanceUid && f.frame === number,
+    );
+    if (index < 0) return;
+    session.stop();
+    if (session.index !== index) session.show(index);
+    if (cameras.frame) this.#room.views.get('frame')?.setCamera(cameras.frame);
   }
 
   #soon(): void {
@@ -244,9 +263,13 @@ export class RoomMeeting {
 
   #isPlaced(view: LeadView): boolean {
     const { shown } = this.#room.state.get();
-    if (shown?.kind !== 'volume') return true;
+    if (!shown) return true;
     const ready = [...this.#room.views.all()].filter((v) => v.camera()).map((v) => v.kind);
-    const key = `${shown.manifest.id} ${shown.manifest.revision} ${ready.join()} ${view.state.volumeId}`;
+    const what =
+      shown.kind === 'volume'
+        ? `${shown.manifest.id} ${shown.manifest.revision}`
+        : `${shown.stack.seriesInstanceUid} ${shown.stack.frames.length}`;
+    const key = `${what} ${ready.join()} ${view.state.volumeId}`;
     const isSame = key === this.#shownFor;
     this.#shownFor = key;
     return isSame;

@@ -16,7 +16,7 @@ import type { DrawingTool } from '../marks/index.ts';
  * What the hand does on an image. Drawing tools carry the name of the mark they draw; `edit` is
  * whatever tool the models' desk has given the hand.
  */
-export type Tool = 'navigate' | 'window' | 'rotate' | 'edit' | DrawingTool;
+export type Tool = 'navigate' | 'window' | 'rotate' | 'eraser' | 'edit' | DrawingTool;
 const drawingTools: ReadonlySet<string> = new Set([...markKind.options, 'laser']);
 export const isMarkTool = (tool: Tool): tool is DrawingTool => drawingTools.has(tool);
 

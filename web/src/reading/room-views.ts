@@ -54,6 +54,11 @@ export class RoomViews {
     return this.#editors.get(kind);
   }
 
+  /** Drops what one person has begun by clicks and not finished. */
+  dropDraftsOf(owner: string): void {
+    for (const editor of this.#editors.values()) editor.cancelOf(owner);
+  }
+
   /** Drops every unfinished mark. @returns whether there was one */
   dropDrafts(): boolean {
     return [...this.#editors.values()].map((e) => e.cancel()).some(Boolean);

@@ -20,15 +20,18 @@ import type {
 } from '../engine/index.ts';
 import { text } from '../i18n/index.ts';
 import { ModelsDesk } from '../models/index.ts';
+import { keyboardPointer } from '../pointer/index.ts';
 import { createStore, type Store, targetSize } from '../ui/index.ts';
 import { viewDefaults } from './apply-view.ts';
 import { Drifts } from './drifts.ts';
 import { Hands } from './hands.ts';
 import { History } from './history.ts';
+import { Islands } from './islands/index.ts';
 import type { EngineKit } from './load-engine.ts';
 import { RoomImages } from './room-images.ts';
 import { RoomMeeting } from './room-meeting.ts';
 import {
+  isMarkTool,
   type Layout,
   type RoomState,
   type Shown,
@@ -67,6 +70,8 @@ export class Room {
   readonly caseId: CaseId;
   readonly views: RoomViews;
   readonly hands: Hands;
+  /** Several people at this screen, each with tools of their own. */
+  readonly islands: Islands;
   readonly history: History;
   /** What is done to structures. */
   readonly models: ModelsDesk;
@@ -90,6 +95,7 @@ export class Room {
     this.mayChange = may(me.role, 'annotate');
     this.state = createStore<RoomState>(startState(study));
     this.hands = new Hands(this.state, me);
+    this.islands = this.#openIslands();
     this.history = new History(this.document);
     this.models = this.#openDesk();
     this.#drifts = new Drifts(this.document, () => this.#place());
@@ -100,6 +106,7 @@ export class Room {
       isEcho: () => this.#drifts.isEcho,
       onStructures: (isOther) => (isOther ? this.models.clear() : this.models.sync()),
     });
+    if (this.islands.isOut) this.islands.activate(this.islands.state.get().active);
     void connection.arrived.then(() => {
       this.#hasArrived = true;
     });
@@ -180,6 +187,10 @@ export class Room {
   // --- acts --------------------------------------------------------------------------------------
 
   setTool(tool: Tool): void {
+    if (this.islands.isOut) {
+      this.islands.setActiveTool(tool);
+      return;
+    }
     this.views.dropDrafts();
     this.state.set({ tool });
     if (tool !== 'edit') this.models.editing.setTool(undefined);
@@ -247,8 +258,9 @@ export class Room {
     this.document.endGesture();
   }
 
-  removeMark(id: MarkId): void {
-    if (this.mayAnnotate) this.document.removeMark(id);
+  /** Marks that go with the same running gesture are one step to undo. */
+  removeMark(id: MarkId, gesture?: string): void {
+    if (this.mayAnnotate) this.document.removeMark(id, gesture);
   }
 
   /** Drops what is being drawn, then the selection, then the tool. @returns whether anything was */
@@ -303,6 +315,31 @@ export class Room {
       this.#drifts.add({ crosshair: [p[0], p[1], p[2]] });
   }
 
+  #openIslands(): Islands {
+    const { id, name, displayName, colour } = this.me;
+    const islands = new Islands({
+      me: { id, name: displayName || name, colour },
+      onTool: (tool) => {
+        this.state.set({ tool });
+        const { editing } = this.models;
+        if (editing.state.get().tool && !islands.holds('edit')) editing.setTool(undefined);
+      },
+      dropDrafts: (owner) => this.views.dropDraftsOf(owner),
+    });
+    this.hands.toolFor = (sample, kind) => {
+      if (!islands.isOut) return undefined;
+      const box = this.views.get(kind)?.element.getBoundingClientRect();
+      const isKey = sample.id === keyboardPointer || !box;
+      const hand = islands.handAt(
+        isKey ? undefined : [box.left + sample.at[0], box.top + sample.at[1]],
+      );
+      return hand && isMarkTool(hand.tool) && !this.mayAnnotate
+        ? { ...hand, tool: 'navigate' }
+        : hand;
+    };
+    return islands;
+  }
+
   #openDesk(): ModelsDesk {
     const shown = () => this.state.get().shown;
     return new ModelsDesk({
@@ -317,7 +354,10 @@ export class Room {
       structures: () => structuresOf(shown()),
       lookOf: (s) => this.lookOf(s),
       hasOutlines: () => this.document.content.view.outlines ?? viewDefaults.outlines,
-      takeHand: (isTaken) => this.setTool(isTaken ? 'edit' : 'navigate'),
+      takeHand: (isTaken) => {
+        if (!isTaken && this.islands.isOut) this.islands.layDown('edit');
+        else this.setTool(isTaken ? 'edit' : 'navigate');
+      },
       setLook: (keys, patch, gesture) => this.setLook(keys, patch, gesture),
       endGesture: () => this.endGesture(),
       volumeView: () => this.views.get('volume'),

@@ -1,10 +1,13 @@
 import { type ReactNode, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { Button, type ButtonProps } from './Button.tsx';
 import styles from './Popover.module.css';
+import { usePress } from './press.ts';
 
 export interface PopoverProps {
   /** The button that opens it. */
-  readonly button: Omit<ButtonProps, 'onClick'> & { readonly 'data-testid'?: string };
+  readonly button: Omit<ButtonProps, 'onClick' | 'onPointerUp'> & {
+    readonly 'data-testid'?: string;
+  };
   readonly label: string;
   readonly children: ReactNode | ((close: () => void) => ReactNode);
 }
@@ -22,6 +25,7 @@ export function Popover({ button, label, children }: PopoverProps) {
     anchor.current?.querySelector('button')?.focus({ preventScroll: true });
   }, []);
 
+  const press = usePress(() => setOpen((was) => !was));
   useLayoutEffect(() => {
     if (open && anchor.current && panel.current) place(anchor.current, panel.current);
   });
@@ -42,12 +46,7 @@ export function Popover({ button, label, children }: PopoverProps) {
 
   return (
     <span ref={anchor} className={styles.anchor}>
-      <Button
-        {...button}
-        aria-haspopup="dialog"
-        aria-expanded={open}
-        onClick={() => setOpen((was) => !was)}
-      />
+      <Button {...button} aria-haspopup="dialog" aria-expanded={open} {...press} />
       {open && (
         <div
           ref={panel}
@@ -106,24 +105,36 @@ export function MenuList({
     <div className={styles.list}>
       {title && <p className={styles.title}>{title}</p>}
       {items.map((item) => (
-        <Button
-          key={item.key}
-          kind="quiet"
-          className={styles.item}
-          icon={item.icon}
-          data-testid={`item-${item.key}`}
-          {...(item.checked !== undefined && { pressed: item.checked })}
-          {...(item.disabled && { disabled: true })}
-          onClick={() => {
-            item.onSelect();
-            onDone?.();
-          }}
-        >
-          <span>{item.label}</span>
-          {item.note && <span className={styles.note}>{item.note}</span>}
-          {item.hotkey && <kbd className={styles.key}>{item.hotkey}</kbd>}
-        </Button>
+        <MenuButton key={item.key} item={item} onDone={onDone} />
       ))}
     </div>
+  );
+}
+
+function MenuButton({
+  item,
+  onDone,
+}: {
+  readonly item: MenuItem;
+  readonly onDone: (() => void) | undefined;
+}) {
+  const press = usePress(() => {
+    item.onSelect();
+    onDone?.();
+  });
+  return (
+    <Button
+      kind="quiet"
+      className={styles.item}
+      icon={item.icon}
+      data-testid={`item-${item.key}`}
+      {...(item.checked !== undefined && { pressed: item.checked })}
+      {...(item.disabled && { disabled: true })}
+      {...press}
+    >
+      <span>{item.label}</span>
+      {item.note && <span className={styles.note}>{item.note}</span>}
+      {item.hotkey && <kbd className={styles.key}>{item.hotkey}</kbd>}
+    </Button>
   );
 }

@@ -13,10 +13,11 @@ export {
   useDisplay,
 } from './display.ts';
 export { CheckField, Problem, SelectField, TextField } from './Field.tsx';
-export { memory } from './memory.ts';
+export { memory, tabMemory } from './memory.ts';
 export { dismiss, Notices, notify } from './Notices.tsx';
 export { type MenuItem, MenuList, Popover } from './Popover.tsx';
 export { Progress } from './Progress.tsx';
+export { type PressHandlers, usePress } from './press.ts';
 export { Segmented } from './Segmented.tsx';
 export { Slider } from './Slider.tsx';
 export { createStore, type Store, useStore } from './store.ts';

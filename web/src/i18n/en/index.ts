@@ -1,6 +1,7 @@
 import type { Dictionary } from '../dictionary.ts';
 import { caseWords } from './case.ts';
 import { general } from './general.ts';
+import { islands } from './islands.ts';
 import { library } from './library.ts';
 import { marks } from './marks.ts';
 import { meeting } from './meeting.ts';
@@ -10,6 +11,7 @@ import { reading } from './reading.ts';
 export const en: Dictionary = {
   ...general,
   ...library,
+  ...islands,
   ...reading,
   ...models,
   ...marks,

@@ -1,5 +1,6 @@
 import { caseWords } from './case.ts';
 import { general } from './general.ts';
+import { islands } from './islands.ts';
 import { library } from './library.ts';
 import { marks } from './marks.ts';
 import { meeting } from './meeting.ts';
@@ -10,6 +11,7 @@ import { reading } from './reading.ts';
 export const zh = {
   ...general,
   ...library,
+  ...islands,
   ...reading,
   ...models,
   ...marks,

@@ -1,7 +1,7 @@
 import { type ReactNode, useRef, useState } from 'react';
 import { useLanguage, useText } from '../../i18n/index.ts';
-import { Button, classes, useDisplay } from '../../ui/index.ts';
-import { useRoomState } from '../room-context.ts';
+import { Button, classes, useDisplay, useStore } from '../../ui/index.ts';
+import { useRoom, useRoomState } from '../room-context.ts';
 import styles from './Bar.module.css';
 import { type ToolGroup, toolGroups } from './groups.ts';
 import { History } from './History.tsx';
@@ -24,10 +24,15 @@ export function Bar({
       .map((g) => g.key)
       .join(' '),
   );
-  const shown = toolGroups.filter((g) => offered.split(' ').includes(g.key));
+  const room = useRoom();
+  const hasIslands = useStore(room.islands.state, (s) => s.islands.length > 0);
+  // What islands hold is not here as well: whose hand would it be for?
+  const shown = toolGroups.filter(
+    (g) => offered.split(' ').includes(g.key) && !(hasIslands && g.isOnIslands),
+  );
   const current = shown.find((g) => g.key === chosen) ?? shown[0];
   const row = useRef<HTMLElement>(null);
-  const fits = useFits(row, `${offered} ${useLanguage()} ${useDisplay().pointer}`);
+  const fits = useFits(row, `${offered} ${hasIslands} ${useLanguage()} ${useDisplay().pointer}`);
   const isCompact = isPhone || !fits;
   return (
     <footer

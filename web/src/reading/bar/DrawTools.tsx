@@ -1,4 +1,4 @@
-import { Ellipsis, Wand } from 'lucide-react';
+import { Ellipsis, Eraser, Wand } from 'lucide-react';
 import { useText } from '../../i18n/index.ts';
 import { kindIcons } from '../../marks/index.ts';
 import { notify } from '../../ui/index.ts';
@@ -32,6 +32,7 @@ export function DrawTools() {
         tools={[
           { tool: 'highlighter', icon: kindIcons.highlighter },
           { tool: 'laser', icon: <Wand /> },
+          { tool: 'eraser', icon: <Eraser /> },
         ]}
         acts={[
           {

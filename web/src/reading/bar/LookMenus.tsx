@@ -8,7 +8,9 @@ import {
   Layers,
   Maximize,
   RotateCcw,
+  RotateCcwSquare,
   RotateCw,
+  RotateCwSquare,
   Square,
   ZoomIn,
   ZoomOut,
@@ -27,6 +29,7 @@ import {
 import { viewDefaults } from '../apply-view.ts';
 import { useCase, useRoom } from '../room-context.ts';
 import { layouts } from '../room-state.ts';
+import { spin } from '../strokes/spin.ts';
 import { turnOthers } from '../strokes/turn.ts';
 import styles from './Bar.module.css';
 
@@ -136,6 +139,10 @@ export function RotateMenu() {
     if (view.kind === 'volume') view.roll(degrees);
     else turnOthers(room, view, degrees);
   };
+  const spinBy = (degrees: number) => () => {
+    const view = room.activeView;
+    if (view) spin(view, degrees);
+  };
   return (
     <div className={styles.section}>
       <p className={styles.note}>{t.tools.rotateNote}</p>
@@ -144,6 +151,13 @@ export function RotateMenu() {
       </Button>
       <Button icon={<RotateCw />} onClick={turn(5)} data-testid="turn-right">
         {t.tools.turnRight}
+      </Button>
+      <p className={styles.note}>{t.tools.spinNote}</p>
+      <Button icon={<RotateCcwSquare />} onClick={spinBy(-90)} data-testid="spin-left">
+        {t.tools.spinLeft}
+      </Button>
+      <Button icon={<RotateCwSquare />} onClick={spinBy(90)} data-testid="spin-right">
+        {t.tools.spinRight}
       </Button>
       <Button onClick={() => room.straighten()} data-testid="straighten">
         {t.tools.straighten}

@@ -1,6 +1,6 @@
 import { Contrast, MousePointer2, Rotate3d, RotateCcw } from 'lucide-react';
 import { useText } from '../../i18n/index.ts';
-import { Button, classes } from '../../ui/index.ts';
+import { Button, classes, useStore } from '../../ui/index.ts';
 import { useRoom, useRoomState } from '../room-context.ts';
 import styles from './Bar.module.css';
 import { LayoutMenu, RotateMenu, SlabMenu, ZoomMenu } from './LookMenus.tsx';
@@ -10,10 +10,13 @@ import { WindowMenu } from './WindowMenu.tsx';
 export function LookTools() {
   const t = useText();
   const room = useRoom();
+  const hasIslands = useStore(room.islands.state, (s) => s.islands.length > 0);
   const isVolume = useRoomState((s) => s.shown?.kind === 'volume');
   return (
     <>
-      <ToolButton tool="navigate" label={t.tools.navigate} icon={<MousePointer2 />} />
+      {!hasIslands && (
+        <ToolButton tool="navigate" label={t.tools.navigate} icon={<MousePointer2 />} />
+      )}
       <ToolButton
         tool="window"
         label={t.tools.window}

@@ -6,6 +6,7 @@ import { useText } from '../../i18n/index.ts';
 import { CasesDialog, useLeadItem } from '../../meeting/index.ts';
 import { classes, MenuList, notify, Popover } from '../../ui/index.ts';
 import { caseAddress } from '../case-address.ts';
+import { AddIsland, useIslandItem } from '../islands/index.ts';
 import { useRoom, useRoomState } from '../room-context.ts';
 import styles from './Bar.module.css';
 
@@ -15,6 +16,7 @@ export function MeetTools() {
   const room = useRoom();
   const [, navigate] = useLocation();
   const lead = useLeadItem(room.connection.live);
+  const island = useIslandItem();
   const [isListOpen, setListOpen] = useState(false);
   const isReplaying = useRoomState((s) => s.replay !== undefined);
   const uid = useRoomState((s) => s.study.studyInstanceUid);
@@ -44,6 +46,7 @@ export function MeetTools() {
             onDone={close}
             items={[
               ...(lead ? [lead] : []),
+              ...(island ? [island] : []),
               {
                 key: 'replay',
                 label: isReading ? t.meeting.replayLoading : t.meeting.replay,
@@ -61,6 +64,7 @@ export function MeetTools() {
           />
         )}
       </Popover>
+      <AddIsland />
       {isListOpen && (
         <CasesDialog
           studyInstanceUid={uid}

@@ -1,6 +1,6 @@
 import { ChevronUp } from 'lucide-react';
 import type { ReactNode } from 'react';
-import { Button, classes, Popover } from '../../ui/index.ts';
+import { Button, classes, Popover, useStore } from '../../ui/index.ts';
 import { useRoom, useRoomState } from '../room-context.ts';
 import type { Tool } from '../room-state.ts';
 import styles from './Bar.module.css';
@@ -21,6 +21,7 @@ export interface ToolButtonProps {
 export function ToolButton({ tool, label, icon, more, disabled = false }: ToolButtonProps) {
   const room = useRoom();
   const isActive = useRoomState((s) => s.tool === tool);
+  const hasIslands = useStore(room.islands.state, (s) => s.islands.length > 0);
   const button = (
     <Button
       kind="quiet"
@@ -35,6 +36,23 @@ export function ToolButton({ tool, label, icon, more, disabled = false }: ToolBu
     </Button>
   );
   if (!more) return button;
+  // Hands take their tools from the islands then; what belongs to the tool is still here.
+  if (hasIslands) {
+    return (
+      <Popover
+        label={more.label}
+        button={{
+          kind: 'quiet',
+          className: classes(styles.tool),
+          icon,
+          children: label,
+          'data-testid': `more-${tool}`,
+        }}
+      >
+        {more.content}
+      </Popover>
+    );
+  }
   return (
     <span className={styles.split}>
       {button}

@@ -1,0 +1,244 @@
+import { rm } from 'node:fs/promises';
+import type { Mark, StudyDetail } from '@yuepian/contract';
+import type { CDPSession, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startServer, type TestServer } from '../server/src/testing.ts';
+import { board, picture, signIn, startBrowser, type TestBrowser } from './support/browser.ts';
+import { type At, Fingers, pen } from './support/fingers.ts';
+import { importFiles, isReconstructed, phantomFolder, whenStudy } from './support/phantom.ts';
+
+let server: TestServer;
+let browser: TestBrowser;
+let study: StudyDetail;
+let page: Page;
+let cdp: CDPSession;
+let fingers: Fingers;
+/** A frame of a 4K screen takes its time without a graphics card. */
+const patience = { timeout: 30_000 };
+
+beforeAll(async () => {
+  const phantom = await phantomFolder('ct');
+  [server, browser] = await Promise.all([startServer(), startBrowser()]);
+  const uid = await importFiles(server, phantom.files);
+  study = await whenStudy(server, uid, isReconstructed);
+  await rm(phantom.folder, { recursive: true, force: true });
+  page = await browser.open(`${server.url}/studies/${study.studyInstanceUid}?board=75`, board);
+  await signIn(page, server.password);
+  await page.locator('[data-testid="info-axial"] [data-edge="left"]').waitFor();
+  await page.getByTestId('preview').first().waitFor({ state: 'detached' });
+  cdp = await page.context().newCDPSession(page);
+  fingers = new Fingers(cdp);
+}, 600_000);
+afterAll(async () => {
+  await browser?.[Symbol.asyncDispose]();
+  await server?.[Symbol.asyncDispose]();
+});
+
+/** A place of the axial view, as parts of its width and height. */
+async function at(u: number, v: number): Promise<At> {
+  const box = await page.getByTestId('view-axial').boundingBox();
+  if (!box) throw new Error('no axial view');
+  return [box.x + box.width * u, box.y + box.height * v];
+}
+const marks = async (): Promise<Mark[]> => {
+  const answer = await server.fetch(`/api/cases/${study.caseId}`);
+  return ((await answer.json()) as { marks: Mark[] }).marks;
+};
+const slice = async (): Promise<number> =>
+  Number(await page.locator('[data-view="axial"] [role="slider"]').getAttribute('aria-valuenow'));
+const letters = (): Promise<string[]> =>
+  page.locator('[data-testid="info-axial"] [data-edge]').allTextContents();
+const middleOf = async (testId: string): Promise<At> => {
+  const box = await page.getByTestId(testId).boundingBox();
+  if (!box) throw new Error(`no ${testId}`);
+  return [box.x + box.width / 2, box.y + box.height / 2];
+};
+/** CSS pixels for a millimetre of the axial view, as its scale bar says. */
+const zoom = async (): Promise<number> => {
+  const bar = page.locator('[data-testid="info-axial"] [data-testid="scale"]');
+  const [, length = '', unit = ''] =
+    /([\d.]+)\s*(mm|cm)/.exec((await bar.textContent()) ?? '') ?? [];
+  const box = await bar.locator('span').nth(1).boundingBox();
+  return (box?.width ?? 0) / (Number(length) * (unit === 'cm' ? 10 : 1));
+};
+
+test('each person takes an island, says who they are and chooses a tool', async () => {
+  await page.keyboard.press('Shift+Digit2');
+  await page.locator('[data-testid="views"][data-layout="single"]').waitFor();
+  await page.getByTestId('group-meet').or(page.getByTestId('add-island')).first().waitFor();
+  if (await page.getByTestId('group-meet').count()) await page.getByTestId('group-meet').click();
+  await page.getByTestId('add-island').click();
+  await page.getByTestId('island-1').waitFor();
+  await page.getByTestId('add-island').click();
+  await page.getByTestId('island-2-person').click();
+  await page.getByTestId('island-2-name').fill('李医生');
+  await picture(page, 'board-person');
+  await page.keyboard.press('Escape');
+  await page.getByTestId('island-1-length').click();
+  await page.getByTestId('island-2-ink').click();
+  await picture(page, 'board-islands');
+  expect(await page.getByTestId('island-1').getAttribute('data-tool')).toBe('length');
+  expect(await page.getByTestId('island-2').getAttribute('data-tool')).toBe('ink');
+  // 12 mm on the glass of a 75-inch board, and apart from each other.
+  const mm = Math.hypot(3840, 2160) / (75 * 25.4);
+  for (const id of ['island-1-length', 'island-1-handle', 'island-1-close', 'island-2-person']) {
+    const box = await page.getByTestId(id).boundingBox();
+    expect(Math.min(box?.width ?? 0, box?.height ?? 0)).toBeGreaterThanOrEqual(12 * mm);
+  }
+});
+
+test('two people draw at once, each with the tool, colour and name of their island', async () => {
+  const [a, b] = [await at(0.3, 0.4), await at(0.7, 0.4)];
+  const contacts = [{ at: a }, { at: b }];
+  await fingers.down(contacts);
+  await fingers.move(
+    contacts,
+    [
+      [a[0] + 160, a[1] + 60],
+      [b[0] - 160, b[1] + 90],
+    ],
+    6,
+  );
+  // Whose hand is where can be seen while they draw.
+  expect(await page.getByTestId('contact-island-1').count()).toBe(1);
+  expect(await page.getByTestId('contact-island-2').count()).toBe(1);
+  expect(await page.getByTestId('island-1').getAttribute('data-held')).toBe('true');
+  await picture(page, 'board-two-draw');
+  await fingers.up();
+  await expect.poll(async () => (await marks()).length, patience).toBe(2);
+  const drawn = await marks();
+  expect(drawn.map((m) => m.kind).sort()).toEqual(['ink', 'length']);
+  const [ink, length] = ['ink', 'length'].map((kind) => drawn.find((m) => m.kind === kind));
+  expect(ink?.author.name).toBe('李医生');
+  expect(length?.author.name).not.toBe('李医生');
+  expect(ink?.colour).not.toBe(length?.colour);
+  expect(await page.getByTestId('contacts').count()).toBe(0);
+});
+
+test('one changes the tool while the other has a finger on the image', async () => {
+  const hold = { at: await at(0.3, 0.55) };
+  await fingers.down([hold]);
+  await fingers.move([hold], [[hold.at[0] + 80, hold.at[1]]], 4);
+  const held = { at: [hold.at[0] + 80, hold.at[1]] as At };
+  const tap = { at: await middleOf('island-2-arrow'), id: 1 };
+  await fingers.down([held, tap]);
+  await fingers.lift([tap]);
+  await expect.poll(() => page.getByTestId('island-2').getAttribute('data-tool')).toBe('arrow');
+  await fingers.up();
+  await expect.poll(async () => (await marks()).length, patience).toBe(3);
+  expect((await marks()).map((m) => m.kind).sort()).toEqual(['ink', 'length', 'length']);
+});
+
+test('taking back takes the last mark of one island, and undo brings it back', async () => {
+  await page.getByTestId('island-2-undo').click();
+  await expect
+    .poll(async () => (await marks()).map((m) => m.kind), patience)
+    .toEqual(['length', 'length']);
+  expect(await page.getByTestId('island-2-undo').isDisabled()).toBe(true);
+  expect(await page.getByTestId('island-1-undo').isDisabled()).toBe(false);
+  await page.keyboard.press('Control+z');
+  await expect.poll(async () => (await marks()).length, patience).toBe(3);
+});
+
+test('the eraser of one takes what it touches, the other measures on', async () => {
+  await page.getByTestId('island-2-eraser').click();
+  const ink = await at(0.7, 0.4);
+  await fingers.drag([{ at: [ink[0] + 40, ink[1] + 40] }], [[ink[0] - 130, ink[1] + 60]], 20);
+  await expect
+    .poll(async () => (await marks()).map((m) => m.kind), patience)
+    .toEqual(['length', 'length']);
+});
+
+test('two fingers zoom, and turn the picture once it is clearly meant', async () => {
+  for (const id of ['island-1', 'island-2']) await page.getByTestId(`${id}-navigate`).click();
+  const [x, y] = await at(0.5, 0.5);
+  const [before, first] = [await zoom(), await slice()];
+  const straight = await letters();
+  // Zooming tilts a little; the picture does not.
+  await fingers.drag(
+    [{ at: [x - 60, y] }, { at: [x + 60, y] }],
+    [
+      [x - 110, y - 8],
+      [x + 110, y + 8],
+    ],
+    4,
+  );
+  await expect.poll(zoom, patience).toBeGreaterThan(before * 1.6);
+  expect(await letters()).toEqual(straight);
+  expect(await slice()).toBe(first);
+
+  await fingers.twist([x, y], 150, 100, 6);
+  await expect.poll(async () => (await letters()).join(), patience).not.toBe(straight.join());
+  // A quarter clockwise: what was above is at the right now.
+  const edge = (name: string) =>
+    page.locator(`[data-testid="info-axial"] [data-edge="${name}"]`).textContent();
+  expect(await edge('right')).toBe('A');
+  await page.getByTestId('more-rotate').click();
+  await page.getByTestId('spin-left').click();
+  await expect.poll(async () => (await letters()).join(), patience).toBe(straight.join());
+  await page.getByTestId('straighten').click();
+  await page.keyboard.press('Escape');
+});
+
+test('three fingers scroll, a palm does nothing', async () => {
+  const [x, y] = await at(0.5, 0.5);
+  const first = await slice();
+  await fingers.drag(
+    [{ at: [x - 40, y - 40] }, { at: [x, y - 40] }, { at: [x + 40, y - 40] }],
+    [
+      [x - 40, y + 60],
+      [x, y + 60],
+      [x + 40, y + 60],
+    ],
+    4,
+  );
+  await expect.poll(slice, patience).not.toBe(first);
+
+  const scrolled = await slice();
+  const count = (await marks()).length;
+  await page.getByTestId('island-1-ink').click();
+  await fingers.drag([{ at: await at(0.35, 0.6), radius: 45 }], [await at(0.4, 0.4)], 4);
+  expect(await slice()).toBe(scrolled);
+  expect(await marks()).toHaveLength(count);
+});
+
+test('where a person draws with a pen, their finger navigates; the other still draws', async () => {
+  const before = await marks();
+  const p = await at(0.3, 0.3);
+  await pen(cdp, [p, [p[0] + 60, p[1] + 10], [p[0] + 120, p[1] + 40]]);
+  await expect.poll(async () => (await marks()).length, patience).toBe(before.length + 1);
+  const start = await slice();
+  const q = await at(0.35, 0.5);
+  await fingers.drag([{ at: q }], [[q[0], q[1] + 90]], 5);
+  await expect.poll(slice, patience).not.toBe(start);
+  expect(await marks()).toHaveLength(before.length + 1);
+  await page.getByTestId('island-2-highlighter').click();
+  const r = await at(0.7, 0.5);
+  await fingers.drag([{ at: r }], [[r[0] - 120, r[1] + 30]], 5);
+  await expect.poll(async () => (await marks()).length, patience).toBe(before.length + 2);
+});
+
+test('an island is taken to another place by hand or by keys, and is there after a reload', async () => {
+  const edge = () =>
+    page.getByTestId('island-1').evaluate((element) => element.parentElement?.dataset.edge);
+  const handle = page.getByTestId('island-1-handle');
+  const bottom = await at(0.3, 0.99);
+  await page.mouse.move(...(await middleOf('island-1-handle')));
+  await page.mouse.down();
+  await page.mouse.move(...bottom, { steps: 6 });
+  await page.mouse.up();
+  await expect.poll(edge).toBe('bottom');
+  await picture(page, 'board-bottom');
+  await handle.focus();
+  const [left] = await middleOf('island-1-handle');
+  await page.keyboard.press('ArrowRight');
+  await expect.poll(async () => (await middleOf('island-1-handle'))[0]).toBeGreaterThan(left);
+  await page.reload();
+  await page.getByTestId('island-1').waitFor();
+  expect(await edge()).toBe('bottom');
+  expect(await page.getByTestId('island-2').getAttribute('data-tool')).toBe('highlighter');
+  await page.getByTestId('island-1-close').click();
+  await page.getByTestId('island-2-close').click();
+  if (await page.getByTestId('group-draw').count()) await page.getByTestId('group-draw').click();
+  await page.getByTestId('tool-ink').waitFor();
+});

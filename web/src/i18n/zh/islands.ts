@@ -1,0 +1,23 @@
+export const islands = {
+  islands: {
+    add: '添加工具岛',
+    addNote: '每人一个，各用各的工具和颜色',
+    label: (name: string) => `${name}的工具`,
+    move: (name: string) => `移动${name}的工具岛：沿屏幕边缘拖动，或按方向键`,
+    person: (name: string) => `${name}：姓名、颜色和位置`,
+    name: '谁在用',
+    nameHint: '画下的标注记在这个名字下',
+    here: '在场的人',
+    colour: '颜色',
+    colourNumber: (n: number) => `颜色 ${n}`,
+    place: '位置',
+    edges: { left: '左侧', right: '右侧', top: '上方', bottom: '下方' },
+    close: (name: string) => `收起${name}的工具岛`,
+    undo: '撤回',
+    undoOf: (name: string) => `撤回${name}最近画的标注`,
+    more: '更多',
+    moreOf: (name: string) => `${name}的更多工具`,
+    guest: (n: number) => `${n} 号来宾`,
+    holds: (name: string, tool: string) => `${name}：${tool}`,
+  },
+};

@@ -1,0 +1,105 @@
+import { personColours } from '@yuepian/contract';
+import { Check } from 'lucide-react';
+import type { CSSProperties } from 'react';
+import { formatUser, useLanguage, useText } from '../../i18n/index.ts';
+import { Button, classes, Popover, Segmented, TextField, useStore } from '../../ui/index.ts';
+import { useRoom } from '../room-context.ts';
+import styles from './Islands.module.css';
+import type { Island } from './islands.ts';
+
+const edges = ['left', 'right', 'top', 'bottom'] as const;
+
+/** An island's name as it is read here: the first administrator has one in each language. */
+export function useShownName({ name }: Pick<Island, 'name'>): string {
+  const { me } = useRoom();
+  const language = useLanguage();
+  return name === (me.displayName || me.name) ? formatUser(me, language) : name;
+}
+
+/** Whose island it is: a name to choose or to type, a colour, and where it lies. */
+export function PersonMenu({ island }: { readonly island: Island }) {
+  const t = useText();
+  const room = useRoom();
+  const { id, name, colour, place } = island;
+  const shown = useShownName(island);
+  const people = useStore(room.connection.live.state, (s) => s.people);
+  const names = [...new Set(people.filter((p) => p.role !== 'observer').map((p) => p.name))];
+  return (
+    <Popover
+      label={t.islands.person(shown)}
+      button={{
+        kind: 'quiet',
+        className: classes(styles.person),
+        children: <span>{shown}</span>,
+        'aria-label': t.islands.person(shown),
+        'data-testid': `${id}-person`,
+      }}
+    >
+      <div className={styles.menu}>
+        <TextField
+          label={t.islands.name}
+          hint={t.islands.nameHint}
+          value={name}
+          maxLength={100}
+          data-testid={`${id}-name`}
+          onChange={(e) => room.islands.change(id, { name: e.currentTarget.value })}
+          onBlur={(e) => {
+            const typed = e.currentTarget.value.trim();
+            room.islands.change(id, { name: typed || t.islands.guest(Number(id.slice(7)) || 1) });
+          }}
+        />
+        {names.length > 0 && (
+          <fieldset className={styles.names}>
+            <legend>{t.islands.here}</legend>
+            {names.map((n) => (
+              <Button
+                key={n}
+                small
+                pressed={n === name}
+                onClick={() => {
+                  // Who is here has a colour already: it stays theirs on this board, too.
+                  const theirs = people.find((p) => p.name === n)?.colour;
+                  const free = personColours.find((c) => c === theirs);
+                  room.islands.change(id, { name: n, ...(free && { colour: free }) });
+                }}
+              >
+                {n}
+              </Button>
+            ))}
+          </fieldset>
+        )}
+        <fieldset className={styles.colours}>
+          <legend>{t.islands.colour}</legend>
+          {personColours.map((c, n) => (
+            <label
+              key={c}
+              className={styles.colour}
+              style={{ '--person': c } as CSSProperties}
+              title={t.islands.colourNumber(n + 1)}
+            >
+              <input
+                type="radio"
+                name={`${id}-colour`}
+                className="visually-hidden"
+                aria-label={t.islands.colourNumber(n + 1)}
+                checked={c === colour}
+                data-testid={`${id}-colour-${n + 1}`}
+                onChange={() => room.islands.change(id, { colour: c })}
+              />
+              <Check aria-hidden="true" />
+            </label>
+          ))}
+        </fieldset>
+        <div className={styles.place}>
+          <span>{t.islands.place}</span>
+          <Segmented
+            label={t.islands.place}
+            value={place.edge}
+            options={edges.map((value) => ({ value, label: t.islands.edges[value] }))}
+            onChange={(edge) => room.islands.change(id, { place: { edge, along: place.along } })}
+          />
+        </div>
+      </div>
+    </Popover>
+  );
+}

@@ -1,0 +1,3 @@
+export { AddIsland, useIslandItem } from './AddIsland.tsx';
+export { IslandsLayer } from './IslandsLayer.tsx';
+export { Islands } from './islands.ts';
