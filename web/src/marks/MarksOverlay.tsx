@@ -49,6 +49,9 @@ const cover: CSSProperties = {
   pointerEvents: 'none',
 };
 
+/** Wet ink takes the room it needs. */
+const hidden: CSSProperties = { position: 'absolute', display: 'none', pointerEvents: 'none' };
+
 /**
  * Two canvases over a view: the marks, drawn anew when a frame shows something else, and the ink that
  * is still wet.
@@ -153,7 +156,7 @@ export function MarksOverlay(props: MarksOverlayProps): React.JSX.Element {
   return (
     <>
       <canvas ref={canvas} data-testid={`marks-${view.kind}`} style={cover} />
-      <canvas ref={wetCanvas} data-testid={`wet-${view.kind}`} style={cover} />
+      <canvas ref={wetCanvas} data-testid={`wet-${view.kind}`} style={hidden} />
       {asked.map((mark) => (
         <TextField
           key={mark.id}

@@ -9,6 +9,9 @@ import type { Box } from './shape.ts';
 import type { MarksPlace } from './shown.ts';
 import { drawWet, isWetShown, type WetStroke, WetStrokes } from './wet.ts';
 
+/** CSS px */
+const tile = 128;
+
 export interface WetCanvasParts {
   readonly canvas: HTMLCanvasElement;
   readonly projection: () => Projection | undefined;
@@ -21,7 +24,9 @@ export interface WetCanvasParts {
 /**
  * Lines while they are drawn, on a canvas of their own over the view. The canvas is desynchronized:
  * where the browser can, a stroke is on the glass without waiting for the page's next frame. Own lines
- * are painted the moment a pointer reports, those of others once a frame.
+ * are painted the moment a pointer reports, those of others once a frame. The canvas is only as large
+ * as what is wet, and is not there while nothing is: a canvas over the whole view costs more to show
+ * than a line costs to draw.
  */
 export class WetCanvas implements DrawnSink {
   readonly #parts: WetCanvasParts;
@@ -29,6 +34,8 @@ export class WetCanvas implements DrawnSink {
   readonly #strokes = new WetStrokes();
   readonly #outgoing = new Map<MarkId, { line: DrawnLine; points: InkPoint[]; sent: number }>();
   readonly #stop: () => void;
+  /** What the canvas covers of the view, CSS px. */
+  #covered: Box | undefined;
   #painted: Box | undefined;
   #frame = 0;
 
@@ -84,20 +91,59 @@ export class WetCanvas implements DrawnSink {
     if (!context) return;
     const now = performance.now();
     this.#strokes.expire(now, this.#parts.isMark);
-    if (this.#strokes.isEmpty && !this.#painted) return;
-    const hasGrown = p && fit(this.#parts.canvas, context, p);
-    if (hasGrown) this.#painted = undefined;
+    if (this.#strokes.isEmpty && !this.#covered) return;
     if (this.#painted) {
       const [left, top, right, bottom] = this.#painted;
       context.clearRect(left, top, right - left, bottom - top);
       this.#painted = undefined;
     }
+    const shown = p
+      ? [...this.#strokes.all].filter((s) => isWetShown(s, this.#parts.place(), p))
+      : [];
+    const box = p && shown.map((s) => boxOfWet(s, p)).reduce<Box | undefined>(union, undefined);
+    this.#cover(context, p, box);
     if (!p) return;
-    for (const s of this.#strokes.all) {
-      if (!isWetShown(s, this.#parts.place(), p)) continue;
-      drawWet(context, p, s, now);
-      this.#painted = union(this.#painted, boxOfWet(s, p));
+    for (const s of shown) drawWet(context, p, s, now);
+    this.#painted = box;
+  }
+
+  /** Makes room for `box`; with no box the canvas goes. */
+  #cover(context: CanvasRenderingContext2D, p: Projection | undefined, box: Box | undefined): void {
+    const { canvas } = this.#parts;
+    const needed = p && box && this.#roomFor(box, p);
+    if (!needed) {
+      if (this.#covered) canvas.style.display = 'none';
+      this.#covered = undefined;
+      return;
     }
+    const [left, top, right, bottom] = needed;
+    const ratio = pixelRatio(p);
+    const [width, height] = [
+      Math.round((right - left) * ratio),
+      Math.round((bottom - top) * ratio),
+    ];
+    const isSame = this.#covered?.every((edge, n) => edge === needed[n]);
+    if (isSame && canvas.width === width && canvas.height === height) return;
+    this.#covered = needed;
+    Object.assign(canvas.style, {
+      display: 'block',
+      left: `${left}px`,
+      top: `${top}px`,
+      width: `${right - left}px`,
+      height: `${bottom - top}px`,
+    });
+    canvas.width = width;
+    canvas.height = height;
+    context.setTransform(ratio, 0, 0, ratio, -left * ratio, -top * ratio);
+  }
+
+  /** Whole tiles, so that a growing line does not make a new canvas each time; never a smaller one. */
+  #roomFor(box: Box, { size }: Projection): Box | undefined {
+    const [left, top, right, bottom] = union(this.#covered, box);
+    const from = (edge: number): number => Math.max(0, Math.floor(edge / tile) * tile);
+    const to = (edge: number, end: number): number => Math.min(end, Math.ceil(edge / tile) * tile);
+    const room: Box = [from(left), from(top), to(right, size[0]), to(bottom, size[1])];
+    return room[0] < room[2] && room[1] < room[3] ? room : undefined;
   }
 
   #soon(): void {
@@ -149,6 +195,9 @@ function boxOfWet(s: WetStroke, p: Projection): Box {
 const union = (a: Box | undefined, b: Box): Box =>
   a ? [Math.min(a[0], b[0]), Math.min(a[1], b[1]), Math.max(a[2], b[2]), Math.max(a[3], b[3])] : b;
 
+const pixelRatio = (p: Projection): number =>
+  Math.max(p.devicePixelRatio, window.devicePixelRatio || 1);
+
 /**
  * The canvas in device pixels, its context in CSS pixels.
  * @returns whether the canvas was made anew (and is empty).
@@ -158,7 +207,7 @@ export function fit(
   context: CanvasRenderingContext2D,
   p: Projection,
 ): boolean {
-  const ratio = Math.max(p.devicePixelRatio, window.devicePixelRatio || 1);
+  const ratio = pixelRatio(p);
   const width = Math.round(p.size[0] * ratio);
   const height = Math.round(p.size[1] * ratio);
   if (canvas.width === width && canvas.height === height) return false;
