@@ -3,11 +3,19 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { readNifti } from '@yuepian/dicom';
 import type { SegmentHint } from '@yuepian/reconstruct';
+import { ballTrials } from './balls.ts';
 import { boxTrial } from './box.ts';
+import { sarcomaTrials } from './sarcoma.ts';
 
-/** Box and one seed against the labels of another model, CT of 3 mm. */
+/**
+ * Box and one seed: shapes of a random set (analytic truth), tumours with contours by hand, and
+ * organs against the labels of another model, CT of 3 mm.
+ */
 export default async function box(): Promise<void> {
-  const folder = join(process.env.YUEPIAN_TEST_DATA ?? '../shared/data', 'torso_ct_totalseg');
+  ballTrials(12345, 400);
+  const data = process.env.YUEPIAN_TEST_DATA ?? '../shared/data';
+  await sarcomaTrials(data);
+  const folder = join(data, 'torso_ct_totalseg');
   if (!existsSync(folder)) {
     console.error(`box: ${folder} is not there; nothing was measured`);
     return;

@@ -53,6 +53,17 @@ export const normalisation = z.discriminatedUnion('kind', [
     mean: z.number(),
     std: z.number().positive(),
   }),
+  /**
+   * FreeSurfer's conform, as brainchop prepares its networks: 8 bits from the smallest value to the
+   * robust maximum, in the middle cube of `cube` voxels an edge; two quantiles of that cube become 0
+   * and 1, and nothing is cut off.
+   */
+  z.object({
+    kind: z.literal('conformed'),
+    low: z.number().min(0).max(1).default(0),
+    high: z.number().min(0).max(1).default(1),
+    cube: z.number().int().min(16).max(1024).default(256),
+  }),
   /** nnU-Net ZScoreNormalization over the volume, or over the foreground only. */
   z.object({ kind: z.literal('zscore'), foreground: z.boolean().default(false) }),
 ]);

@@ -1,7 +1,13 @@
 import { z } from 'zod';
 import { structureId, volumeId } from './ids.ts';
 
-/** Names and anatomical colours, chosen once: equal in 2D, 3D, lists and reports. SNOMED CT codes for SEG. */
+/**
+ * Names and anatomical colours, chosen once: equal in 2D, 3D, lists and reports. SNOMED CT codes for
+ * SEG, each compared with a published list: brain structures with PS3.16 CID 7140; vessels, organs and
+ * bones with TotalSegmentator's totalsegmentator_snomed_mapping.csv, CID 6204 and CID 4031; sides of
+ * lung and kidney, renal pelvis, tumours and stone with the names of the same concepts in FHIR
+ * profiles (mCODE and others).
+ */
 export const structureTable = {
   /** What somebody began by hand and has not named otherwise. */
   custom: { zh: '新结构', en: 'New structure', colour: '#4fb3c4', opacity: 1, snomed: '91723000' },
@@ -126,7 +132,7 @@ export const structureTable = {
     en: 'Thalamus',
     colour: '#4f9d5b',
     opacity: 1,
-    snomed: '42695009',
+    snomed: '119406000',
   },
   caudate: {
     zh: '尾状核',
@@ -154,7 +160,7 @@ export const structureTable = {
     en: 'Hippocampus',
     colour: '#e3d14a',
     opacity: 1,
-    snomed: '75573002',
+    snomed: '5366008',
   },
   amygdala: {
     zh: '杏仁核',
@@ -168,7 +174,7 @@ export const structureTable = {
     en: 'Brainstem',
     colour: '#8d9aa5',
     opacity: 1,
-    snomed: '15926001',
+    snomed: '119238007',
   },
   accumbens: {
     zh: '伏隔核',

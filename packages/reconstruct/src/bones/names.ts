@@ -95,6 +95,12 @@ export function nameGroups(pieces: readonly Piece[], contacts: Contacts): NamedG
     .sort((a, b) => at(b).centre[2] - at(a).centre[2]);
   if (sacral.length > 0) take('sacrum', sacral);
   for (const level of levels(vertebral, pieces)) take('vertebra', level);
+  const [highest] = vertebral;
+  if (highest !== undefined)
+    take(
+      'vertebra',
+      [...open].filter((n) => hangsFromAbove(at(n), at(highest), x0)),
+    );
 
   if (top !== undefined) {
     const floor = headZ ?? top - size.sacrumTop;
@@ -184,6 +190,16 @@ function levels(vertebral: readonly number[], pieces: readonly Piece[]): number[
   }
   return out;
 }
+
+/**
+ * The spinous process of a vertebra whose body the scan has cut off. A process lies lower than its own
+ * body, so one behind the highest body and above its middle belongs to the vertebra above.
+ */
+const hangsFromAbove = (p: Piece, body: Piece, x0: number): boolean =>
+  Math.abs(p.centre[0] - x0) < 12 &&
+  p.centre[1] > body.centre[1] + 35 &&
+  p.centre[1] < body.centre[1] + 80 &&
+  p.centre[2] > body.centre[2] + 3;
 
 /** Small pieces (processes, coccyx, edges of joints) go to the bone they touch most, or lie nearest to. */
 function attach(

@@ -1,4 +1,3 @@
-import type { Normalisation } from '@yuepian/contract';
 import { invert, stepI, toPatient, type Vec3, type Volume } from '@yuepian/geometry';
 import type { Pace } from '../pace.ts';
 import type { Box, TensorGrid } from './grid.ts';
@@ -75,68 +74,6 @@ function smallest(data: ArrayLike<number>): number {
   let low = Number.POSITIVE_INFINITY;
   for (let n = 0; n < data.length; n++) if ((data[n] as number) < low) low = data[n] as number;
   return low;
-}
-
-/** Values at quantiles 0…1 of the data; from a histogram of 4096 bins. */
-export function quantiles(data: Float32Array, at: readonly number[]): number[] {
-  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (const v of data) {
-    if (v < low) low = v;
-    if (v > high) high = v;
-  }
-  if (!(high > low)) return at.map(() => low);
-  const bins = new Float64Array(4096);
-  const scale = 4095 / (high - low);
-  for (const v of data) {
-    const bin = Math.round((v - low) * scale);
-    bins[bin] = (bins[bin] as number) + 1;
-  }
-  return at.map((q) => {
-    if (q <= 0) return low;
-    if (q >= 1) return high;
-    let seen = 0;
-    for (let n = 0; n < bins.length; n++) {
-      seen += bins[n] as number;
-      if (seen >= q * data.length) return low + n / scale;
-    }
-    return high;
-  });
-}
-
-/** Function from a raw value to a network's input; quantiles and means are of all of `data`. */
-export function normaliser(data: Float32Array, how: Normalisation): (value: number) => number {
-  switch (how.kind) {
-    case 'none':
-      return (v) => v;
-    case 'ct': {
-      const [low, high] = how.clip;
-      return (v) => (Math.min(high, Math.max(low, v)) - how.mean) / how.std;
-    }
-    case 'range': {
-      const [low = 0, high = 1] = quantiles(data, [how.low, how.high]);
-      const width = high > low ? high - low : 1;
-      return how.clip
-        ? (v) => Math.min(1, Math.max(0, (v - low) / width))
-        : (v) => (v - low) / width;
-    }
-    case 'zscore': {
-      const { mean, std } = moments(data, how.foreground);
-      return (v) => (how.foreground && v === 0 ? 0 : (v - mean) / std);
-    }
-  }
-}
-
-function moments(data: Float32Array, foreground: boolean): { mean: number; std: number } {
-  let [n, sum, squares] = [0, 0, 0];
-  for (const v of data) {
-    if (foreground && v === 0) continue;
-    n++;
-    sum += v;
-    squares += v * v;
-  }
-  const mean = n > 0 ? sum / n : 0;
-  const variance = n > 0 ? squares / n - mean * mean : 0;
-  return { mean, std: Math.max(Math.sqrt(Math.max(0, variance)), 1e-8) };
 }
 
 /** The part of a tensor's data in a box, through `value`. */

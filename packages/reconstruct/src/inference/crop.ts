@@ -1,6 +1,6 @@
 import { stepI, stepJ, stepK, type Vec3 } from '@yuepian/geometry';
-import { quantiles } from './conform.ts';
 import { type Box, type TensorGrid, wholeBox } from './grid.ts';
+import { quantiles } from './normalise.ts';
 
 /** Tissue from air in CT: the body's skin lies around −300 HU. */
 const bodyHu = -300;

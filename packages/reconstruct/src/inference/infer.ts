@@ -1,10 +1,11 @@
 import { type ModelManifest, YuepianError } from '@yuepian/contract';
 import type { LabelMap, Vec3, Volume } from '@yuepian/geometry';
 import { Pace } from '../pace.ts';
-import { conform, extract, normaliser } from './conform.ts';
+import { conform, extract } from './conform.ts';
 import { patientBox } from './crop.ts';
 import { croppedGrid, tensorGrid } from './grid.ts';
 import { LabelSampler } from './labels.ts';
+import { normaliser } from './normalise.ts';
 import { postProcess } from './post.ts';
 import { TileAccumulator, tileStarts } from './tiles.ts';
 
@@ -43,7 +44,7 @@ export async function infer(
   const whole = tensorGrid(volume, tensor);
   const raw = await conform(volume, whole, pace);
   const box = patientBox(raw, whole, tensor.crop, options.modality);
-  const value = normaliser(raw, tensor.normalisation);
+  const value = normaliser(raw, whole.size, volume.data, tensor.normalisation);
   const grid = croppedGrid(whole, box);
   const sampler = new LabelSampler(volume, grid, model.classCount);
   pace.step('infer', 0);

@@ -3,10 +3,11 @@ import { type Affine, affineFromSteps, toPatient, type Vec3, type Volume } from 
 import { describe, expect, it } from 'vitest';
 import { Pace } from '../pace.ts';
 import { dice } from '../testing.ts';
-import { conform, normaliser, quantiles } from './conform.ts';
+import { conform } from './conform.ts';
 import { tensorGrid } from './grid.ts';
 import { infer, type NetworkPass } from './infer.ts';
 import { LabelSampler } from './labels.ts';
+import { normaliser, quantiles, robustRange } from './normalise.ts';
 import { postProcess } from './post.ts';
 import { TileAccumulator, tileStarts } from './tiles.ts';
 
@@ -144,14 +145,48 @@ describe('conform', () => {
   it('normalises as the manifests say', () => {
     const data = Float32Array.from({ length: 1001 }, (_, n) => n);
     expect(quantiles(data, [0, 0.5, 1])[1]).toBeCloseTo(500, -1);
+    const line: Vec3 = [1001, 1, 1];
     const range = { kind: 'range', low: 0.05, high: 0.95 } as const;
-    expect(normaliser(data, { ...range, low: 0, high: 1, clip: true })(250)).toBeCloseTo(0.25, 6);
-    expect(normaliser(data, { ...range, clip: true })(1000)).toBe(1);
-    expect(normaliser(data, { ...range, clip: false })(1000)).toBeCloseTo(950 / 900, 2);
-    expect(normaliser(data, { kind: 'ct', clip: [0, 100], mean: 50, std: 25 })(900)).toBe(2);
-    const z = normaliser(data, { kind: 'zscore', foreground: false });
+    expect(
+      normaliser(data, line, data, { ...range, low: 0, high: 1, clip: true })(250),
+    ).toBeCloseTo(0.25, 6);
+    expect(normaliser(data, line, data, { ...range, clip: true })(1000)).toBe(1);
+    expect(normaliser(data, line, data, { ...range, clip: false })(1000)).toBeCloseTo(950 / 900, 2);
+    expect(
+      normaliser(data, line, data, { kind: 'ct', clip: [0, 100], mean: 50, std: 25 })(900),
+    ).toBe(2);
+    const z = normaliser(data, line, data, { kind: 'zscore', foreground: false });
     expect(z(500)).toBeCloseTo(0, 6);
     expect(z(1000)).toBeCloseTo(500 / 288.96, 2);
+  });
+
+  it('conforms to 8 bits in a cube: one bright voxel and the air around change nothing', () => {
+    // Half zeros, half 1…1000, and one voxel that would darken everything.
+    const values = Float32Array.from({ length: 8000 }, (_, n) => (n < 4000 ? 0 : (n - 3999) / 4));
+    const bright = values.slice();
+    bright[7999] = 4000;
+    const { low, high } = robustRange(bright);
+    expect(low).toBe(0);
+    // A thousandth of 4000 voxels may lie above: 4 of them.
+    expect(high).toBeGreaterThan(995);
+    expect(high).toBeLessThanOrEqual(1004);
+    const how = { kind: 'conformed', low: 0.05, high: 0.95, cube: 20 } as const;
+    const plain = normaliser(bright, [20, 20, 20], bright, how);
+    expect(plain(0)).toBe(0);
+    // 95 % of all voxels lie below 900, and what is brighter is not cut off.
+    expect(plain(900)).toBeCloseTo(1, 2);
+    expect(plain(4000)).toBeCloseTo(255 / 229, 2);
+    // The same voxels cut to the half that holds tissue: the cube is filled up with zeros again.
+    const cut = bright.slice(4000);
+    const padded = normaliser(cut, [20, 20, 10], bright, how);
+    for (const v of [0, 100, 500, 900]) expect(padded(v)).toBeCloseTo(plain(v), 6);
+    // And with more air around than the cube holds: only the middle counts.
+    const wide = new Float32Array(8000 * 3);
+    wide.set(bright, 8000);
+    const middle = normaliser(wide, [20, 20, 60], bright, how);
+    for (const v of [0, 100, 500, 900]) expect(middle(v)).toBeCloseTo(plain(v), 6);
+    const extremes = normaliser(bright, [20, 20, 20], bright, { ...how, low: 0, high: 1 });
+    expect(extremes(high)).toBe(1);
   });
 });
 

@@ -252,9 +252,9 @@ export async function importMeshNet(
       voxelOrder: 'LIA',
       spacing: [1, 1, 1],
       grid: 'patient',
-      normalisation: quantileNormalised.has(net.classes)
-        ? { kind: 'range', low: 0.05, high: 0.95, clip: false }
-        : { kind: 'range', low: 0, high: 1, clip: false },
+      normalisation: usesQuantiles(net.classes, widest)
+        ? { kind: 'conformed', low: 0.05, high: 0.95, cube: 256 }
+        : { kind: 'conformed', low: 0, high: 1, cube: 256 },
       crop: 'head',
       output: 'argmax',
     },
@@ -265,11 +265,12 @@ export async function importMeshNet(
 }
 
 /**
- * The networks of three and of fifty classes were trained with 5 and 95 % quantiles. Brighter voxels
- * stay above 1, as in brainchop's own preparation: cut off, white matter could not be told from the
- * brighter grey.
+ * brainchop's `enableQuantileNorm` (brainchop-parameters.js): 5 and 95 % for mindgrab, the tissue
+ * network of 20 channels and the one of fifty classes; smallest and biggest for all others, the small
+ * tissue networks of 5 and 11 channels among them.
  */
-const quantileNormalised = new Set([3, 50]);
+const usesQuantiles = (classes: number, widest: number): boolean =>
+  classes === 2 || classes === 50 || (classes === 3 && widest >= 20);
 
 const titles: Readonly<Record<string, { zh: string; en: string }>> = {
   model18cls: { zh: '脑结构（17 个，轻量）', en: 'Brain, 17 structures (light)' },
