@@ -46,9 +46,11 @@ export default async function edit(): Promise<void> {
     await page.getByTestId('goto-lung_left').click();
     await page.getByTestId('edit-lung_left').click();
     await page.locator('[data-testid="edit-tools"][data-preparing="false"]').waitFor();
+    // Inside the lung an eraser always changes something, a brush nothing.
+    await page.getByTestId('edit-eraser').click();
     const times: number[] = [];
     for (let n = 0; n < strokes; n++) times.push(await stroke(page, n));
-    const note = `left lung of 512×512×${slices}, brush of 6 mm, software GL; n strokes`;
+    const note = `left lung of 512×512×${slices}, eraser, software GL; n strokes`;
     print({ name: 'edit.to-mesh', value: median(times), unit: 'ms', n: strokes, note });
     print({
       name: 'edit.to-mesh.p95',
@@ -69,7 +71,7 @@ const isDone = (study: StudyDetail): boolean =>
 async function stroke(page: Page, n: number): Promise<number> {
   const box = await page.getByTestId('view-axial').boundingBox();
   if (!box) throw new Error('no axial view');
-  const [x, y] = [box.x + box.width / 2 - 60 + n * 16, box.y + box.height / 2 + 40];
+  const [x, y] = [box.x + box.width / 2 - 30 + n * 8, box.y + box.height / 2];
   const seen = await page.evaluate(() => performance.getEntriesByName('edit.to-mesh').length);
   await page.mouse.move(x, y);
   await page.mouse.down();

@@ -5,6 +5,7 @@ import { DecodePool } from './decode-pool.ts';
 import { Emitter } from './emitter.ts';
 import { FrameLoading } from './frame-session.ts';
 import { type FrameScene, FrameView } from './frame-view.ts';
+import { insidePoint } from './labels.ts';
 import { Levels } from './levels.ts';
 import { Models } from './models.ts';
 import { Outlines } from './outlines.ts';
@@ -263,6 +264,12 @@ class TheEngine implements Engine {
 
   structureBounds(key: string): { centre: PatientPoint; radius: number } | undefined {
     return this.#scene.models.bounds(key);
+  }
+
+  structurePoint(key: string): PatientPoint | undefined {
+    const { labels, models } = this.#scene;
+    const structure = labels && models.labelled().find((s) => s.key === key);
+    return (structure && insidePoint(labels, structure.labels)) ?? models.bounds(key)?.centre;
   }
 
   setMesh(key: string, mesh: MeshData | undefined): void {

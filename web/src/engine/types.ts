@@ -252,6 +252,8 @@ export interface Engine {
   updateLook(key: string, look: Partial<StructureLook>): void;
   /** Where a structure is: centre and radius of its mesh, once loaded. */
   structureBounds(key: string): { centre: PatientPoint; radius: number } | undefined;
+  /** A point inside a structure, where it is widest; of its mesh the middle, while there are no labels. */
+  structurePoint(key: string): PatientPoint | undefined;
   /** Shows a surface in place of a structure's files, right now; undefined goes back to the files. */
   setMesh(key: string, mesh: MeshData | undefined): void;
   /** The surface that is shown of a structure, LPS mm. */

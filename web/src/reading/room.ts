@@ -285,12 +285,12 @@ export class Room {
     this.views.geometryChanged();
   }
 
-  /** Every view goes to the middle of a structure. */
+  /** Every view goes into a structure. */
   goTo(key: string): void {
-    const bounds = this.engine.structureBounds(key);
-    if (!bounds) return;
+    const point = this.engine.structurePoint(key);
+    if (!point) return;
     this.state.set({ touched: key });
-    this.jumpTo(bounds.centre);
+    this.jumpTo(point);
     this.models.flyTo(key);
   }
 
