@@ -50,6 +50,14 @@ const middle = (page: Page): Promise<number[]> =>
     return [];
   });
 
+/** On a narrow bar the tool is behind its tab. */
+async function chooseMeasuring(page: Page, tool: string): Promise<void> {
+  const [tab, button] = [page.getByTestId('group-measure'), page.getByTestId(`tool-${tool}`)];
+  await tab.or(button).first().waitFor();
+  if (await tab.count()) await tab.click();
+  await button.click();
+}
+
 test('a colour cine shows its frames in one large view, steps and plays', async () => {
   const { page, uid } = await open('cine.dcm', ultrasoundCine(6));
   const study = await studyOf(server, uid);
@@ -61,6 +69,15 @@ test('a colour cine shows its frames in one large view, steps and plays', async 
   await expect.poll(() => middle(page), { timeout: 20_000 }).toEqual([0, 200, 0]);
   await page.getByTestId('frame-previous').click();
   await expect.poll(() => middle(page), { timeout: 20_000 }).toEqual([200, 0, 0]);
+  // A colour picture has no grey value, and says so.
+  await chooseMeasuring(page, 'probe');
+  const box = await page.getByTestId('view-frame').boundingBox();
+  if (!box) throw new Error('no frame view');
+  await page.mouse.click(box.x + box.width / 2 + 30, box.y + box.height / 2);
+  await page.keyboard.press('Escape');
+  await page.getByTestId('expand-structures').click();
+  const probe = page.getByTestId('mark-row-probe');
+  await expect.poll(() => probe.textContent()).toContain('彩色图像，没有灰度值');
   await picture(page, 'frames-cine');
   await page.getByTestId('play').click();
   await expect.poll(() => middle(page), { timeout: 20_000 }).toEqual([0, 0, 200]);
@@ -116,9 +133,8 @@ test('who follows sees the same frame as the lead, and goes on alone from a touc
 test('an X-ray without spacing says so, and a length on it shows no millimetres', async () => {
   const { page, uid } = await open('xray.dcm', xrayWithoutSpacing());
   await page.getByTestId('warning').getByText('像素间距未知').waitFor();
-  const tab = page.getByTestId('group-measure');
-  if (await tab.count()) await tab.click();
-  await page.getByTestId('tool-length').click();
+  await expect.poll(() => middle(page), { timeout: 20_000 }).not.toEqual([]);
+  await chooseMeasuring(page, 'length');
   const box = await page.getByTestId('view-frame').boundingBox();
   if (!box) throw new Error('no frame view');
   const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
@@ -128,12 +144,28 @@ test('an X-ray without spacing says so, and a length on it shows no millimetres'
   await page.mouse.up();
   await page.locator('[data-testid="saved"]').getByText('已保存').waitFor();
   const { caseId } = await studyOf(server, uid);
-  const { marks } = (await (await server.fetch(`/api/cases/${caseId}`)).json()) as {
-    marks: Mark[];
-  };
-  expect(marks).toHaveLength(1);
+  const stored = async () =>
+    ((await (await server.fetch(`/api/cases/${caseId}`)).json()) as { marks: Mark[] }).marks;
+  await expect.poll(async () => (await stored()).length).toBe(1);
+  const marks = await stored();
   expect(marks[0]).toMatchObject({ kind: 'length', frame: { frame: 1 } });
   expect(marks[0]?.frameOfReferenceUid).toBeUndefined();
+  // The values of its pixels are shown as what they are: this file's columns, 40 apart.
+  await page.getByTestId('tool-probe').click();
+  await page.mouse.click(x - 60, y - 40);
+  await page.getByTestId('tool-ellipse').click();
+  await page.mouse.move(x - 100, y + 60);
+  await page.mouse.down();
+  await page.mouse.move(x + 100, y + 160, { steps: 4 });
+  await page.mouse.up();
+  await page.keyboard.press('Escape');
+  await page.getByTestId('expand-structures').click();
+  const said = (kind: string) => page.getByTestId(`mark-row-${kind}`).textContent();
+  await expect.poll(() => said('probe')).toMatch(/像素值 \d+/);
+  expect(Number(/像素值 (\d+)/.exec((await said('probe')) ?? '')?.[1]) % 40).toBe(0);
+  await page.getByTestId('mark-row-ellipse').locator('button[aria-expanded]').click();
+  await expect.poll(() => said('ellipse')).toMatch(/像素值 · 均值 [\d.]+ ± [\d.]+/);
+  expect(await said('ellipse')).toContain('像素数');
   await picture(page, 'frames-xray');
   await page.close();
 });

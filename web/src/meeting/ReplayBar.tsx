@@ -138,8 +138,14 @@ export function ReplayBar(props: ReplayBarProps) {
           {t.meeting.continueHere}
         </Button>
       )}
-      <Button kind="quiet" icon={<X />} data-testid="replay-exit" onClick={onExit}>
-        {t.meeting.exitReplay}
+      <Button
+        kind="quiet"
+        className={classes(styles.exit)}
+        icon={<X />}
+        data-testid="replay-exit"
+        onClick={onExit}
+      >
+        <span className={styles.exitWord}>{t.meeting.exitReplay}</span>
       </Button>
       {isAsking && (
         <CopyDialog
@@ -178,6 +184,7 @@ function CopyDialog({
   return (
     <Dialog title={t.meeting.continueHere} closeLabel={t.common.close} onClose={onClose}>
       <form
+        className={styles.form}
         onSubmit={(e) => {
           e.preventDefault();
           void create();
