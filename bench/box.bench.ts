@@ -2,7 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { readNifti } from '@yuepian/dicom';
-import type { SegmentHint } from '@yuepian/reconstruct';
+import { ctAbdomen } from '@yuepian/phantom';
+import { maskFromLabels, type SegmentHint } from '@yuepian/reconstruct';
 import { ballTrials } from './balls.ts';
 import { boxTrial } from './box.ts';
 import { sarcomaTrials } from './sarcoma.ts';
@@ -13,6 +14,7 @@ import { sarcomaTrials } from './sarcoma.ts';
  */
 export default async function box(): Promise<void> {
   ballTrials(12345, 400);
+  phantomTrials();
   const data = process.env.YUEPIAN_TEST_DATA ?? '../shared/data';
   await sarcomaTrials(data);
   const folder = join(data, 'torso_ct_totalseg');
@@ -42,4 +44,20 @@ export default async function box(): Promise<void> {
       hint,
       note: 'labels of another model',
     });
+}
+
+/** Structures of the synthetic patient against its true labels, 1.56 × 1.56 × 3.1 mm. */
+function phantomTrials(): void {
+  const { volume, labelMap } = ctAbdomen({ size: 256, slices: 160 });
+  const structures: readonly (readonly [string, SegmentHint])[] = [
+    ['kidney_tumour', 'tumour'],
+    ['kidney_stone', 'tumour'],
+    ['kidney_left', 'kidney'],
+    ['spleen', 'organ'],
+  ];
+  for (const [name, hint] of structures) {
+    const labels = labelMap.segments.find((s) => s.key === name)?.labels ?? [];
+    const reference = maskFromLabels(labelMap, labels);
+    boxTrial({ name: `phantom.${name}`, volume, reference, hint, note: 'true labels' });
+  }
 }
