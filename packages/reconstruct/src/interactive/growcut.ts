@@ -101,7 +101,7 @@ function seedRange(image: ImageBox, seeds: Uint8Array): { low: number; high: num
  * Standard deviation of the noise from the median difference of neighbours along x (edges are the
  * minority), among values in the range.
  */
-function noiseOf(image: ImageBox, low: number, high: number): number {
+export function noiseOf(image: ImageBox, low: number, high: number): number {
   const { data } = image;
   const stride = Math.max(1, Math.floor(data.length / 20_000));
   const differences: number[] = [];

@@ -12,7 +12,7 @@ import {
 } from './box.ts';
 import { capsules, paintStamp } from './brush.ts';
 import { applyDiff } from './diff.ts';
-import { growCut } from './growcut.ts';
+import { growCut, noiseOf } from './growcut.ts';
 import { fillHoles, keepIsland } from './islands.ts';
 import { settleBorder } from './settle.ts';
 import { smoothMask } from './shape.ts';
@@ -74,8 +74,13 @@ export function segmentInBox(
   shellSeeds(part, marks, closedSides(image, box));
   const mask = growCut(calm, marks, { appearance: plan.appearance });
   const seed = marks.indexOf(1);
-  if (plan.before > 0 && likeness(calm, mask, marks) < maximumLikeness)
-    settleBorder(calm, mask, marks, { reach: 0.4, rounds: 2 });
+  const { like, contrast } = likeness(calm, mask, marks);
+  if (plan.before > 0 && like < maximumLikeness) {
+    // Blurred, a small dense body would swallow its rim: against such contrast noise does not matter.
+    const noise = noiseOf(part, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
+    const isSharp = contrast > minimumSharpness * noise;
+    settleBorder(isSharp ? part : calm, mask, marks, { reach: 0.4, rounds: 2 });
+  }
   return cleaned(mask, seed, plan.after as Mm);
 }
 
@@ -86,8 +91,18 @@ export function segmentInBox(
  */
 const maximumLikeness = 0.25;
 
-/** Share of what is known to be outside that is nearer to the mean inside than to that outside. */
-function likeness(image: ImageBox, mask: MaskBox, marks: Uint8Array): number {
+/** Contrast over noise (σ) from which on the border is taken from the image as it is. */
+const minimumSharpness = 10;
+
+/**
+ * Share of what is known to be outside that is nearer to the mean inside than to that outside, and
+ * how far these two means lie apart.
+ */
+function likeness(
+  image: ImageBox,
+  mask: MaskBox,
+  marks: Uint8Array,
+): { like: number; contrast: number } {
   let [inside, n, outside, m] = [0, 0, 0, 0];
   for (let i = 0; i < marks.length; i++) {
     if (mask.data[i] === 1) {
@@ -104,7 +119,7 @@ function likeness(image: ImageBox, mask: MaskBox, marks: Uint8Array): number {
   let like = 0;
   for (let i = 0; i < marks.length; i++)
     if (marks[i] === 2 && ((image.data[i] as number) - middle) * (inside - outside) > 0) like++;
-  return like / m;
+  return { like: like / m, contrast: Math.abs(inside - outside) };
 }
 
 function seedMap(part: ImageBox, seeds: BoxSeeds, radius: Mm): Uint8Array {
