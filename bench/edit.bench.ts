@@ -67,11 +67,12 @@ export default async function edit(): Promise<void> {
 const isDone = (study: StudyDetail): boolean =>
   study.series.some((s) => s.reconstruction.state === 'done');
 
-/** One stroke beside the crosshair; milliseconds until its surface was on the screen. */
+/** One stroke in the lung; milliseconds until its surface was on the screen. */
 async function stroke(page: Page, n: number): Promise<number> {
   const box = await page.getByTestId('view-axial').boundingBox();
   if (!box) throw new Error('no axial view');
-  const [x, y] = [box.x + box.width / 2 - 30 + n * 8, box.y + box.height / 2];
+  // The view shows the whole body: the lung is to the right of its middle.
+  const [x, y] = [box.x + box.width / 2 + 70, box.y + box.height / 2 - 28 + n * 8];
   const seen = await page.evaluate(() => performance.getEntriesByName('edit.to-mesh').length);
   await page.mouse.move(x, y);
   await page.mouse.down();
