@@ -71,7 +71,8 @@ export class DecodePool {
     kind: K,
     urgent = false,
   ): Promise<Reply<K>> {
-    return new Promise((resolve, reject) => {
+    const settled = new AbortController();
+    return new Promise<Reply<K>>((resolve, reject) => {
       if (signal?.aborted) {
         reject(signal.reason);
         return;
@@ -87,10 +88,14 @@ export class DecodePool {
         },
         reject,
       };
-      signal?.addEventListener('abort', () => this.#abort(task), { once: true });
+      // Listens no longer than the task lives: a model's signal outlives many of its meshes.
+      signal?.addEventListener('abort', () => this.#abort(task), {
+        once: true,
+        signal: settled.signal,
+      });
       this.#queue.push(task);
       this.#pump();
-    });
+    }).finally(() => settled.abort());
   }
 
   #abort(task: Task): void {
@@ -150,13 +155,17 @@ export class DecodePool {
     });
     worker.addEventListener('error', (event) => {
       // The worker could not start or died: everything it had is lost; a new one takes its place.
+      const at = this.#lanes.indexOf(lane);
+      if (at < 0) return;
+      this.#lanes.splice(at, 1);
       const lost = [...lane.busy.values()];
       lane.busy.clear();
-      this.#lanes.splice(this.#lanes.indexOf(lane), 1);
       worker.terminate();
       for (const task of lost) {
         task.reject(new YuepianError('cannot_decode', { reason: event.message || 'worker' }));
       }
+      // What waits goes to a new worker, and fails in its turn where none can start.
+      this.#pump();
     });
     this.#lanes.push(lane);
     return lane;

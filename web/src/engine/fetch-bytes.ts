@@ -52,7 +52,11 @@ export async function readBody(
   response: Response,
   room?: ArrayBuffer,
 ): Promise<{ bytes: Uint8Array<ArrayBuffer>; room: ArrayBuffer }> {
-  const length = Number(response.headers.get('content-length') ?? Number.NaN);
+  // A proxy that compresses may still name the length of what it sends.
+  const isPlain = !response.headers.has('content-encoding');
+  const length = isPlain
+    ? Number(response.headers.get('content-length') ?? Number.NaN)
+    : Number.NaN;
   const reader = Number.isInteger(length) ? byteReader(response) : undefined;
   if (!reader) {
     const whole = await response.arrayBuffer();

@@ -204,8 +204,10 @@ function Operations({
           text={t.edit.mm(mm)}
           onChange={setMm}
         />
-        {press('grow', t.edit.grow, <Plus />, () => ({ tool: 'grow', mm }))}
-        {press('shrink', t.edit.shrink, <Minus />, () => ({ tool: 'shrink', mm }))}
+        <div className={styles.pair}>
+          {press('grow', t.edit.grow, <Plus />, () => ({ tool: 'grow', mm }))}
+          {press('shrink', t.edit.shrink, <Minus />, () => ({ tool: 'shrink', mm }))}
+        </div>
       </div>
       <div className={styles.option}>
         <NumberField label={t.edit.low} value={low} unit={unit} onChange={setLow} />
