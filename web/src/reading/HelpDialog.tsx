@@ -23,10 +23,10 @@ export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
       title={t.help.title}
       closeLabel={t.common.close}
       onClose={onClose}
-      width={760}
+      width={920}
       testId="help-dialog"
     >
-      <div className={styles.twoColumns}>
+      <div className={styles.help}>
         <section>
           <h3>{t.help.keys}</h3>
           <dl className={styles.keys}>
@@ -50,13 +50,13 @@ export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
 
 function Row({ keys, what }: { readonly keys: readonly string[]; readonly what: string }) {
   return (
-    <>
+    <div>
       <dt>
         {keys.map((k) => (
           <kbd key={k}>{k}</kbd>
         ))}
       </dt>
       <dd>{what}</dd>
-    </>
+    </div>
   );
 }

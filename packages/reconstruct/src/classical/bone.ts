@@ -55,7 +55,7 @@ export async function ctBone(ct: CoarseVolume, body: BitMask, pace: Pace): Promi
 
   const deep = erodeBox(body, stepsFor(30, s, 1));
   const seeds = withoutStones(atLeast(dense, 27 / mm3), soft, ct, deep);
-  let bone = growWithin(seeds, soft, stepsFor(10, s, 1));
+  let bone = growFromSeeds(seeds, pools, soft, dense, stepsFor(10, s, 1));
   bone = andNot(bone, calcifications(bone, dense, pools, ct, deep));
   bone = atLeast(bone, 300 / mm3);
   pace.step('bone', 0.5);
@@ -83,6 +83,35 @@ export async function ctBone(ct: CoarseVolume, body: BitMask, pace: Pace): Promi
 function fill(bone: BitMask, spongy: BitMask, tissue: BitMask, s: Vec3): void {
   or(bone, and(walledIn(bone, s, 30, 0), tissue));
   or(bone, and(walledIn(bone, s, 50, 1), spongy));
+}
+
+/**
+ * Grows bone within `soft`, and gives back what belongs to organs full of contrast medium: their thin
+ * parts, such as the lips of a kidney, hold no core to be found by, and reach the HU of spongy bone.
+ * They are nearer to the organ than to any seed, and, unlike spongy bone, no cortex lies along them.
+ */
+function growFromSeeds(
+  seeds: BitMask,
+  pools: BitMask,
+  soft: BitMask,
+  dense: BitMask,
+  reach: Vec3,
+): BitMask {
+  const grown = growWithin(seeds, soft, reach);
+  const organ = andNot(copyMask(soft), dense);
+  let [bone, wet] = [seeds, pools];
+  for (let n = 0; n < Math.max(...reach); n++) {
+    const step: Vec3 = [n < reach[0] ? 1 : 0, n < reach[1] ? 1 : 0, n < reach[2] ? 1 : 0];
+    bone = growWithin(bone, andNot(copyMask(soft), wet), step);
+    wet = growWithin(wet, or(andNot(copyMask(organ), bone), pools), step);
+  }
+  const nearer = components(and(wet, grown));
+  const corticated = countIn(nearer, dilate(dense, [1, 1, 1]));
+  const lips = select(
+    nearer,
+    (n) => (corticated[n] as number) < 0.15 * (nearer.voxels[n] as number),
+  );
+  return andNot(grown, lips);
 }
 
 /**
