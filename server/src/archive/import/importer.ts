@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { open, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { Readable } from 'node:stream';
+import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { type ImportResult, type SopInstanceUid, sentence, YuepianError } from '@yuepian/contract';
 import { niftiLabelMap } from '@yuepian/dicom';
@@ -174,10 +174,15 @@ export class Importer {
   }
 }
 
+/** @throws broken_archive, and whatever `source` throws: an upload that is cut is no broken file. */
 async function* gunzip(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  // Unlike `pipe`, it hands an error of the source on to the reader instead of the process.
+  const plain = pipeline(Readable.from(source), createGunzip(), () => {});
   try {
-    yield* Readable.from(source).pipe(createGunzip());
+    yield* plain;
   } catch (error) {
+    const isZlib = error instanceof Error && 'code' in error && /^Z_/.test(String(error.code));
+    if (!isZlib) throw error;
     throw new YuepianError('broken_archive', { reason: 'gzip' }, { cause: error });
   }
 }
