@@ -14,7 +14,7 @@ import { zipItems } from './zip.ts';
 
 /** Instances checked and stored side by side, so that their rows share a commit. */
 const atOnce = 8;
-/** A zip in a zip is opened, one deeper is not. */
+/** A zip in a zip is opened, one deeper is not; what lies in the innermost may be gzipped, once. */
 const maximumDepth = 2;
 /** A zip that is uploaded, and a NIfTI volume, which has to be held whole. */
 const maximumZipBytes = 64 * 2 ** 30;
@@ -77,7 +77,13 @@ export class Importer {
           }
           return;
         case 'gzip':
-          await this.#any(file.replace(/\.gz$/i, ''), gunzip(all), depth + 1);
+          // A gzip may unpack to itself (a quine), so it too has an end.
+          if (depth <= maximumDepth) {
+            await this.#any(file.replace(/\.gz$/i, ''), gunzip(all), depth + 1);
+          } else {
+            await all.return();
+            this.#onResult(ignored(file, 'nested'));
+          }
           return;
         case 'nifti':
           await this.#nifti(file, all);
