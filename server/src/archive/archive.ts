@@ -57,8 +57,14 @@ export interface Archive {
   headers(seriesUid: string): Promise<InstanceHeader[]>;
   /** A decoded frame, 1-based. @throws not_found, no_pixels, cannot_decode, … */
   frame(sopUid: string, frame: number): Promise<DecodedFrame>;
-  /** The same after rescale, or as 8-bit RGB, with the header that says how to read it. */
-  valuesOfFrame(sopUid: string, frame: number): Promise<ReturnType<typeof presentFrame>>;
+  /**
+   * The same after rescale, or as 8-bit RGB, with the header that says how to read it and the file
+   * that it was decoded from.
+   */
+  valuesOfFrame(
+    sopUid: string,
+    frame: number,
+  ): Promise<ReturnType<typeof presentFrame> & { readonly blob: BlobKey }>;
   /**
    * Deletes files that no instance names: a crash between the two steps of storing, or of deleting,
    * leaves them. Only those written `olderThanMs` ago or earlier (default one day), and none at all
@@ -113,7 +119,8 @@ export function createArchive({ database, blobs, audit, log = consoleLog }: Arch
     frame: async (uid, frame) => (await decode(parts, pool, uid, frame)).frame,
     async valuesOfFrame(uid, frame) {
       const decoded = await decode(parts, pool, uid, frame);
-      return presentFrame(decoded.frame, decoded.image, decoded.header.frames[frame - 1]);
+      const shown = presentFrame(decoded.frame, decoded.image, decoded.header.frames[frame - 1]);
+      return { ...shown, blob: decoded.blob };
     },
     async sweep({ olderThanMs = dayMs, signal } = {}) {
       const limit = Date.now() - olderThanMs;
@@ -164,7 +171,7 @@ async function decode(
   pool: DecodePool,
   sopUid: string,
   frame: number,
-): Promise<{ frame: DecodedFrame; image: ImagePixel; header: InstanceHeader }> {
+): Promise<{ frame: DecodedFrame; image: ImagePixel; header: InstanceHeader; blob: BlobKey }> {
   const instance = await index.instance(sopUid);
   const header = instance && (await index.header(sopUid));
   if (instance === undefined || header === undefined) {
@@ -185,5 +192,5 @@ async function decode(
     bytes,
     options: { bitOffset, vr, ...(palette === undefined ? {} : { palette }) },
   });
-  return { frame: decoded, image: stored.image, header };
+  return { frame: decoded, image: stored.image, header, blob: instance.blob };
 }
