@@ -103,6 +103,18 @@ export function createArchive({ database, blobs, audit, log = consoleLog }: Arch
       return true;
     });
 
+  /** What cannot be removed now is left to the sweep. */
+  const dropAll = async (keys: readonly BlobKey[]): Promise<void> => {
+    let failed = 0;
+    let first: unknown;
+    for (const key of keys) {
+      await dropUnused(key).catch((error: unknown) => {
+        if (failed++ === 0) first = error;
+      });
+    }
+    if (failed > 0) log.error(`${failed} files of what was deleted could not be removed`, first);
+  };
+
   const archive: Archive = {
     events,
     ingest: (source, options) => ingest.ingest(source, options),
@@ -142,14 +154,18 @@ export function createArchive({ database, blobs, audit, log = consoleLog }: Arch
     async deleteStudy(uid, actor) {
       const gone = await index.deleteStudy(uid);
       if (gone === undefined) throw new YuepianError('not_found', { what: uid });
-      for (const key of gone.blobs) await dropUnused(key);
+      // It is gone with its rows; a file that cannot be removed must hide that from nobody.
       arrivals.deleted(uid as StudyInstanceUid, gone.series);
-      await audit({
-        action: 'delete',
-        actor,
-        object: { kind: 'study', id: uid },
-        details: { series: gone.series.length, instances: gone.instances.length },
-      });
+      try {
+        await audit({
+          action: 'delete',
+          actor,
+          object: { kind: 'study', id: uid },
+          details: { series: gone.series.length, instances: gone.instances.length },
+        });
+      } finally {
+        await dropAll(gone.blobs);
+      }
     },
     async routes(app) {
       await app.register(async (scope) => apiRoutes(scope, archive, search));
