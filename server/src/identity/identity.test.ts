@@ -239,8 +239,15 @@ describe('users and roles', () => {
     const { id, secret } = (await created.json()) as { id: string; secret: string };
     const headers = { authorization: `Bearer ${secret}` };
     expect((await send('/api/session', { headers })).status).toBe(200);
+    const open = await send('/api/events', { headers });
+    const other = await server.fetch('/api/events');
     expect((await server.fetch(`/api/tokens/${id}`, { method: 'DELETE' })).status).toBe(204);
     expect((await send('/api/session', { headers })).status).toBe(401);
+    // What it had open ends with it, and nobody else's.
+    expect(await open.text()).toContain('retry:');
+    const reader = other.body?.getReader();
+    expect((await reader?.read())?.done).toBe(false);
+    await reader?.cancel();
   });
 });
 
