@@ -67,7 +67,8 @@ function planVolume(group: VolumeFrames, label: string): VolumePlan {
   const image = { ...whole, rows, columns };
   const factor = suvFactor(stack.frames);
   const unit = factor === undefined ? first.frame.unit : suvUnit;
-  const windows = windowsOf(middle).map((w) => scaled(w, factor ?? 1));
+  const inFile = windowsOf(middle);
+  const windows = factor === undefined ? inFile : inFile.map((w) => scaled(w, factor));
   return {
     seriesInstanceUid: first.header.seriesInstanceUid,
     frameOfReferenceUid: first.header.frameOfReferenceUid,
@@ -92,10 +93,12 @@ function planVolume(group: VolumeFrames, label: string): VolumePlan {
 /** As PET is mostly read: what takes up ten times its share is white. */
 const suvWindow: VoiWindow = { centre: 5, width: 10, name: 'SUV 0–10' };
 
+/** The −1 of LINEAR (PS3.3 C.11.2.1.2.1) is one unit of the file; after a factor it is none of ours. */
 const scaled = (w: VoiWindow, factor: number): VoiWindow => ({
   ...w,
   centre: w.centre * factor,
   width: w.width * factor,
+  ...(w.function === 'LINEAR' ? { function: 'LINEAR_EXACT' as const } : {}),
 });
 
 /** Factors of one scan agree but for rounded times; others are of different measurements. */

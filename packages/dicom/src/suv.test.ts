@@ -145,6 +145,19 @@ describe('a PET volume', () => {
     );
   });
 
+  it('has windows without the −1 of LINEAR, which was one unit of the file', () => {
+    const told = slices(() => ({ suv: { factor: 2e-4 } })).map((one) => ({
+      ...one,
+      frames: one.frames.map((f) => ({
+        ...f,
+        windows: f.windows.map((w) => ({ ...w, function: 'LINEAR' as const })),
+      })),
+    }));
+    expect(layoutSeries(told).volumes[0]?.windows[1]).toMatchObject({ function: 'LINEAR_EXACT' });
+    const inFile = told.map((one) => ({ ...one, suv: { missing: 'PatientWeight' } as const }));
+    expect(layoutSeries(inFile).volumes[0]?.windows[0]).toMatchObject({ function: 'LINEAR' });
+  });
+
   it('stays in Bq/mL, with the reason, where a slice has no factor or quite another', () => {
     const without = layoutSeries(
       slices((n) => ({ suv: n === 2 ? { missing: 'PatientWeight' } : { factor: 2e-4 } })),

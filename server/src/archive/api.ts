@@ -2,6 +2,8 @@ import { studyInstanceUid } from '@yuepian/contract';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { Archive } from './archive.ts';
+import { isKnown } from './etag.ts';
+import { presentVersion } from './present.ts';
 import type { SearchStore } from './search.store.ts';
 
 const listQuery = z.object({
@@ -44,10 +46,15 @@ export function apiRoutes(app: FastifyInstance, archive: Archive, search: Search
     { config: { permission: 'read' } },
     async (request, reply) => {
       const { uid, frame } = frameParams.parse(request.params);
-      const { header, samples } = await archive.valuesOfFrame(uid, frame);
+      const known = await archive.instance(uid);
+      if (known && isKnown(request, reply, [known.blob, frame, presentVersion])) {
+        return reply.code(304).send();
+      }
+      const { header, samples, blob } = await archive.valuesOfFrame(uid, frame);
+      // Of the bytes that were decoded: another image may have come in between.
+      isKnown(request, reply, [blob, frame, presentVersion]);
       return reply
         .header('x-frame', JSON.stringify(header))
-        .header('cache-control', 'private, max-age=86400, immutable')
         .type('application/octet-stream')
         .send(Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength));
     },

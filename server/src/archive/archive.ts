@@ -57,8 +57,14 @@ export interface Archive {
   headers(seriesUid: string): Promise<InstanceHeader[]>;
   /** A decoded frame, 1-based. @throws not_found, no_pixels, cannot_decode, … */
   frame(sopUid: string, frame: number): Promise<DecodedFrame>;
-  /** The same after rescale, or as 8-bit RGB, with the header that says how to read it. */
-  valuesOfFrame(sopUid: string, frame: number): Promise<ReturnType<typeof presentFrame>>;
+  /**
+   * The same after rescale, or as 8-bit RGB, with the header that says how to read it and the file
+   * that it was decoded from.
+   */
+  valuesOfFrame(
+    sopUid: string,
+    frame: number,
+  ): Promise<ReturnType<typeof presentFrame> & { readonly blob: BlobKey }>;
   /**
    * Deletes files that no instance names: a crash between the two steps of storing, or of deleting,
    * leaves them. Only those written `olderThanMs` ago or earlier (default one day), and none at all
@@ -97,6 +103,18 @@ export function createArchive({ database, blobs, audit, log = consoleLog }: Arch
       return true;
     });
 
+  /** What cannot be removed now is left to the sweep. */
+  const dropAll = async (keys: readonly BlobKey[]): Promise<void> => {
+    let failed = 0;
+    let first: unknown;
+    for (const key of keys) {
+      await dropUnused(key).catch((error: unknown) => {
+        if (failed++ === 0) first = error;
+      });
+    }
+    if (failed > 0) log.error(`${failed} files of what was deleted could not be removed`, first);
+  };
+
   const archive: Archive = {
     events,
     ingest: (source, options) => ingest.ingest(source, options),
@@ -113,7 +131,8 @@ export function createArchive({ database, blobs, audit, log = consoleLog }: Arch
     frame: async (uid, frame) => (await decode(parts, pool, uid, frame)).frame,
     async valuesOfFrame(uid, frame) {
       const decoded = await decode(parts, pool, uid, frame);
-      return presentFrame(decoded.frame, decoded.image, decoded.header.frames[frame - 1]);
+      const shown = presentFrame(decoded.frame, decoded.image, decoded.header.frames[frame - 1]);
+      return { ...shown, blob: decoded.blob };
     },
     async sweep({ olderThanMs = dayMs, signal } = {}) {
       const limit = Date.now() - olderThanMs;
@@ -135,14 +154,18 @@ export function createArchive({ database, blobs, audit, log = consoleLog }: Arch
     async deleteStudy(uid, actor) {
       const gone = await index.deleteStudy(uid);
       if (gone === undefined) throw new YuepianError('not_found', { what: uid });
-      for (const key of gone.blobs) await dropUnused(key);
+      // It is gone with its rows; a file that cannot be removed must hide that from nobody.
       arrivals.deleted(uid as StudyInstanceUid, gone.series);
-      await audit({
-        action: 'delete',
-        actor,
-        object: { kind: 'study', id: uid },
-        details: { series: gone.series.length, instances: gone.instances.length },
-      });
+      try {
+        await audit({
+          action: 'delete',
+          actor,
+          object: { kind: 'study', id: uid },
+          details: { series: gone.series.length, instances: gone.instances.length },
+        });
+      } finally {
+        await dropAll(gone.blobs);
+      }
     },
     async routes(app) {
       await app.register(async (scope) => apiRoutes(scope, archive, search));
@@ -164,7 +187,7 @@ async function decode(
   pool: DecodePool,
   sopUid: string,
   frame: number,
-): Promise<{ frame: DecodedFrame; image: ImagePixel; header: InstanceHeader }> {
+): Promise<{ frame: DecodedFrame; image: ImagePixel; header: InstanceHeader; blob: BlobKey }> {
   const instance = await index.instance(sopUid);
   const header = instance && (await index.header(sopUid));
   if (instance === undefined || header === undefined) {
@@ -185,5 +208,5 @@ async function decode(
     bytes,
     options: { bitOffset, vr, ...(palette === undefined ? {} : { palette }) },
   });
-  return { frame: decoded, image: stored.image, header };
+  return { frame: decoded, image: stored.image, header, blob: instance.blob };
 }

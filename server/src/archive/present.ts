@@ -2,6 +2,9 @@ import type { DecodedFrame as FrameOnWire } from '@yuepian/contract';
 import { type FrameHeader, type ImagePixel, modalityValues, rangeOf } from '@yuepian/dicom';
 import type { DecodedFrame, Samples } from './pixels/index.ts';
 
+/** To be raised when the same file gives other values or another header than before. */
+export const presentVersion = 1;
+
 /** A frame as our own pages get it: values with their unit, or 8-bit RGB. */
 export function presentFrame(
   frame: DecodedFrame,

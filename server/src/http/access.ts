@@ -8,6 +8,8 @@ export interface Actor {
   readonly via: 'session' | 'basic' | 'token';
   /** Hash of the session; present when `via` is `session`. Tells which open sockets end with it. */
   readonly sessionId?: string;
+  /** Present when `via` is `token`; tells which open connections end when it is revoked. */
+  readonly tokenId?: string;
   readonly address: string;
 }
 

@@ -2,14 +2,12 @@ import cookie from '@fastify/cookie';
 import websocket from '@fastify/websocket';
 import fastify, { type FastifyInstance } from 'fastify';
 import { guardRoutes, type Identify } from './access.ts';
-import { mapErrors } from './errors.ts';
+import { jsonLimitBytes, mapErrors } from './errors.ts';
 import { addSecurityHeaders } from './headers.ts';
 import { consoleLog, type Log } from './log.ts';
 import { cutSlowClients } from './slow-clients.ts';
 import { serveWebApp } from './web-app.ts';
 
-/** JSON bodies; uploads are streams with limits of their own. */
-export const jsonLimitBytes = 1 << 20;
 /** Largest websocket frame: one update of a case document, see cases. */
 export const socketMessageLimitBytes = 8 << 20;
 /** A connection on which nothing moves is closed. */

@@ -19,11 +19,24 @@ const isDiskFull = (error: unknown): boolean =>
   property(error, 'code') === 'EDQUOT' ||
   sqliteFull.includes(property(error, 'errcode'));
 
+/** JSON bodies; a route with larger ones says so, and uploads are streams with limits of their own. */
+export const jsonLimitBytes = 1 << 20;
+
+const sizeText = (bytes: number): string => {
+  const [unit, name] = bytes >= 2 ** 30 ? [2 ** 30, 'GB'] : [2 ** 20, 'MB'];
+  return `${Number((bytes / unit).toFixed(1))} ${name}`;
+};
+
 /**
  * Turns anything thrown into the one error type. An error nobody foresaw gets a number, which is
  * logged beside the stack and is all that the client learns.
+ * @param bodyLimit of the route that was asked, in bytes.
  */
-export function toYuepianError(error: unknown, log: Log): YuepianError {
+export function toYuepianError(
+  error: unknown,
+  log: Log,
+  bodyLimit: number = jsonLimitBytes,
+): YuepianError {
   if (error instanceof YuepianError) return error;
   if (error instanceof ZodError) {
     const reason = error.issues
@@ -37,7 +50,7 @@ export function toYuepianError(error: unknown, log: Log): YuepianError {
   const code = property(error, 'code');
   const status = property(error, 'statusCode');
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE' || status === 413) {
-    return new YuepianError('too_large', { limit: '1 MB' }, { cause: error });
+    return new YuepianError('too_large', { limit: sizeText(bodyLimit) }, { cause: error });
   }
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE' || status === 415) {
     return new YuepianError('unsupported_media_type', { what: messageOf(error) }, { cause: error });
@@ -74,5 +87,7 @@ export function sendError(reply: FastifyReply, error: YuepianError): FastifyRepl
 }
 
 export function mapErrors(app: FastifyInstance, log: Log): void {
-  app.setErrorHandler((error, _request, reply) => sendError(reply, toYuepianError(error, log)));
+  app.setErrorHandler((error, request, reply) =>
+    sendError(reply, toYuepianError(error, log, request.routeOptions.bodyLimit)),
+  );
 }

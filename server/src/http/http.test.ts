@@ -53,6 +53,8 @@ beforeAll(async () => {
   throws('/dicom-web/secret', () => new YuepianError('not_signed_in'));
   app.get('/api/read', { config: { permission: 'read' } }, async () => ({}));
   app.post('/api/delete', { config: { permission: 'delete' } }, async () => ({}));
+  const large = { config: { permission: 'read' }, bodyLimit: 3 << 20 } as const;
+  app.post('/api/large', large, async () => ({}));
   app.get('/api/me', { config: { permission: 'signed_in' } }, async () => ({}));
 });
 afterAll(async () => {
@@ -97,6 +99,21 @@ describe('errors', () => {
     expect([response.statusCode, error.code]).toEqual([500, 'internal']);
     expect(response.body).not.toContain('secret detail');
     expect(JSON.stringify(logged)).toContain(error.details.id);
+  });
+
+  test('what is too large is told the limit of its own route', async () => {
+    const post = (url: string, role: string) =>
+      app.inject({
+        method: 'POST',
+        url,
+        headers: { 'x-role': role, 'content-type': 'application/json' },
+        payload: JSON.stringify('x'.repeat(4 << 20)),
+      });
+    const usual = await post('/api/delete', 'admin');
+    const large = await post('/api/large', 'viewer');
+    expect([usual.statusCode, large.statusCode]).toEqual([413, 413]);
+    expect(usual.json().error.en).toContain('1 MB');
+    expect(large.json().error.en).toContain('3 MB');
   });
 
   test('only DICOMweb asks a browser for a password', async () => {

@@ -272,16 +272,16 @@ export class AccountStore {
     return Number(result.numUpdatedRows) === 1;
   }
 
-  async userOfToken(hash: string): Promise<User | undefined> {
+  async token(hash: string): Promise<{ id: string; user: User } | undefined> {
     const row = await this.#db
       .selectFrom('api_tokens')
       .innerJoin('users', 'users.id', 'api_tokens.user_id')
-      .select(userColumns)
+      .select([...userColumns, 'api_tokens.id as token_id'])
       .where('api_tokens.hash', '=', hash)
       .where('api_tokens.revoked_at', 'is', null)
       .where('users.deleted_at', 'is', null)
       .executeTakeFirst();
-    return row && toUser(row);
+    return row && { id: row.token_id, user: toUser(row) };
   }
 
   /** The user's only valid link from now on. */

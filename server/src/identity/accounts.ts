@@ -230,10 +230,11 @@ export class Accounts {
   async revokeToken(id: string): Promise<void> {
     if (!(await this.#store.revokeToken(id)))
       throw new YuepianError('not_found', { what: 'token' });
+    this.#tell({ tokenId: id });
   }
 
-  userOfToken(secret: string): Promise<User | undefined> {
-    return this.#store.userOfToken(hashSecret(secret));
+  token(secret: string): Promise<{ id: string; user: User } | undefined> {
+    return this.#store.token(hashSecret(secret));
   }
 
   #tell(end: SessionEnd): void {
@@ -241,12 +242,15 @@ export class Accounts {
   }
 }
 
-/** Which open connections lost their right: one session, or all of a user but one. */
+/** Which open connections lost their right: one session or token, or all of a user but one. */
 export type SessionEnd =
   | { readonly sessionId: string }
+  | { readonly tokenId: string }
   | { readonly userId: UserId; readonly except?: string };
 
-export const endsFor = (end: SessionEnd, actor: Actor): boolean =>
-  'sessionId' in end
-    ? actor.sessionId === end.sessionId
-    : actor.user.id === end.userId && (end.except === undefined || actor.sessionId !== end.except);
+export function endsFor(end: SessionEnd, actor: Actor): boolean {
+  if ('sessionId' in end) return actor.sessionId === end.sessionId;
+  if ('tokenId' in end) return actor.tokenId === end.tokenId;
+  if (actor.user.id !== end.userId) return false;
+  return end.except === undefined || actor.sessionId !== end.except;
+}

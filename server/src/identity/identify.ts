@@ -20,9 +20,9 @@ export async function identify(accounts: Accounts, request: FastifyRequest): Pro
       return { user, via: 'basic', address };
     }
     if (scheme.toLowerCase() === 'bearer') {
-      const user = await accounts.userOfToken(value);
-      if (!user) throw new YuepianError('not_signed_in');
-      return { user, via: 'token', address };
+      const token = await accounts.token(value);
+      if (!token) throw new YuepianError('not_signed_in');
+      return { user: token.user, via: 'token', tokenId: token.id, address };
     }
     throw new YuepianError('not_signed_in');
   }

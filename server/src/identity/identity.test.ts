@@ -161,6 +161,32 @@ describe('users and roles', () => {
     expect([weak.status, await codeOf(weak)]).toEqual([400, 'weak_password']);
   });
 
+  test('of a change of role and password all is made and recorded, or nothing', async () => {
+    const user = await addUser('both', 'viewer');
+    const change = (json: unknown) =>
+      server.fetch(`/api/users/${user.id}`, {
+        method: 'PATCH',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(json),
+      });
+    const recorded = async () => {
+      const { entries } = (await (await server.fetch('/api/audit?limit=1000')).json()) as {
+        entries: { action: string; object?: { id: string } }[];
+      };
+      return entries.filter((e) => e.object?.id === user.id).map((e) => e.action);
+    };
+    const weak = await change({ role: 'admin', password: 'x' });
+    expect([weak.status, await codeOf(weak)]).toEqual([400, 'weak_password']);
+    const { users } = (await (await server.fetch('/api/users')).json()) as {
+      users: { id: string; role: string }[];
+    };
+    expect(users.find((u) => u.id === user.id)?.role).toBe('viewer');
+    expect(await recorded()).toEqual(['user_created']);
+    const good = await change({ role: 'doctor', password: 'a good password' });
+    expect(await good.json()).toMatchObject({ role: 'doctor' });
+    expect((await recorded()).sort()).toEqual(['password_set', 'user_changed', 'user_created']);
+  });
+
   test('a deleted user loses session, Basic and token at once; the name is free again', async () => {
     const user = await addUser('temp', 'doctor', 'temp password');
     const cookie = await server.signIn('temp', 'temp password');
@@ -213,8 +239,15 @@ describe('users and roles', () => {
     const { id, secret } = (await created.json()) as { id: string; secret: string };
     const headers = { authorization: `Bearer ${secret}` };
     expect((await send('/api/session', { headers })).status).toBe(200);
+    const open = await send('/api/events', { headers });
+    const other = await server.fetch('/api/events');
     expect((await server.fetch(`/api/tokens/${id}`, { method: 'DELETE' })).status).toBe(204);
     expect((await send('/api/session', { headers })).status).toBe(401);
+    // What it had open ends with it, and nobody else's.
+    expect(await open.text()).toContain('retry:');
+    const reader = other.body?.getReader();
+    expect((await reader?.read())?.done).toBe(false);
+    await reader?.cancel();
   });
 });
 

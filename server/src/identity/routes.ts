@@ -5,6 +5,7 @@ import { actorOf } from '../http/index.ts';
 import { type Accounts, sessionLifeMs } from './accounts.ts';
 import type { Audit } from './audit.ts';
 import { sessionCookie } from './identify.ts';
+import { requireStrongEnough } from './passwords.ts';
 
 const changePassword = z.object({
   current: z.string().min(1).max(1024),
@@ -115,14 +116,20 @@ export function identityRoutes(accounts: Accounts, audit: Audit) {
     app.patch<{ Params: { id: string } }>('/api/users/:id', administer, async (request) => {
       const change = changeUser.parse(request.body);
       const user = await accounts.user(request.params.id);
-      if (change.role) await accounts.setRole(user, change.role);
-      if (change.password) await accounts.setPassword(user.id, change.password);
-      await audit.write({
-        action: change.password ? 'password_set' : 'user_changed',
+      // Before the role: of two changes in one request none is made when one is refused.
+      if (change.password) requireStrongEnough(change.password);
+      const about = {
         actor: actorOf(request),
         object: { kind: 'user', id: user.id },
-        details: change.role ? { role: change.role } : {},
-      });
+      } as const;
+      if (change.role) {
+        await accounts.setRole(user, change.role);
+        await audit.write({ action: 'user_changed', ...about, details: { role: change.role } });
+      }
+      if (change.password) {
+        await accounts.setPassword(user.id, change.password);
+        await audit.write({ action: 'password_set', ...about });
+      }
       return accounts.user(user.id);
     });
 

@@ -3,6 +3,7 @@ import { patientPoint } from '@yuepian/geometry';
 import type { Engine, VolumePreset, Window } from '../engine/index.ts';
 import type { Shown } from './room-state.ts';
 import { isInside } from './targets.ts';
+import { windowFor } from './windows.ts';
 
 /** What counts where the document says nothing. */
 export const viewDefaults = {
@@ -45,7 +46,11 @@ export function applyView(
 ): void {
   const isNew = (key: keyof ViewState): boolean =>
     before === undefined || JSON.stringify(view[key]) !== JSON.stringify(before[key]);
-  const window = view.window ?? (isNew('window') ? engine.defaultWindows[0] : undefined);
+  const window = view.window
+    ? windowFor(shown, view.window)
+    : isNew('window')
+      ? engine.defaultWindows[0]
+      : undefined;
   if (window && !isEqualWindow(window, engine.window)) engine.setWindow(window);
   if (isNew('invert')) engine.setInvert(view.invert ?? startsInverted(shown));
   if (shown.kind !== 'volume') return;

@@ -6,6 +6,7 @@ import type { Room } from './room.ts';
 import { composeMark, placeOf } from './room-marks.ts';
 import type { Shown } from './room-state.ts';
 import { targetId, targetsOf } from './targets.ts';
+import { windowFor } from './windows.ts';
 
 /** Planes that differ by less than a degree show the same. */
 const sameDirection = Math.cos(Math.PI / 180);
@@ -52,7 +53,7 @@ export function goToMark(room: Room, mark: Mark): boolean {
     turnTo(room, mark);
   }
   const { keyImage } = mark;
-  if (keyImage?.window) room.setWindow(keyImage.window);
+  if (keyImage?.window) room.setWindow(windowFor(target, keyImage.window));
   if (keyImage?.camera) room.views.get(keyImage.view)?.setCamera(keyImage.camera);
   room.state.set({ selectedMark: mark.id });
   return true;

@@ -1,10 +1,12 @@
 import { describe, expect, it, vi } from 'vitest';
+import type { Engine } from '../engine/index.ts';
 import { dictionaries } from '../i18n/language.ts';
+import { applyView } from './apply-view.ts';
 import { keyRows } from './keys.ts';
 import type { Shown } from './room-state.ts';
 import { firstTarget, refreshed, targetId } from './targets.ts';
 import { throttle } from './throttle.ts';
-import { draggedWindow, isSameWindow, windowsFor } from './windows.ts';
+import { draggedWindow, isSameWindow, windowFor, windowsFor } from './windows.ts';
 
 const volume = (id: string, size: [number, number, number], modality = 'CT') => ({
   id,
@@ -110,4 +112,51 @@ it('throttles to the newest value, and flushes at once', () => {
 it.each(['zh', 'en'] as const)('lists no key twice in the help (%s)', (language) => {
   const keys = keyRows(dictionaries[language]).flatMap(([k]) => k.filter((x) => x !== '…'));
   expect(new Set(keys).size).toBe(keys.length);
+});
+
+describe('a window kept when PET was in Bq/mL', () => {
+  const pet = (suvFactor: number | undefined, highest: number) =>
+    ({
+      kind: 'volume',
+      series: { modality: 'PT' },
+      manifest: {
+        ...volume('pt', [1, 1, 1], 'PT'),
+        valueRange: [0, highest],
+        invert: false,
+        ...(suvFactor === undefined ? {} : { suvFactor }),
+      },
+    }) as unknown as Shown;
+  const old = { centre: 10_000, width: 20_000 };
+
+  it('is shown in SUV where the voxels are', () => {
+    expect(windowFor(pet(2e-4, 25), old)).toEqual({ centre: 2, width: 4 });
+    // A full bladder, and a window of little uptake.
+    expect(windowFor(pet(2e-4, 150), { centre: 2500, width: 5000 })).toEqual({
+      centre: 0.5,
+      width: 1,
+    });
+  });
+  it('stays where they are in Bq/mL still, as do windows in SUV, wide ones too', () => {
+    expect(windowFor(pet(undefined, 90_000), old)).toBe(old);
+    for (const suv of [
+      { centre: 5, width: 10 },
+      { centre: 25, width: 50 },
+    ])
+      expect(windowFor(pet(2e-4, 8), suv)).toBe(suv);
+    const ct = { kind: 'volume', manifest: volume('ct', [1, 1, 1]) } as unknown as Shown;
+    expect(windowFor(ct, old)).toBe(old);
+    expect(windowFor(undefined, old)).toBe(old);
+  });
+  it('reaches the screen of a case opened again so', () => {
+    const setWindow = vi.fn();
+    const engine = {
+      window: { centre: 5, width: 10 },
+      defaultWindows: [],
+      setWindow,
+    } as unknown as Engine;
+    const view = { window: old };
+    // Everything but the window is as before.
+    applyView(engine, view, {}, { shown: pet(2e-4, 25), hasModels: false });
+    expect(setWindow).toHaveBeenCalledWith({ centre: 2, width: 4 });
+  });
 });

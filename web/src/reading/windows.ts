@@ -66,6 +66,24 @@ export const isSameWindow = (
 ): boolean =>
   b !== undefined && Math.abs(a.centre - b.centre) < 0.5 && Math.abs(a.width - b.width) < 0.5;
 
+/** Brighter than the brightest voxel by so much that a window shows nothing. */
+const farOutside = 20;
+
+/**
+ * A window of a case, in the unit that the voxels have now. PET was kept in Bq/mL before it was in
+ * SUV, and cases of that time hold windows of thousands of Bq/mL; 1 Bq/mL is some 0.0002 SUV.
+ */
+export function windowFor<W extends { readonly centre: number; readonly width: number }>(
+  shown: Shown | undefined,
+  window: W,
+): W {
+  if (shown?.kind !== 'volume' || shown.manifest.suvFactor === undefined) return window;
+  const { suvFactor, valueRange } = shown.manifest;
+  const white = window.centre + window.width / 2;
+  if (white <= farOutside * Math.max(valueRange[1], 1e-6)) return window;
+  return { ...window, centre: window.centre * suvFactor, width: window.width * suvFactor };
+}
+
 /**
  * The window after a drag of `dx`, `dy` CSS pixels: right widens, up brightens. A drag of 400 px
  * changes by the present width, so fine windows move finely.

@@ -2,6 +2,7 @@ import { YuepianError } from '@yuepian/contract';
 import type { Dataset } from '@yuepian/dicom';
 import type { FastifyInstance } from 'fastify';
 import type { ArchiveParts } from '../archive.ts';
+import { isKnown } from '../etag.ts';
 import { inflate, transferSyntax } from '../pixels/index.ts';
 import { fragmentsOfFrame } from '../pixels/locate.ts';
 import { readerOf, readHeader } from '../read.ts';
@@ -32,7 +33,11 @@ export function bulkDataRoutes(app: FastifyInstance, parts: ArchiveParts): void 
       const [range] = acceptedTypes(request.headers.accept, request.query.accept);
       const single = range !== undefined && !range.multipart && range.type !== '*/*';
       const [type = octets] = first.value.contentType.split(';');
-      reply.header('cache-control', 'private, max-age=86400, immutable');
+      reply.header('vary', 'accept');
+      if (isKnown(request, reply, [instance.blob, path.toUpperCase(), single, type])) {
+        await answer.return(undefined);
+        return reply.code(304).send();
+      }
       if (single && first.value.body instanceof Uint8Array) {
         return reply.type(type).send(Buffer.from(first.value.body));
       }

@@ -2,6 +2,7 @@ import { YuepianError } from '@yuepian/contract';
 import { describeInstance } from '@yuepian/dicom';
 import type { FastifyInstance } from 'fastify';
 import type { ArchiveParts } from '../archive.ts';
+import { isKnown } from '../etag.ts';
 import {
   type DecodePool,
   explicitLittleEndian,
@@ -43,6 +44,12 @@ export function frameRoutes(app: FastifyInstance, parts: ArchiveParts, pool: Dec
       if (outside !== undefined) throw new YuepianError('not_found', { what: `frame ${outside}` });
       const ranges = acceptedTypes(request.headers.accept, request.query.accept);
       const choice = choose(ranges, instance.transferSyntaxUid, frames.length);
+      // The accepted types choose among representations, each with a tag of its own.
+      reply.header('vary', 'accept');
+      const { multipart, type, stored: asStored } = choice;
+      if (isKnown(request, reply, [instance.blob, multipart, type, asStored, ...frames])) {
+        return reply.code(304).send();
+      }
       const one = async (frame: number): Promise<Uint8Array> => {
         const { bytes, bitOffset, vr } = await readFrameBytes(source, stored, frame);
         if (choice.stored) return bytes;
@@ -54,7 +61,6 @@ export function frameRoutes(app: FastifyInstance, parts: ArchiveParts, pool: Dec
       const first = await one(frames[0] as number);
       const syntax = choice.stored ? instance.transferSyntaxUid : explicitLittleEndian;
       const contentType = `${choice.type}; transfer-syntax=${syntax}`;
-      reply.header('cache-control', 'private, max-age=86400, immutable');
       if (!choice.multipart) return reply.type(contentType).send(Buffer.from(first));
       async function* answer(): AsyncGenerator<AnswerPart> {
         yield { contentType, body: first };

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { open, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { Readable } from 'node:stream';
+import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { type ImportResult, type SopInstanceUid, sentence, YuepianError } from '@yuepian/contract';
 import { niftiLabelMap } from '@yuepian/dicom';
@@ -14,7 +14,7 @@ import { zipItems } from './zip.ts';
 
 /** Instances checked and stored side by side, so that their rows share a commit. */
 const atOnce = 8;
-/** A zip in a zip is opened, one deeper is not. */
+/** A zip in a zip is opened, one deeper is not; what lies in the innermost may be gzipped, once. */
 const maximumDepth = 2;
 /** A zip that is uploaded, and a NIfTI volume, which has to be held whole. */
 const maximumZipBytes = 64 * 2 ** 30;
@@ -77,7 +77,13 @@ export class Importer {
           }
           return;
         case 'gzip':
-          await this.#any(file.replace(/\.gz$/i, ''), gunzip(all), depth + 1);
+          // A gzip may unpack to itself (a quine), so it too has an end.
+          if (depth <= maximumDepth) {
+            await this.#any(file.replace(/\.gz$/i, ''), gunzip(all), depth + 1);
+          } else {
+            await all.return();
+            this.#onResult(ignored(file, 'nested'));
+          }
           return;
         case 'nifti':
           await this.#nifti(file, all);
@@ -174,10 +180,15 @@ export class Importer {
   }
 }
 
+/** @throws broken_archive, and whatever `source` throws: an upload that is cut is no broken file. */
 async function* gunzip(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  // Unlike `pipe`, it hands an error of the source on to the reader instead of the process.
+  const plain = pipeline(Readable.from(source), createGunzip(), () => {});
   try {
-    yield* Readable.from(source).pipe(createGunzip());
+    yield* plain;
   } catch (error) {
+    const isZlib = error instanceof Error && 'code' in error && /^Z_/.test(String(error.code));
+    if (!isZlib) throw error;
     throw new YuepianError('broken_archive', { reason: 'gzip' }, { cause: error });
   }
 }

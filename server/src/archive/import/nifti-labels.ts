@@ -1,11 +1,12 @@
 import { type LabelMap, spacing, toPatient, type Vec3 } from '@yuepian/geometry';
 import { type NiftiFile, type NiftiImage, niftiImage } from './nifti.ts';
 
-/** Label voxels held until the images of the import are known. */
+/** Bytes of label voxels held until the images of the import are known. */
 const mostHeld = 2 ** 30;
 
 export interface WaitingLabels {
-  readonly nifti: NiftiFile;
+  /** Without its voxels: those of the file are held no longer than it takes to find the labels. */
+  readonly nifti: Pick<NiftiFile, 'file' | 'title' | 'digest'>;
   readonly labels: LabelMap;
 }
 
@@ -16,17 +17,23 @@ export interface WaitingLabels {
 export class NiftiLabels {
   readonly #images: NiftiImage[] = [];
   readonly #waiting: WaitingLabels[] = [];
+  readonly #mostHeld: number;
   #held = 0;
+
+  constructor(bytesAtMost = mostHeld) {
+    this.#mostHeld = bytesAtMost;
+  }
 
   image(nifti: NiftiFile): void {
     this.#images.push(niftiImage(nifti));
   }
 
   /** @returns false when there is no room for it. */
-  wait(nifti: NiftiFile, labels: LabelMap): boolean {
-    this.#held += labels.data.length;
-    if (this.#held > mostHeld) return false;
-    this.#waiting.push({ nifti, labels });
+  wait({ file, title, digest }: NiftiFile, labels: LabelMap): boolean {
+    const bytes = labels.data.byteLength;
+    if (this.#held + bytes > this.#mostHeld) return false;
+    this.#held += bytes;
+    this.#waiting.push({ nifti: { file, title, digest }, labels });
     return true;
   }
 

@@ -117,7 +117,7 @@ const patientStudyOf = ({ digest, title }: Pick<NiftiFile, 'digest' | 'title'>):
  */
 export function niftiSegmentation(
   labels: LabelMap,
-  drawn: NiftiFile,
+  drawn: Pick<NiftiFile, 'title' | 'digest'>,
   image: NiftiImage,
 ): Uint8Array {
   const sopClassUid = image.modality === 'CT' ? ctImageStorage : mrImageStorage;

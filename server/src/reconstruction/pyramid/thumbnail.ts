@@ -28,7 +28,7 @@ export function volumeThumbnail(volume: Volume, options: ThumbnailOptions): Uint
   const side = extent(volume, right, down);
   const inverse = invert(volume.affine);
   const pixels = new Uint8Array(thumbnailSide ** 2);
-  const shade = grey(options.window, options.invert);
+  const shade = grey(options.window, options.invert, !(volume.data instanceof Float32Array));
   const [nx, ny, nz] = volume.size;
   for (let y = 0, p = 0; y < thumbnailSide; y++) {
     const v = ((y + 0.5) / thumbnailSide - 0.5) * side;
@@ -58,7 +58,8 @@ export function frameThumbnail(
 ): Uint8Array {
   const channels = frame.colour ? 3 : 1;
   const pixels = new Uint8Array(thumbnailSide ** 2 * channels);
-  const shade = grey(options.window, options.invert, options.table);
+  const wholeNumbers = !(samples instanceof Float32Array);
+  const shade = grey(options.window, options.invert, wholeNumbers, options.table);
   const scale = Math.max(frame.rows, frame.columns) / thumbnailSide;
   const left = (thumbnailSide - frame.columns / scale) / 2;
   const top = (thumbnailSide - frame.rows / scale) / 2;
@@ -78,8 +79,13 @@ export function frameThumbnail(
 }
 
 /** To 0…255 (PS3.3 C.11.2). */
-function grey(window: VoiWindow, inverted: boolean, table?: GreyTable): (value: number) => number {
-  const curve = greyCurve(window, true, table);
+function grey(
+  window: VoiWindow,
+  inverted: boolean,
+  wholeNumbers: boolean,
+  table?: GreyTable,
+): (value: number) => number {
+  const curve = greyCurve(window, wholeNumbers, table);
   return (value) => {
     const level = Math.round(255 * curve(value));
     return inverted ? 255 - level : level;
