@@ -9,7 +9,6 @@ import {
   type Structure,
   structure,
   structureId,
-  structureTable,
   studyInstanceUid,
   type VolumeManifest,
   volumeId,
@@ -24,6 +23,7 @@ import type { ReconstructionDeps } from '../ports.ts';
 import type { SeriesStore, VerdictState } from '../series.store.ts';
 import { type EditedRow, EditingStore, type EditKind, type EditRow } from './editing.store.ts';
 import type { EditedModels } from './models.ts';
+import { fits, knownLook, lineOf, signature } from './rows.ts';
 import {
   digestOfMask,
   type EditedState,
@@ -232,13 +232,40 @@ export class Editing {
     }));
   }
 
-  /** @throws YuepianError not_ready when there is no model of this very content yet. */
-  async verify(id: string, verdict: VerdictState, actor: Actor): Promise<Structure | undefined> {
-    const state = await this.state(id);
-    if (!state) return undefined;
-    const digest = digestOfMask(state.mask);
-    await this.#parts.series.verify({ id, digest }, verdict, actor.user);
-    return this.#done(state, actor, verdict);
+  /**
+   * A doctor's word on a structure, changed by hand or not, for the content that was looked at. In
+   * turn with the edits: none can come between the comparison and the word.
+   * @throws YuepianError edit_stale when it has another content by now; not_found, not_ready.
+   */
+  verify(id: string, verdict: VerdictState, content: string, actor: Actor): Promise<Structure> {
+    return this.#inTurn(id, async () => {
+      const now = await this.#current(id);
+      if (now.preview) throw new YuepianError('not_ready');
+      if (now.content !== content) throw new YuepianError('edit_stale');
+      const manifest = await this.#parts.derived.manifest(now.volumeId);
+      const series = manifest && (await this.#seriesOf(manifest));
+      if (!series) throw new YuepianError('not_found', { what: 'series' });
+      const { studyInstanceUid, seriesInstanceUid } = series;
+      await this.#parts.series.verify({ id, digest: content }, verdict, actor.user);
+      await this.#parts.deps.audit({
+        action: 'confirm',
+        actor,
+        object: { kind: 'study', id: studyInstanceUid },
+        details: {
+          structure: now.key,
+          verified: String(verdict === 'verified'),
+          verdict,
+          source: now.source,
+          ...(now.edited ? { revision: now.edited.revision } : {}),
+        },
+      });
+      this.#parts.deps.publish({ type: 'structures', studyInstanceUid, seriesInstanceUid });
+      return this.#current(id);
+    });
+  }
+
+  async #current(id: string): Promise<Structure> {
+    return (await this.structure(id)) ?? (await this.#parts.derivedStructure(id)).structure;
   }
 
   async forgetStudy(studyUid: string): Promise<void> {
@@ -333,7 +360,8 @@ export class Editing {
     const made = await models.read(state);
     if (!state.hidden && made?.revision !== state.revision) models.later(state, manifest);
     const levels = made?.levels ?? source?.levels ?? [];
-    const verdict = (await series.verdicts([row.id], digestOfMask(mask))).get(row.id);
+    const content = digestOfMask(mask);
+    const verdict = (await series.verdicts([row.id], content)).get(row.id);
     const voxels = maskVoxels(mask);
     return structure.parse({
       id: row.id,
@@ -345,6 +373,7 @@ export class Editing {
       voxels,
       volumeMl: voxelsMl(voxels, manifest.affine),
       source: `edited by ${state.by}, from ${row.origin}`,
+      content,
       verified: verdict?.state === 'verified',
       ...(verdict ? { verdict } : {}),
       openEdges: made?.openEdges ?? 0,
@@ -386,30 +415,3 @@ export class Editing {
     return mine;
   }
 }
-
-const fits = (row: EditedRow, { size }: VolumeManifest): boolean =>
-  row.nx === size[0] && row.ny === size[1] && row.nz === size[2];
-
-const signature = (actor: Actor) => ({
-  user_id: actor.user.id,
-  user_name: actor.user.displayName || actor.user.name,
-  at: new Date().toISOString(),
-});
-
-const lineOf = (
-  state: EditedState,
-  actor: Actor,
-  what: Pick<EditRow, 'kind' | 'tool' | 'description' | 'voxels' | 'diff'>,
-): EditRow => ({
-  structure_id: state.row.id,
-  revision: state.revision + 1,
-  ...what,
-  ...signature(actor),
-});
-
-const knownLook = (key: string) => {
-  const table: Readonly<
-    Record<string, { zh: string; en: string; colour: string; opacity: number }>
-  > = structureTable;
-  return Object.hasOwn(table, key) ? table[key] : undefined;
-};
