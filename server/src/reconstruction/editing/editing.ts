@@ -16,7 +16,7 @@ import {
 } from '@yuepian/contract';
 import { voxelsMl } from '@yuepian/geometry';
 import type { z } from 'zod';
-import type { Actor } from '../../http/index.ts';
+import { type Actor, consoleLog } from '../../http/index.ts';
 import type { DerivedFolder } from '../derived.ts';
 import { maskFile, partsOfStructureId, structureIdOf } from '../derived.ts';
 import type { ReconstructionDeps } from '../ports.ts';
@@ -42,7 +42,7 @@ const statesKept = 24;
 const firstOwnNumber = 101;
 
 export interface EditingParts {
-  readonly deps: Pick<ReconstructionDeps, 'database' | 'archive' | 'audit' | 'publish'>;
+  readonly deps: Pick<ReconstructionDeps, 'database' | 'archive' | 'audit' | 'publish' | 'log'>;
   readonly derived: DerivedFolder;
   readonly series: SeriesStore;
   readonly models: EditedModels;
@@ -59,6 +59,8 @@ export class Editing {
   readonly store: EditingStore;
   readonly #parts: EditingParts;
   readonly #states = new Map<string, EditedState>();
+  /** One load of a structure serves all who ask meanwhile. */
+  readonly #loads = new Map<string, Promise<EditedState | undefined>>();
   /** Changes of one structure come one after another. */
   readonly #turns = new Map<string, Promise<unknown>>();
 
@@ -84,11 +86,23 @@ export class Editing {
   }
 
   async state(id: string): Promise<EditedState | undefined> {
-    const known = this.#states.get(id);
+    const known = this.#states.get(id) ?? this.#loads.get(id);
     if (known) return known;
-    const state = await loadState(id, this.store);
-    if (state) this.#keep(state);
-    return state;
+    const load: Promise<EditedState | undefined> = loadState(id, this.store).then(
+      (state) => {
+        // A line was added, or all was forgotten, while this read: what it found is of before.
+        if (this.#loads.get(id) !== load) return this.state(id);
+        this.#loads.delete(id);
+        if (state) this.#keep(state);
+        return state;
+      },
+      (error: unknown) => {
+        if (this.#loads.get(id) === load) this.#loads.delete(id);
+        throw error;
+      },
+    );
+    this.#loads.set(id, load);
+    return load;
   }
 
   /** What one edited structure looks like now, or undefined when nobody has edited it. */
@@ -269,10 +283,12 @@ export class Editing {
   }
 
   async forgetStudy(studyUid: string): Promise<void> {
+    await this.store.forgetStudy(studyUid);
     for (const [id, { row }] of this.#states) {
       if (row.study_uid === studyUid) this.#states.delete(id);
     }
-    await this.store.forgetStudy(studyUid);
+    // Whose they are is not known yet: they read again.
+    this.#loads.clear();
   }
 
   /** The voxels reconstruction gave a structure become the beginning of its log. */
@@ -322,10 +338,19 @@ export class Editing {
 
   async #commit(next: EditedState, line: EditRow, actor: Actor): Promise<Structure> {
     await this.store.append(line);
-    if (next.revision % snapshotEvery === 0) {
-      await this.store.setSnapshot(next.row.id, next.revision, await packMask(next.mask));
-    }
+    // At once: from here on the log is ahead of any other state.
+    this.#keep(next);
+    if (next.revision % snapshotEvery === 0) await this.#snapshot(next);
     return this.#done(next, actor, line.kind === 'edit' ? line.tool : line.kind);
+  }
+
+  /** Only shortens loading; the change itself is on disk already. */
+  async #snapshot({ row, revision, mask }: EditedState): Promise<void> {
+    try {
+      await this.store.setSnapshot(row.id, revision, await packMask(mask));
+    } catch (error) {
+      this.#log.error('the snapshot of an edited structure', error);
+    }
   }
 
   async #done(state: EditedState, actor: Actor, what: string): Promise<Structure> {
@@ -395,7 +420,14 @@ export class Editing {
     return this.#parts.deps.archive.oneSeries(manifest.seriesInstanceUid);
   }
 
+  get #log() {
+    return this.#parts.deps.log ?? consoleLog;
+  }
+
   #keep(state: EditedState): void {
+    this.#loads.delete(state.row.id);
+    const known = this.#states.get(state.row.id);
+    if (known && known.revision > state.revision) return;
     this.#states.delete(state.row.id);
     this.#states.set(state.row.id, state);
     for (const id of this.#states.keys()) {
