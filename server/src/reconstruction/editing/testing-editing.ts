@@ -50,6 +50,8 @@ export interface TestEditing extends AsyncDisposable {
   readonly events: ServerEvent[];
   readonly audited: AuditEvent[];
   readonly log: string[];
+  /** Revisions that models were made of. */
+  readonly made: number[];
   /** What reconstruction found, by id; its voxels are in the derived folder. */
   readonly found: Map<string, { structure: Structure; digest: string }>;
   readonly audit: { fails: boolean };
@@ -99,13 +101,14 @@ export async function openEditing(): Promise<TestEditing> {
   const events: ServerEvent[] = [];
   const audited: AuditEvent[] = [];
   const log: string[] = [];
+  const made: number[] = [];
   const note = (text: string, cause?: unknown): void => void log.push(`${text} ${String(cause)}`);
   const found: TestEditing['found'] = new Map();
   const audit = { fails: false };
   const models = new EditedModels({
     derived,
     log: { info: note, warn: note, error: note },
-    made: () => undefined,
+    made: ({ revision }) => made.push(revision),
   });
   const archive: Pick<ArchivePort, 'oneSeries'> = {
     oneSeries: async () =>
@@ -143,6 +146,7 @@ export async function openEditing(): Promise<TestEditing> {
     events,
     audited,
     log,
+    made,
     found,
     audit,
     again: () => ({ editing: new Editing(parts) }),
