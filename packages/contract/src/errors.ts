@@ -208,6 +208,12 @@ export const errorTable = {
     zh: '内存不足：需要约 {needed}，可用 {available}。',
     en: 'Not enough memory: about {needed} needed, {available} there.',
   },
+  took_too_long: {
+    http: 503,
+    ws: 4503,
+    zh: '{seconds} 秒内未能完成，已停止。请少选一些结构，或稍后再试。',
+    en: 'It was not done within {seconds} s and was stopped. Choose fewer structures, or try again later.',
+  },
   job_crashed: {
     http: 500,
     ws: 4500,
