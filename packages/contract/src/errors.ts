@@ -181,8 +181,8 @@ export const errorTable = {
   edit_stale: {
     http: 409,
     ws: 4409,
-    zh: '该结构刚被他人修改，您这一笔没有保存；已为您刷新，请再试一次。',
-    en: 'Somebody else has just changed this structure, so this stroke was not kept. It is shown as it is now; please try again.',
+    zh: '该结构刚被修改，您的操作没有保存；已为您刷新，请查看后再试一次。',
+    en: 'This structure has just changed, so what you did was not kept. It is shown as it is now; look at it, then try again.',
   },
   mask_missing: {
     http: 409,
@@ -207,6 +207,12 @@ export const errorTable = {
     ws: 4507,
     zh: '内存不足：需要约 {needed}，可用 {available}。',
     en: 'Not enough memory: about {needed} needed, {available} there.',
+  },
+  took_too_long: {
+    http: 503,
+    ws: 4503,
+    zh: '{seconds} 秒内未能完成，已停止。请少选一些结构，或稍后再试。',
+    en: 'It was not done within {seconds} s and was stopped. Choose fewer structures, or try again later.',
   },
   job_crashed: {
     http: 500,

@@ -220,6 +220,8 @@ export const structure = z.object({
   volumeMl: z.number().nonnegative(),
   /** Where it comes from, e.g. "classical 1" or "SEG of another maker". */
   source: z.string(),
+  /** Names the voxels shown here; a doctor's word is said on a content, see `postVerdict`. */
+  content: z.string().min(1).max(64),
   /** False until a doctor confirms it. */
   verified: z.boolean(),
   /**
@@ -257,6 +259,17 @@ export const structure = z.object({
     .optional(),
 });
 export type Structure = z.infer<typeof structure>;
+
+/**
+ * A doctor's word on a structure. `content` is that of the structure as it was looked at: where the
+ * structure has another one by now the answer is `edit_stale`, for nobody has seen that one.
+ * `verified` is the older form; a rejection hides nothing, it is on the record.
+ */
+const ofContent = { content: structure.shape.content };
+export const postVerdict = z.union([
+  z.object({ verdict: z.enum(['verified', 'rejected', 'withdrawn']), ...ofContent }),
+  z.object({ verified: z.boolean(), ...ofContent }),
+]);
 
 /**
  * Structures of one source on one volume. Sets of several sources stand side by side; labels of one

@@ -135,6 +135,7 @@ export class Reconstruction {
   async studyDeleted(studyUid: string): Promise<void> {
     const forgetting = this.editing
       .forgetStudy(studyUid)
+      .then(() => this.editedModels.forget(studyUid))
       .then(() => this.#planner.removeStudy(studyUid));
     const settled = forgetting
       .catch(() => undefined)

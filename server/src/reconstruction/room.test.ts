@@ -175,7 +175,13 @@ describe('a settled series', () => {
     expect((await post({ verified: true })).statusCode).toBe(403);
     room.as('doctor');
     expect((await post({ verified: 'yes' })).statusCode).toBe(400);
-    expect((await post({ verified: true })).json()).toMatchObject({ key: 'skin', verified: true });
+    const content = structure?.content;
+    const skin = { key: 'skin', verified: true };
+    expect((await post({ verified: true, content })).json()).toMatchObject(skin);
+    // Whoever does not say what he looked at, or looked at something else, has confirmed nothing.
+    expect((await post({ verified: false })).json().error.code).toBe('invalid_request');
+    const other = await post({ verified: false, content: 'other' });
+    expect([other.statusCode, other.json().error.code]).toEqual([409, 'edit_stale']);
     expect(room.audited.at(-1)).toMatchObject({
       action: 'confirm',
       details: { structure: 'skin', verified: 'true' },
@@ -191,7 +197,7 @@ describe('a settled series', () => {
     const after = (await openSeries(room, uids)).structures;
     expect(after.map((s) => [s.key, s.verified])).toContainEqual(['skin', true]);
     expect(after.filter((s) => s.verified).length).toBe(1);
-    expect((await post({ verified: false })).json()).toMatchObject({ verified: false });
+    expect((await post({ verified: false, content })).json()).toMatchObject({ verified: false });
   });
 
   it('exports a structure, and writes that down', async () => {

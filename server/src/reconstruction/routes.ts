@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { runRequest, YuepianError } from '@yuepian/contract';
+import { postVerdict, runRequest, YuepianError } from '@yuepian/contract';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { actorOf } from '../http/index.ts';
@@ -16,11 +16,6 @@ const uidParams = z.object({ uid: z.string() });
 const idParams = z.object({ id: z.string() });
 const slabParams = idParams.extend({ level: number, slab: number });
 const meshParams = idParams.extend({ lod: number });
-/** `verified` is the older form; `rejected` hides nothing, it is on the record. */
-const verifyBody = z.union([
-  z.object({ verdict: z.enum(['verified', 'rejected', 'withdrawn']) }),
-  z.object({ verified: z.boolean() }),
-]);
 const setQuery = z
   .object({ r: z.string().max(64).optional() })
   .extend({ set: z.string().default(classicalSet) });
@@ -39,8 +34,7 @@ export function reconstructionRoutes(room: Reconstruction) {
     const manifest = parts && found && (await derived.manifest(parts.volume));
     const series = manifest && (await deps.archive.oneSeries(manifest.seriesInstanceUid));
     if (!parts || !set || !found || !series) throw notFound('structure');
-    const folder = derived.setFolder(parts.volume, parts.set);
-    return { folder, set, found, series };
+    return { folder: derived.setFolder(parts.volume, parts.set), set, found };
   };
 
   return async (app: FastifyInstance): Promise<void> => {
@@ -166,28 +160,9 @@ export function reconstructionRoutes(room: Reconstruction) {
       { config: { permission: 'annotate' } },
       async (request) => {
         const { id } = idParams.parse(request.params);
-        const body = verifyBody.parse(request.body);
+        const body = postVerdict.parse(request.body);
         const verdict = 'verdict' in body ? body.verdict : body.verified ? 'verified' : 'withdrawn';
-        const edited = await room.editing.verify(id, verdict, actorOf(request));
-        if (edited) return edited;
-        const { set, found, series } = await findStructure(id);
-        if (set.preview) throw new YuepianError('not_ready');
-        const actor = actorOf(request);
-        await store.verify({ id, digest: set.digest }, verdict, actor.user);
-        await deps.audit({
-          action: 'confirm',
-          actor,
-          object: { kind: 'study', id: series.studyInstanceUid },
-          details: {
-            structure: found.key,
-            verified: String(verdict === 'verified'),
-            verdict,
-            source: set.source,
-          },
-        });
-        const { studyInstanceUid, seriesInstanceUid } = series;
-        deps.publish({ type: 'structures', studyInstanceUid, seriesInstanceUid });
-        return room.structure(id);
+        return room.editing.verify(id, verdict, body.content, actorOf(request));
       },
     );
 

@@ -7,6 +7,7 @@ import {
   volumeId,
   YuepianError,
 } from '@yuepian/contract';
+import { consoleLog, toYuepianError } from '../http/index.ts';
 import { runChild } from './child/host.ts';
 import type { ChildTask, FromChild, SeriesLayoutRecord, ToChild } from './child/protocol.ts';
 import type { DerivedFolder } from './derived.ts';
@@ -195,7 +196,9 @@ class SeriesRun {
       await this.#parts.deps.archive.ingest(createReadStream(file), { own: true });
       return true;
     } catch (error) {
-      if (error instanceof YuepianError && error.code === 'storage_full') throw error;
+      // Also where the index, not the file, found the disk full.
+      const known = toYuepianError(error, this.#parts.deps.log ?? consoleLog);
+      if (known.code === 'storage_full') throw known;
       this.#parts.log(`the segmentation was not archived: ${String(error)}`);
       return false;
     }

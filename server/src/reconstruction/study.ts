@@ -255,6 +255,7 @@ export function describeStructure(input: {
     voxels: found.voxels,
     volumeMl: found.volumeMl,
     source: set.source,
+    content: set.digest,
     verified: verdict?.state === 'verified',
     ...(verdict ? { verdict } : {}),
     ...(set.preview ? { preview: true } : {}),

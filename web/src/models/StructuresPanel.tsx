@@ -1,4 +1,10 @@
-import type { Job, SeriesDetail, Structure, StructureLook } from '@yuepian/contract';
+import {
+  type Job,
+  type SeriesDetail,
+  type Structure,
+  type StructureLook,
+  YuepianError,
+} from '@yuepian/contract';
 import { ChevronsDown, ChevronsRight, Eye, EyeOff, RotateCw } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
 import { sentenceOf } from '../api/index.ts';
@@ -59,6 +65,8 @@ export function StructuresPanel(props: StructuresPanelProps) {
       onChanged();
     } catch (error) {
       notify(sentenceOf(error), 'trouble');
+      // What is listed here is behind what there is: fetched again before anybody tries again.
+      if (error instanceof YuepianError && error.code === 'edit_stale') onChanged();
     }
   };
   /** Out of sight, with a way back; nothing is deleted. */
@@ -128,7 +136,7 @@ export function StructuresPanel(props: StructuresPanelProps) {
               onToggleOpen={() => setOpen(open === s.id ? undefined : s.id)}
               onLook={(patch, gesture) => onLook([s.key], patch, gesture)}
               onLookEnd={props.onLookEnd}
-              onVerify={(verdict) => void tell(verifyStructure(s.id, verdict))}
+              onVerify={(verdict) => void tell(verifyStructure(s, verdict))}
               onGoTo={() => props.onGoTo(s.key)}
               desk={props.desk}
               onIsolate={structures.length > 1 ? () => props.onIsolate?.(s.key) : undefined}

@@ -22,9 +22,15 @@ const structureUrl = (id: string): string => `/api/structures/${encodeURICompone
 /** A doctor's word on a structure. */
 export type Verdict = 'verified' | 'rejected' | 'withdrawn';
 
-/** @throws YuepianError not_allowed */
-export const verifyStructure = (id: string, verdict: Verdict): Promise<void> =>
-  command(`${structureUrl(id)}/verify`, { method: 'POST', body: { verdict } });
+/**
+ * Says it of the content that is shown here.
+ * @throws YuepianError not_allowed; edit_stale when the structure has another content by now.
+ */
+export const verifyStructure = (
+  { id, content }: Pick<Structure, 'id' | 'content'>,
+  verdict: Verdict,
+): Promise<void> =>
+  command(`${structureUrl(id)}/verify`, { method: 'POST', body: { verdict, content } });
 
 /** @throws YuepianError not_allowed, not_a_volume, not_ready */
 export const runReconstruction = (seriesInstanceUid: string): Promise<void> =>

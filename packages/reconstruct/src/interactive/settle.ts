@@ -13,7 +13,8 @@ export interface SettleOptions {
  * mean, in a window around it, its own value is nearer to (region terms of Chan & Vese, IEEE TIP
  * 10(2), 2001, taken locally as by Lankton & Tannenbaum, IEEE TIP 17(11), 2008). A geodesic front
  * stops anywhere on a blurred edge; half-way between the two sides is where the edge lies.
- * @param image values without much noise. @param marks see seedValue; seeds stay what they are.
+ * @param image without noise for the contrast at the border: denoised, or as it was taken where the
+ * contrast is far above the noise, for blurring would move the border of a small body. @param marks see seedValue; seeds stay what they are.
  * @returns the mask, changed in place.
  */
 export function settleBorder(

@@ -109,6 +109,9 @@ function ballIn(mask: MaskEdges, manifest: VolumeManifest, radius: number): Mask
 const post = (room: TestRoom, id: string, body: object) =>
   room.app.inject({ method: 'POST', url: `/api/structures/${id}/edits`, payload: body });
 
+const verify = (room: TestRoom, id: string, body: object) =>
+  room.app.inject({ method: 'POST', url: `/api/structures/${id}/verify`, payload: body });
+
 describe('a structure that is changed by hand', () => {
   it('keeps each change, undoes to the voxel, and says who made it from what', async () => {
     await using room = await openRoom();
@@ -230,18 +233,37 @@ describe('a structure that is changed by hand', () => {
     const { series, bone, manifest } = await reconstructed(room);
     const { mask } = await maskOf(room, bone.id);
     const diff = ballIn(mask, manifest, 15);
-    await post(room, bone.id, { baseRevision: 0, diff: packed(diff), tool: 'eraser' });
-    const verify = await room.app.inject({
-      method: 'POST',
-      url: `/api/structures/${bone.id}/verify`,
-      payload: { verified: true },
-    });
-    expect(structure.parse(verify.json()).verified).toBe(true);
+    const edit = await post(room, bone.id, { baseRevision: 0, diff: packed(diff), tool: 'eraser' });
+    const { content } = structure.parse(edit.json());
+    const stale = await verify(room, bone.id, { verdict: 'verified', content: bone.content });
+    expect([stale.statusCode, stale.json().error.code]).toEqual([409, 'edit_stale']);
+    const said = await verify(room, bone.id, { verdict: 'verified', content });
+    expect(structure.parse(said.json()).verified).toBe(true);
+    expect(room.audited.filter((e) => e.action === 'confirm').map((e) => e.details)).toEqual([
+      expect.objectContaining({ structure: 'bone', verdict: 'verified', revision: 1 }),
+    ]);
     const back = await post(room, bone.id, { baseRevision: 1, diff: packed(diff), tool: 'eraser' });
     expect(structure.parse(back.json()).verified).toBe(false);
     await post(room, bone.id, { baseRevision: 2, diff: packed(diff), tool: 'eraser' });
     const now = (await structuresOf(room, series)).find((s) => s.id === bone.id);
-    expect(now?.verified).toBe(true);
+    expect(now).toMatchObject({ verified: true, content });
+  });
+
+  it('is not confirmed by whoever was looking while somebody else changed it', async () => {
+    await using room = await openRoom();
+    const { bone, manifest } = await reconstructed(room);
+    const diff = packed(ballIn((await maskOf(room, bone.id)).mask, manifest, 15));
+    const [edit, word] = await Promise.all([
+      post(room, bone.id, { baseRevision: 0, diff, tool: 'eraser' }),
+      verify(room, bone.id, { verdict: 'rejected', content: bone.content }),
+    ]);
+    expect(edit.statusCode).toBe(200);
+    const now = structure.parse(edit.json());
+    // Whichever came first: the new voxels carry no word.
+    expect([200, 409]).toContain(word.statusCode);
+    expect(now.verdict).toBeUndefined();
+    const later = await verify(room, bone.id, { verdict: 'rejected', content: bone.content });
+    expect(later.json().error.code).toBe('edit_stale');
   });
 
   it('can be put away and taken back', async () => {

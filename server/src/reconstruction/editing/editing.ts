@@ -9,7 +9,6 @@ import {
   type Structure,
   structure,
   structureId,
-  structureTable,
   studyInstanceUid,
   type VolumeManifest,
   volumeId,
@@ -17,13 +16,14 @@ import {
 } from '@yuepian/contract';
 import { voxelsMl } from '@yuepian/geometry';
 import type { z } from 'zod';
-import type { Actor } from '../../http/index.ts';
+import { type Actor, consoleLog } from '../../http/index.ts';
 import type { DerivedFolder } from '../derived.ts';
 import { maskFile, partsOfStructureId, structureIdOf } from '../derived.ts';
 import type { ReconstructionDeps } from '../ports.ts';
 import type { SeriesStore, VerdictState } from '../series.store.ts';
 import { type EditedRow, EditingStore, type EditKind, type EditRow } from './editing.store.ts';
 import type { EditedModels } from './models.ts';
+import { fits, knownLook, lineOf, signature } from './rows.ts';
 import {
   digestOfMask,
   type EditedState,
@@ -42,7 +42,7 @@ const statesKept = 24;
 const firstOwnNumber = 101;
 
 export interface EditingParts {
-  readonly deps: Pick<ReconstructionDeps, 'database' | 'archive' | 'audit' | 'publish'>;
+  readonly deps: Pick<ReconstructionDeps, 'database' | 'archive' | 'audit' | 'publish' | 'log'>;
   readonly derived: DerivedFolder;
   readonly series: SeriesStore;
   readonly models: EditedModels;
@@ -59,6 +59,8 @@ export class Editing {
   readonly store: EditingStore;
   readonly #parts: EditingParts;
   readonly #states = new Map<string, EditedState>();
+  /** One load of a structure serves all who ask meanwhile. */
+  readonly #loads = new Map<string, Promise<EditedState | undefined>>();
   /** Changes of one structure come one after another. */
   readonly #turns = new Map<string, Promise<unknown>>();
 
@@ -84,11 +86,23 @@ export class Editing {
   }
 
   async state(id: string): Promise<EditedState | undefined> {
-    const known = this.#states.get(id);
+    const known = this.#states.get(id) ?? this.#loads.get(id);
     if (known) return known;
-    const state = await loadState(id, this.store);
-    if (state) this.#keep(state);
-    return state;
+    const load: Promise<EditedState | undefined> = loadState(id, this.store).then(
+      (state) => {
+        // A line was added, or all was forgotten, while this read: what it found is of before.
+        if (this.#loads.get(id) !== load) return this.state(id);
+        this.#loads.delete(id);
+        if (state) this.#keep(state);
+        return state;
+      },
+      (error: unknown) => {
+        if (this.#loads.get(id) === load) this.#loads.delete(id);
+        throw error;
+      },
+    );
+    this.#loads.set(id, load);
+    return load;
   }
 
   /** What one edited structure looks like now, or undefined when nobody has edited it. */
@@ -232,20 +246,49 @@ export class Editing {
     }));
   }
 
-  /** @throws YuepianError not_ready when there is no model of this very content yet. */
-  async verify(id: string, verdict: VerdictState, actor: Actor): Promise<Structure | undefined> {
-    const state = await this.state(id);
-    if (!state) return undefined;
-    const digest = digestOfMask(state.mask);
-    await this.#parts.series.verify({ id, digest }, verdict, actor.user);
-    return this.#done(state, actor, verdict);
+  /**
+   * A doctor's word on a structure, changed by hand or not, for the content that was looked at. In
+   * turn with the edits: none can come between the comparison and the word.
+   * @throws YuepianError edit_stale when it has another content by now; not_found, not_ready.
+   */
+  verify(id: string, verdict: VerdictState, content: string, actor: Actor): Promise<Structure> {
+    return this.#inTurn(id, async () => {
+      const now = await this.#current(id);
+      if (now.preview) throw new YuepianError('not_ready');
+      if (now.content !== content) throw new YuepianError('edit_stale');
+      const manifest = await this.#parts.derived.manifest(now.volumeId);
+      const series = manifest && (await this.#seriesOf(manifest));
+      if (!series) throw new YuepianError('not_found', { what: 'series' });
+      const { studyInstanceUid, seriesInstanceUid } = series;
+      await this.#parts.series.verify({ id, digest: content }, verdict, actor.user);
+      await this.#parts.deps.audit({
+        action: 'confirm',
+        actor,
+        object: { kind: 'study', id: studyInstanceUid },
+        details: {
+          structure: now.key,
+          verified: String(verdict === 'verified'),
+          verdict,
+          source: now.source,
+          ...(now.edited ? { revision: now.edited.revision } : {}),
+        },
+      });
+      this.#parts.deps.publish({ type: 'structures', studyInstanceUid, seriesInstanceUid });
+      return this.#current(id);
+    });
+  }
+
+  async #current(id: string): Promise<Structure> {
+    return (await this.structure(id)) ?? (await this.#parts.derivedStructure(id)).structure;
   }
 
   async forgetStudy(studyUid: string): Promise<void> {
+    await this.store.forgetStudy(studyUid);
     for (const [id, { row }] of this.#states) {
       if (row.study_uid === studyUid) this.#states.delete(id);
     }
-    await this.store.forgetStudy(studyUid);
+    // Whose they are is not known yet: they read again.
+    this.#loads.clear();
   }
 
   /** The voxels reconstruction gave a structure become the beginning of its log. */
@@ -295,10 +338,19 @@ export class Editing {
 
   async #commit(next: EditedState, line: EditRow, actor: Actor): Promise<Structure> {
     await this.store.append(line);
-    if (next.revision % snapshotEvery === 0) {
-      await this.store.setSnapshot(next.row.id, next.revision, await packMask(next.mask));
-    }
+    // At once: from here on the log is ahead of any other state.
+    this.#keep(next);
+    if (next.revision % snapshotEvery === 0) await this.#snapshot(next);
     return this.#done(next, actor, line.kind === 'edit' ? line.tool : line.kind);
+  }
+
+  /** Only shortens loading; the change itself is on disk already. */
+  async #snapshot({ row, revision, mask }: EditedState): Promise<void> {
+    try {
+      await this.store.setSnapshot(row.id, revision, await packMask(mask));
+    } catch (error) {
+      this.#log.error('the snapshot of an edited structure', error);
+    }
   }
 
   async #done(state: EditedState, actor: Actor, what: string): Promise<Structure> {
@@ -333,7 +385,8 @@ export class Editing {
     const made = await models.read(state);
     if (!state.hidden && made?.revision !== state.revision) models.later(state, manifest);
     const levels = made?.levels ?? source?.levels ?? [];
-    const verdict = (await series.verdicts([row.id], digestOfMask(mask))).get(row.id);
+    const content = digestOfMask(mask);
+    const verdict = (await series.verdicts([row.id], content)).get(row.id);
     const voxels = maskVoxels(mask);
     return structure.parse({
       id: row.id,
@@ -345,6 +398,7 @@ export class Editing {
       voxels,
       volumeMl: voxelsMl(voxels, manifest.affine),
       source: `edited by ${state.by}, from ${row.origin}`,
+      content,
       verified: verdict?.state === 'verified',
       ...(verdict ? { verdict } : {}),
       openEdges: made?.openEdges ?? 0,
@@ -366,7 +420,14 @@ export class Editing {
     return this.#parts.deps.archive.oneSeries(manifest.seriesInstanceUid);
   }
 
+  get #log() {
+    return this.#parts.deps.log ?? consoleLog;
+  }
+
   #keep(state: EditedState): void {
+    this.#loads.delete(state.row.id);
+    const known = this.#states.get(state.row.id);
+    if (known && known.revision > state.revision) return;
     this.#states.delete(state.row.id);
     this.#states.set(state.row.id, state);
     for (const id of this.#states.keys()) {
@@ -386,30 +447,3 @@ export class Editing {
     return mine;
   }
 }
-
-const fits = (row: EditedRow, { size }: VolumeManifest): boolean =>
-  row.nx === size[0] && row.ny === size[1] && row.nz === size[2];
-
-const signature = (actor: Actor) => ({
-  user_id: actor.user.id,
-  user_name: actor.user.displayName || actor.user.name,
-  at: new Date().toISOString(),
-});
-
-const lineOf = (
-  state: EditedState,
-  actor: Actor,
-  what: Pick<EditRow, 'kind' | 'tool' | 'description' | 'voxels' | 'diff'>,
-): EditRow => ({
-  structure_id: state.row.id,
-  revision: state.revision + 1,
-  ...what,
-  ...signature(actor),
-});
-
-const knownLook = (key: string) => {
-  const table: Readonly<
-    Record<string, { zh: string; en: string; colour: string; opacity: number }>
-  > = structureTable;
-  return Object.hasOwn(table, key) ? table[key] : undefined;
-};

@@ -2,7 +2,7 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { encodeMask, type Structure, type VolumeManifest } from '@yuepian/contract';
 import { z } from 'zod';
-import { consoleLog, type Log } from '../../http/index.ts';
+import { consoleLog, type Log, toYuepianError } from '../../http/index.ts';
 import type { DerivedFolder } from '../derived.ts';
 import { writeWhole } from '../derived.ts';
 import { runOnce } from './child/host.ts';
@@ -37,6 +37,11 @@ export interface EditedModelsParts {
   readonly made: (state: EditedState, manifest: VolumeManifest) => void;
 }
 
+interface Waiting {
+  readonly state: EditedState;
+  readonly manifest: VolumeManifest;
+}
+
 /**
  * Models of structures that people change, made after a pause in a process of their own, one at a
  * time. The client that edits has its own model at once; these are for everybody else and for the
@@ -45,11 +50,13 @@ export interface EditedModelsParts {
 export class EditedModels {
   readonly #parts: EditedModelsParts;
   /** The newest state of each structure that waits or is being made. */
-  readonly #waiting = new Map<string, { state: EditedState; manifest: VolumeManifest }>();
+  readonly #waiting = new Map<string, Waiting>();
   readonly #timers = new Map<string, ReturnType<typeof setTimeout>>();
   readonly #stopping = new AbortController();
-  readonly #failed = new Map<string, number>();
+  readonly #failed = new Map<string, EditedState>();
   #running: Promise<void> = Promise.resolve();
+  /** What is being made now. */
+  #current: { studyUid: string; abort: AbortController; done: Promise<void> } | undefined;
 
   constructor(parts: EditedModelsParts) {
     this.#parts = parts;
@@ -58,7 +65,7 @@ export class EditedModels {
   later(state: EditedState, manifest: VolumeManifest): void {
     const { id } = state.row;
     // What could not be made is tried again only when it changes.
-    if (this.#stopping.signal.aborted || this.#failed.get(id) === state.revision) return;
+    if (this.#stopping.signal.aborted || this.#failed.get(id)?.revision === state.revision) return;
     if (this.#waiting.get(id)?.state.revision === state.revision) return;
     this.#waiting.set(id, { state, manifest });
     clearTimeout(this.#timers.get(id));
@@ -66,7 +73,7 @@ export class EditedModels {
       id,
       setTimeout(() => {
         this.#timers.delete(id);
-        this.#running = this.#running.then(() => this.#make(id));
+        this.#running = this.#running.then(() => this.#next(id));
       }, pauseMs),
     );
   }
@@ -106,19 +113,53 @@ export class EditedModels {
       : undefined;
   }
 
+  /**
+   * Its patient's data are deleted: makes no more models of it. When it resolves nothing writes into
+   * its folders any more, so that they can be removed.
+   */
+  async forget(studyUid: string): Promise<void> {
+    for (const [id, { state }] of this.#waiting) {
+      if (state.row.study_uid !== studyUid) continue;
+      clearTimeout(this.#timers.get(id));
+      this.#timers.delete(id);
+      this.#waiting.delete(id);
+    }
+    for (const [id, { row }] of this.#failed) {
+      if (row.study_uid === studyUid) this.#failed.delete(id);
+    }
+    const running = this.#current;
+    if (running?.studyUid !== studyUid) return;
+    running.abort.abort();
+    await running.done;
+  }
+
   async stop(): Promise<void> {
     for (const timer of this.#timers.values()) clearTimeout(timer);
     this.#stopping.abort();
     await this.#running;
   }
 
-  async #make(id: string): Promise<void> {
+  async #next(id: string): Promise<void> {
     const job = this.#waiting.get(id);
     if (!job || this.#stopping.signal.aborted) return;
+    const abort = new AbortController();
+    const done = this.#make(job, AbortSignal.any([this.#stopping.signal, abort.signal]));
+    this.#current = { studyUid: job.state.row.study_uid, abort, done };
+    await done;
+    this.#current = undefined;
+  }
+
+  /** Never rejects: others wait behind it. */
+  async #make(job: Waiting, signal: AbortSignal): Promise<void> {
     const { state, manifest } = job;
+    const { id } = state.row;
     const { derived } = this.#parts;
-    const scratch = await derived.scratch();
+    const log = this.#parts.log ?? consoleLog;
+    let scratch: string | undefined;
     try {
+      // Somebody may have read the state just before its volume was removed.
+      if (!(await derived.manifest(state.row.volume_id))) return;
+      scratch = await derived.scratch();
       const maskFile = path.join(scratch, 'mask.bin');
       await writeWhole(maskFile, encodeMask(state.mask), scratch);
       const made = await runOnce(
@@ -135,12 +176,13 @@ export class EditedModels {
         },
         modelResult,
         {
-          signal: this.#stopping.signal,
-          log: (line) => (this.#parts.log ?? consoleLog).info(`edited model: ${line.trimEnd()}`),
+          signal,
+          log: (line) => log.info(`edited model: ${line.trimEnd()}`),
         },
       );
       const levels: ModelFile['levels'] = [];
       for (const [lod, level] of made.levels.entries()) {
+        signal.throwIfAborted();
         const file = `${state.row.key}-${state.revision}-${lod}.glb`;
         await writeWhole(
           path.join(this.#folder(state.row), file),
@@ -157,15 +199,21 @@ export class EditedModels {
       };
       await writeWhole(this.#file(state.row), JSON.stringify(content), scratch);
       await this.#sweep(state.row, new Set(levels.map((l) => l.file)));
-      this.#parts.made(state, manifest);
+      if (!signal.aborted) this.#parts.made(state, manifest);
     } catch (error) {
-      if (!this.#stopping.signal.aborted) {
-        this.#failed.set(id, state.revision);
-        (this.#parts.log ?? consoleLog).error('the model of an edited structure', error);
+      if (!signal.aborted) {
+        // A full disk says nothing about the structure: made when somebody reads it again.
+        const isFull = toYuepianError(error, log).code === 'storage_full';
+        if (!isFull) this.#failed.set(id, state);
+        log.error('the model of an edited structure', error);
       }
     } finally {
       if (this.#waiting.get(id) === job) this.#waiting.delete(id);
-      await derived.discard(scratch);
+      if (scratch !== undefined) {
+        await derived.discard(scratch).catch((error: unknown) => {
+          log.error('the scratch folder of an edited structure', error);
+        });
+      }
     }
   }
 

@@ -8,6 +8,9 @@ import { runOnce } from '../editing/child/host.ts';
 import type { Reconstruction } from '../reconstruction.ts';
 import { type ExportFormat, type ExportResult, type ExportTask, exportResult } from './protocol.ts';
 
+/** Whoever waits for a file has given up by then. */
+const longestSeconds = 120;
+
 const program = new URL('./child.ts', import.meta.url);
 
 export interface ExportedFile {
@@ -18,7 +21,7 @@ export interface ExportedFile {
 
 /**
  * Structures of one volume as one file, made in a process of its own from what there is now.
- * @throws YuepianError not_found, not_ready, mask_missing.
+ * @throws YuepianError not_found, not_ready, mask_missing, took_too_long.
  */
 export async function exportStructures(
   room: Reconstruction,
@@ -94,14 +97,36 @@ async function run(
         : {}),
     };
     const log = room.deps.log ?? consoleLog;
-    const answer = await runOnce(program, task, exportResult, {
-      signal: AbortSignal.timeout(120_000),
-      log: (line) => log.info(`export: ${line.trimEnd()}`),
-    });
+    const answer = await within(longestSeconds, (signal) =>
+      runOnce(program, task, exportResult, {
+        signal,
+        log: (line) => log.info(`export: ${line.trimEnd()}`),
+      }),
+    );
     const bytes = answer.bytes > 0 ? await readFile(task.out) : undefined;
     return { answer, bytes, structures, manifest };
   } finally {
     await room.derived.discard(scratch);
+  }
+}
+
+/**
+ * Aborts the work when it takes longer.
+ * @throws YuepianError took_too_long as the signal's reason.
+ */
+export async function within<T>(
+  seconds: number,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const late = new AbortController();
+  const timer = setTimeout(
+    () => late.abort(new YuepianError('took_too_long', { seconds })),
+    seconds * 1000,
+  );
+  try {
+    return await work(late.signal);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -1,4 +1,3 @@
-import { may, YuepianError } from '@yuepian/contract';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { actorOf } from '../../http/index.ts';
@@ -38,17 +37,12 @@ export function exportRoutes(room: Reconstruction) {
       return send(ids.split(','), query, request, reply);
     });
 
-    app.get(
-      '/api/structures/:id/printable',
-      { config: { permission: 'read' } },
-      async (request, reply) => {
-        if (!may(actorOf(request).user.role, 'export')) throw new YuepianError('not_allowed');
-        const { id } = idParams.parse(request.params);
-        const query = checkQuery.parse(request.query);
-        const warnings = await printability(room, id, query.language);
-        return reply.header('cache-control', 'no-store').send({ warnings });
-      },
-    );
+    app.get('/api/structures/:id/printable', guard, async (request, reply) => {
+      const { id } = idParams.parse(request.params);
+      const query = checkQuery.parse(request.query);
+      const warnings = await printability(room, id, query.language);
+      return reply.header('cache-control', 'no-store').send({ warnings });
+    });
 
     const send = async (
       ids: readonly string[],

@@ -94,7 +94,7 @@ describe('a model on a series', { timeout: 180_000 }, () => {
       const said = await room.app.inject({
         method: 'POST',
         url: `/api/structures/${bone?.id}/verify`,
-        payload: { verdict },
+        payload: { verdict, content: bone?.content },
       });
       expect(said.json()).toMatchObject({
         verified: verdict === 'verified',

@@ -41,7 +41,7 @@ interface JobRow {
   state: string;
   attempts: number;
   content: string;
-  /** Milliseconds; when a reader last opened the study, 0 for never. */
+  /** Milliseconds; when a reader last opened the study, 0 for never; see also `behindAll`. */
   opened_at: number;
   created_at: number;
   error: string | null;
@@ -85,6 +85,9 @@ export const jobMigrations: readonly Migration[] = [
     },
   },
 ];
+
+/** `opened_at` of a job that waits again after a full disk, until a reader opens its study. */
+const behindAll = -1;
 
 /** The job table. State changes only; it knows no process. */
 export class JobStore {
@@ -157,13 +160,15 @@ export class JobStore {
 
   /**
    * The queued job to run next: volumes, structures that are read, reconstructions, networks; the
-   * study opened last first, then first come, first served.
+   * study opened last first, then first come, first served. Behind all of them what the disk had no
+   * room for before: it may be too big for a disk that has room for the rest.
    */
   async next(): Promise<JobRecord | undefined> {
     const row = await this.#db
       .selectFrom('jobs')
       .selectAll()
       .where('state', '=', 'queued')
+      .orderBy(sql`opened_at = ${behindAll}`)
       .orderBy('kind', 'desc') // 'volume' > 'segments' > 'reconstruction' > 'model'
       .orderBy('opened_at', 'desc')
       .orderBy('created_at')
@@ -241,11 +246,11 @@ export class JobStore {
       .execute();
   }
 
-  /** Jobs that failed with this code wait again, as if they had never run. @returns their ids. */
+  /** Jobs that failed with this code wait again, behind all others. @returns their ids. */
   async requeue(code: JobError['code']): Promise<string[]> {
     const rows = await this.#db
       .updateTable('jobs')
-      .set({ state: 'queued', attempts: 0, error: null })
+      .set({ state: 'queued', attempts: 0, error: null, opened_at: behindAll })
       .where('state', '=', 'failed')
       .where(sql`json_extract(error, '$.code')`, '=', code)
       .returning('id')

@@ -241,15 +241,46 @@ describe('the job queue', () => {
     await queue.add('volume', series(3), 'a');
     await queue.idle();
     expect(seen.find((j) => j.id === id && j.state === 'failed')?.error?.code).toBe('storage_full');
-    // Nothing is begun while there is no room: the third has not been tried.
-    expect(tried).toEqual(['1.1.1', '1.2.1']);
+    // Each is tried once; none again while there is no room.
+    expect(tried).toEqual(['1.1.1', '1.2.1', '1.3.1']);
     full = false;
     free += 1e9;
     await again.promise;
     await queue.idle();
-    expect(tried).toEqual(['1.1.1', '1.2.1', '1.2.1', '1.3.1']);
+    expect(tried).toEqual(['1.1.1', '1.2.1', '1.3.1', '1.2.1', '1.3.1']);
     expect(statesOf(id)).toEqual(['queued', 'running', 'failed', 'queued', 'running', 'done']);
     expect(statesOf(other.id).at(-1)).toBe('failed');
+    await queue.stop();
+  });
+
+  it('runs small jobs although one is too big for what room there is, and tries that one last', async () => {
+    let free = 1e6;
+    const tried: string[] = [];
+    const queue = queueOf(
+      async (job) => {
+        tried.push(`${job.kind} ${job.seriesInstanceUid}`);
+        if (job.seriesInstanceUid === '1.1.1') throw new YuepianError('storage_full');
+      },
+      // The first looks see no more room than there was.
+      { freeBytes: async () => free, lookForRoomMs: 1e6 },
+    );
+    await queue.start();
+    await queue.add('volume', series(1), 'a');
+    await queue.add('reconstruction', series(2), 'a');
+    await queue.idle();
+    // One that comes while the big one waits for room does not wait with it.
+    await queue.add('volume', series(3), 'a');
+    await queue.idle();
+    expect(tried).toEqual(['volume 1.1.1', 'reconstruction 1.2.1', 'volume 1.3.1']);
+    await queue.stop();
+
+    // After a start all wait at once: a volume comes before models, but not one without room.
+    tried.length = 0;
+    await queue.add('reconstruction', series(4), 'a');
+    free += 1e9;
+    await queue.start();
+    await queue.idle();
+    expect(tried).toEqual(['reconstruction 1.4.1', 'volume 1.1.1']);
     await queue.stop();
   });
 

@@ -56,7 +56,8 @@ interface Live {
 /**
  * Runs queued jobs, volumes first, one at a time. The table is the truth: what was queued or
  * running when the process died is queued again after `start`. A job for which the disk had no room
- * has failed with storage_full, and is queued again by itself when there is room.
+ * has failed with storage_full, and is queued again by itself, behind all others, when there is room;
+ * others are tried meanwhile, each once.
  */
 export class JobQueue {
   readonly #options: QueueOptions;
@@ -205,7 +206,9 @@ export class JobQueue {
 
   #mayBegin(): boolean {
     const room = this.#runs.size < (this.#options.concurrency ?? 1);
-    return this.#accepting && room && !this.#room.waiting;
+    // Also while the disk has no room for others: what waits has not been tried since it was full,
+    // and one job that is too big must not keep small ones from running.
+    return this.#accepting && room;
   }
 
   /** Begins to wait for room. @throws the error when it is another one. */
