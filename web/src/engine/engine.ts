@@ -219,6 +219,11 @@ class TheEngine implements Engine {
         };
         for (const v of this.#frameViews) v.changed();
       },
+      hide: () => {
+        if (this.#frameSession !== session) return;
+        this.#frames.frame = undefined;
+        for (const v of this.#frameViews) v.changed();
+      },
       failed: (index, error) =>
         this.#problem({ code: 'frame_failed', error, details: { frame: index + 1 } }),
     });

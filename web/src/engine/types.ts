@@ -186,15 +186,24 @@ export interface VolumeSession {
   close(): void;
 }
 
-export interface FrameSession {
-  readonly stack: FrameStack;
-  /** 0-based. */
+/** Which single image is asked for, and whether it is there. */
+export interface FrameProgress {
+  /** The one asked for, 0-based. */
   readonly index: number;
+  /** The one whose pixels are on the screen; undefined while there are none of the one asked for. */
+  readonly shownIndex: number | undefined;
+  /** Why the one asked for cannot be had. */
+  readonly failure: YuepianError | undefined;
+  readonly playing: boolean;
+  readonly loaded: number;
+}
+
+export interface FrameSession extends FrameProgress {
+  readonly stack: FrameStack;
   show(index: number): void;
   play(framesPerSecond?: number): void;
   stop(): void;
-  readonly playing: boolean;
-  onChange(listener: (s: { index: number; playing: boolean; loaded: number }) => void): Unsubscribe;
+  onChange(listener: (s: FrameProgress) => void): Unsubscribe;
   /** Stored value at (column, row) of the shown frame; RGB as three numbers. */
   valueAt(column: number, row: number): readonly number[] | undefined;
   /**

@@ -110,6 +110,7 @@ export function MarksOverlay(props: MarksOverlayProps): React.JSX.Element {
       if (!p) {
         context.clearRect(0, 0, dryElement.width, dryElement.height);
         drawn = '';
+        wet.paint();
         return;
       }
       const now = latest.current;

@@ -13,18 +13,22 @@ import {
 } from '../i18n/index.ts';
 import { classes } from '../ui/index.ts';
 import { useCase, useRoomState } from './room-context.ts';
+import { shownImage } from './room-state.ts';
 import styles from './ViewPane.module.css';
 import type { ViewFacts } from './view-facts.ts';
 
 /** The three lines that identify patient, study and slice; letters; scale. */
 export function ViewInfo({
   kind,
-  facts,
+  facts: given,
 }: {
   readonly kind: View['kind'];
   readonly facts: ViewFacts | undefined;
 }) {
   const warnings = useWarnings();
+  // Letters and scale of the image before say nothing of the one that is still to come.
+  const isComing = useRoomState((s) => s.shown?.kind === 'frames' && shownImage(s) === undefined);
+  const facts = isComing ? undefined : given;
   // Where there is little room the upper letter stands below the lines.
   const style = { '--lines': 2 + warnings.length } as CSSProperties;
   return (
@@ -77,7 +81,7 @@ function Identity({ warnings }: { readonly warnings: readonly string[] }) {
   );
 }
 
-/** What cannot be trusted about the shown image, each once. */
+/** What cannot be trusted about the shown image, or why the one asked for is not shown; each once. */
 function useWarnings(): readonly string[] {
   const language = useLanguage();
   const shown = useRoomState((s) => s.shown);
@@ -117,9 +121,7 @@ function SliceLines({
     s.shown?.kind === 'frames' ? s.shown.stack.frames.length : 0,
   );
   // A colour has no window.
-  const isColour = useRoomState(
-    (s) => s.shown?.kind === 'frames' && s.shown.stack.frames[s.frame?.index ?? 0]?.colour === true,
-  );
+  const isColour = useRoomState((s) => shownImage(s)?.colour === true);
   const slab = useCase((c) => c.view.slab);
   const slice = facts?.slice;
   const name = t.views[kind === 'frame' ? 'frames' : kind];
@@ -127,8 +129,10 @@ function SliceLines({
   const isSlab = slab !== undefined && slab.mode !== 'none';
   return (
     <div className={styles.bottom}>
-      {kind === 'frame' && frame && (
-        <p className={styles.slice}>{t.views.slice(frame.index + 1, frameCount)}</p>
+      {kind === 'frame' && frame?.shownIndex !== undefined && (
+        <p className={styles.slice} data-testid="slice-frame">
+          {t.views.slice(frame.shownIndex + 1, frameCount)}
+        </p>
       )}
       {slice && (
         <>

@@ -125,7 +125,7 @@ function Marks({ view }: { readonly view: View }) {
   const textSize = useMemo(() => smallTextSize(display) + 1, [display]);
   const [model] = useState(() => marksModel(room));
   const selected = useRoomState((s) => s.selectedMark);
-  useRoomState((s) => s.frame?.index);
+  useRoomState((s) => s.frame?.shownIndex);
   // The values of an image come with its pixels.
   useRoomState((s) => s.frame?.loaded);
   useRoomState((s) => s.replay);
@@ -210,6 +210,7 @@ function Trouble({ kind, isDrawn }: { readonly kind: ViewKind; readonly isDrawn:
   const failure = useRoomState((s) => s.failure);
   const progress = useRoomState((s) => s.progress);
   const shown = useRoomState((s) => s.shown);
+  const frame = useRoomState((s) => s.frame);
   if (failure !== undefined) {
     return (
       <div className={styles.message} role="alert">
@@ -224,6 +225,25 @@ function Trouble({ kind, isDrawn }: { readonly kind: ViewKind; readonly isDrawn:
         <strong>{t.volume.impossible}</strong>
         <p>{t.volume.noWebgl}</p>
         <p>{t.volume.impossibleText}</p>
+      </div>
+    );
+  }
+  if (shown?.kind === 'frames' && frame && frame.shownIndex === undefined) {
+    const [n, count] = [frame.index + 1, shown.stack.frames.length];
+    return (
+      <div
+        className={styles.message}
+        data-testid="frame-message"
+        {...(frame.failure && { role: 'alert' })}
+      >
+        {frame.failure ? (
+          <>
+            <strong>{t.frames.failed(n, count)}</strong>
+            <p>{sentenceOf(frame.failure)}</p>
+          </>
+        ) : (
+          <Progress label={t.frames.loading(n, count)} value={undefined} />
+        )}
       </div>
     );
   }

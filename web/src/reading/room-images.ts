@@ -151,17 +151,10 @@ export class RoomImages {
     const session = this.#engine.showFrames(target.stack);
     this.#frames = session;
     this.#sessionStops.push(
-      session.onChange((frame) =>
-        this.#state.set((s) =>
-          s.frame?.index === frame.index &&
-          s.frame.playing === frame.playing &&
-          s.frame.loaded === frame.loaded
-            ? {}
-            : { frame, ...(s.frame?.index !== frame.index && { window: this.#engine.window }) },
-        ),
-      ),
+      session.onChange((frame) => this.#state.set({ frame, window: this.#engine.window })),
     );
-    this.#state.set({ frame: { index: session.index, playing: session.playing, loaded: 0 } });
+    const { index, shownIndex, failure, playing, loaded } = session;
+    this.#state.set({ frame: { index, shownIndex, failure, playing, loaded } });
   }
 
   #showStructures(target: Extract<Shown, { kind: 'volume' }>): void {

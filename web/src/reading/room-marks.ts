@@ -9,6 +9,7 @@ import type {
   MeasuringGround,
 } from '../marks/index.ts';
 import type { Room } from './room.ts';
+import { shownImage } from './room-state.ts';
 
 /** The marks layer's way into the case document. */
 export const marksModel = (room: Room): MarksModel => ({
@@ -20,12 +21,12 @@ export const marksModel = (room: Room): MarksModel => ({
 
 /** Where a new mark of this view would lie. */
 export function placeOf(room: Room, kind: ViewKind): MarksPlace | undefined {
-  const { shown, frame } = room.state.get();
+  const { shown } = room.state.get();
   if (shown?.kind === 'volume') {
     const { frameOfReferenceUid } = shown.manifest;
     return { space: 'patient', frameOfReferenceUid, isSlice: kind !== 'volume' };
   }
-  const at = shown?.stack.frames[frame?.index ?? 0];
+  const at = shownImage(room.state.get());
   return at && { space: 'frame', sopInstanceUid: at.sopInstanceUid, frame: at.frame };
 }
 
