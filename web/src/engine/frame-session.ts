@@ -2,8 +2,9 @@ import { decodedFrame, type FrameStack, YuepianError } from '@yuepian/contract';
 import { affineFromSteps, type Volume, type VoxelArray, voxelsFromBytes } from '@yuepian/geometry';
 import { Emitter } from './emitter.ts';
 import { fetchOk } from './fetch-bytes.ts';
+import { fullWindow } from './frame-windows.ts';
 import { ownError } from './own-error.ts';
-import type { FrameProgress, FrameSession, Unsubscribe } from './types.ts';
+import type { FrameProgress, FrameSession, Unsubscribe, Window } from './types.ts';
 
 export interface FramePixels {
   readonly rows: number;
@@ -108,8 +109,17 @@ export class FrameLoading implements FrameSession {
     return this.#changed.on(listener);
   }
 
+  get fullWindow(): Window | undefined {
+    const frame = this.#shownFrame;
+    return frame && !frame.colour ? fullWindow(frame.range) : undefined;
+  }
+
+  get #shownFrame(): FramePixels | undefined {
+    return this.#shownIndex === undefined ? undefined : this.#frames.get(this.#shownIndex);
+  }
+
   valueAt(column: number, row: number): readonly number[] | undefined {
-    const frame = this.#shownIndex === undefined ? undefined : this.#frames.get(this.#shownIndex);
+    const frame = this.#shownFrame;
     const [x, y] = [Math.round(column), Math.round(row)];
     if (!frame || x < 0 || y < 0 || x >= frame.columns || y >= frame.rows) return undefined;
     const n = frame.colour ? 3 : 1;

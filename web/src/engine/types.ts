@@ -204,6 +204,8 @@ export interface FrameSession extends FrameProgress {
   play(framesPerSecond?: number): void;
   stop(): void;
   onChange(listener: (s: FrameProgress) => void): Unsubscribe;
+  /** Every value of the shown image, as a window; undefined for colour and while there is none. */
+  readonly fullWindow: Window | undefined;
   /** Stored value at (column, row) of the shown frame; RGB as three numbers. */
   valueAt(column: number, row: number): readonly number[] | undefined;
   /**
@@ -281,9 +283,12 @@ export interface Engine {
   onCrosshair(listener: (p: PatientPoint) => void): Unsubscribe;
 
   readonly window: Window;
-  /** Planes, frames, and the 3D view where a preset follows the window. */
-  setWindow(w: Window): void;
-  /** Name of the shown stack's or volume's own windows, first = default. */
+  /**
+   * Planes, frames, and the 3D view where a preset follows the window. Undefined: as the file says,
+   * which for single images is each its own.
+   */
+  setWindow(w: Window | undefined): void;
+  /** The shown image's or volume's own windows, first = default. */
   readonly defaultWindows: readonly VoiWindow[];
   setInvert(invert: boolean): void;
   setSlab(s: Slab): void;

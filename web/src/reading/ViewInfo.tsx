@@ -120,8 +120,10 @@ function SliceLines({
   const frameCount = useRoomState((s) =>
     s.shown?.kind === 'frames' ? s.shown.stack.frames.length : 0,
   );
-  // A colour has no window.
-  const isColour = useRoomState((s) => shownImage(s)?.colour === true);
+  // A colour has no window, and an image that is still to come may bring its own.
+  const hasWindow = useRoomState(
+    (s) => s.shown?.kind === 'volume' || shownImage(s)?.colour === false,
+  );
   const slab = useCase((c) => c.view.slab);
   const slice = facts?.slice;
   const name = t.views[kind === 'frame' ? 'frames' : kind];
@@ -150,7 +152,7 @@ function SliceLines({
           </p>
         </>
       )}
-      {window && !isColour && (
+      {window && hasWindow && (
         <p>{t.tools.windowValue(formatValue(window.centre), formatValue(window.width))}</p>
       )}
     </div>

@@ -45,8 +45,9 @@ export function applyView(
 ): void {
   const isNew = (key: keyof ViewState): boolean =>
     before === undefined || JSON.stringify(view[key]) !== JSON.stringify(before[key]);
-  const window = view.window ?? (isNew('window') ? engine.defaultWindows[0] : undefined);
-  if (window && !isEqualWindow(window, engine.window)) engine.setWindow(window);
+  // Chosen and the file's own may be the same numbers: an image still has to know which it is.
+  const isOther = view.window && !isEqualWindow(view.window, engine.window);
+  if (isNew('window') || isOther) engine.setWindow(view.window);
   if (isNew('invert')) engine.setInvert(view.invert ?? startsInverted(shown));
   if (shown.kind !== 'volume') return;
   if (isNew('slab')) engine.setSlab(view.slab ?? viewDefaults.slab);
