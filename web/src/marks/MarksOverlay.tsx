@@ -86,6 +86,7 @@ export function MarksOverlay(props: MarksOverlayProps): React.JSX.Element {
     };
     const editor = new MarkEditor({
       projection: () => view.projection(),
+      place: () => latest.current.place,
       hit,
       markOf: (id) => model.list().find((m) => m.id === id),
       hand: (sample) => latest.current.handOf(sample),
