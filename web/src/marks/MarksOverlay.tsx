@@ -33,7 +33,6 @@ export interface MarksOverlayProps {
   readonly onSelect: (id: MarkId | undefined) => void;
   readonly compose: (kind: MarkKind, geometry: MarkGeometry, hand: Hand, place: MarksPlace) => Mark;
   readonly groundOf: (mark: Mark) => MeasuringGround;
-  readonly isLoading: boolean;
   readonly language: Language;
   readonly textSize: number;
   readonly live: LiveInk;
@@ -129,7 +128,6 @@ export function MarksOverlay(props: MarksOverlayProps): React.JSX.Element {
           selected: now.selected,
           language: now.language,
           groundOf: now.groundOf,
-          isLoading: now.isLoading,
           isBrief: view.kind === 'volume',
           textSize: now.textSize,
           cursor: editor.cursor,

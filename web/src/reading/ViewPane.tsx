@@ -129,9 +129,8 @@ function Marks({ view }: { readonly view: View }) {
   // The values of an image come with its pixels.
   useRoomState((s) => s.frame?.loaded);
   useRoomState((s) => s.replay);
-  const isLoading = useRoomState(
-    (s) => s.shown?.kind === 'volume' && s.progress?.complete !== true,
-  );
+  // Values of a volume come with its full level.
+  useRoomState((s) => s.progress?.complete);
   const onEditor = useCallback(
     (editor: MarkEditor | undefined) => room.views.setEditor(view.kind, editor),
     [room, view.kind],
@@ -155,7 +154,6 @@ function Marks({ view }: { readonly view: View }) {
         return mark;
       }}
       groundOf={(mark) => groundOf(room, mark)}
-      isLoading={isLoading}
       language={language}
       textSize={textSize}
       onEditor={onEditor}
