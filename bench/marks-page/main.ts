@@ -115,7 +115,6 @@ createRoot(element('overlay')).render(
       ...(width !== undefined && { width }),
     }),
     groundOf: () => ({ volume: session.fullVolume(), unit: 'HU' }),
-    isLoading: false,
     language: 'zh',
     textSize: 13,
     live: noLiveInk,

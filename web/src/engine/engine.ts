@@ -5,6 +5,7 @@ import { DecodePool } from './decode-pool.ts';
 import { Emitter } from './emitter.ts';
 import { FrameLoading } from './frame-session.ts';
 import { type FrameScene, FrameView } from './frame-view.ts';
+import { FrameWindows } from './frame-windows.ts';
 import { insidePoint } from './labels.ts';
 import { Levels } from './levels.ts';
 import { Models } from './models.ts';
@@ -63,6 +64,7 @@ class TheEngine implements Engine {
   #ahead: LoadingAhead | undefined;
   #volumeSession: VolumeLoading | undefined;
   #frameSession: FrameLoading | undefined;
+  #frameWindows: FrameWindows | undefined;
   #defaultWindows: readonly VoiWindow[] = [];
 
   constructor() {
@@ -194,22 +196,17 @@ class TheEngine implements Engine {
 
   showFrames(stack: FrameStack, options: { signal?: AbortSignal } = {}): FrameSession {
     this.clear();
-    this.#defaultWindows = stack.frames[0]?.windows ?? [];
-    let windowed = false;
+    const windows = new FrameWindows(stack);
+    this.#frameWindows = windows;
+    this.#frames.window = windows.window;
     const session: FrameLoading = new FrameLoading({
       stack,
       signal: options.signal,
       show: (pixels, index) => {
         if (this.#frameSession !== session) return;
         const frame = stack.frames[index];
-        if (!windowed) {
-          windowed = true;
-          const [low, high] = pixels.range;
-          const auto = { name: 'auto', centre: (low + high + 1) / 2, width: high - low + 1 };
-          if (this.#defaultWindows.length === 0) this.#defaultWindows = [auto];
-          const { centre, width } = this.#defaultWindows[0] ?? auto;
-          this.#frames.window = { centre, width };
-        }
+        if (frame) windows.shown(frame, pixels);
+        this.#frames.window = windows.window;
         this.#frames.frame = {
           pixels,
           spacing: frame?.pixelSpacing,
@@ -217,6 +214,11 @@ class TheEngine implements Engine {
           windows: frame?.windows ?? [],
           luts: stack.voiLuts ?? [],
         };
+        for (const v of this.#frameViews) v.changed();
+      },
+      hide: () => {
+        if (this.#frameSession !== session) return;
+        this.#frames.frame = undefined;
         for (const v of this.#frameViews) v.changed();
       },
       failed: (index, error) =>
@@ -309,21 +311,23 @@ class TheEngine implements Engine {
     return this.#frameSession ? this.#frames.window : this.#scene.window;
   }
 
-  setWindow(w: Window): void {
-    if (!Number.isFinite(w.centre) || !(w.width > 0)) return;
-    const next = { centre: w.centre, width: w.width };
+  setWindow(w: Window | undefined): void {
+    if (w && (!Number.isFinite(w.centre) || !(w.width > 0))) return;
     if (this.#frameSession) {
-      this.#frames.window = next;
+      this.#frameWindows?.choose(w);
+      this.#frames.window = this.#frameWindows?.window ?? this.#frames.window;
       for (const v of this.#frameViews) v.changed();
       return;
     }
-    this.#scene.window = next;
+    const next = w ?? this.#defaultWindows[0];
+    if (!next) return;
+    this.#scene.window = { centre: next.centre, width: next.width };
     this.#redrawPlanes();
     if (followsWindow(this.#scene.preset)) for (const v of this.#solids) v.look();
   }
 
   get defaultWindows(): readonly VoiWindow[] {
-    return this.#defaultWindows;
+    return this.#frameSession ? (this.#frameWindows?.own ?? []) : this.#defaultWindows;
   }
 
   setInvert(invert: boolean): void {

@@ -2,7 +2,9 @@ import { decodedFrame, type FrameStack, YuepianError } from '@yuepian/contract';
 import { affineFromSteps, type Volume, type VoxelArray, voxelsFromBytes } from '@yuepian/geometry';
 import { Emitter } from './emitter.ts';
 import { fetchOk } from './fetch-bytes.ts';
-import type { FrameSession, Unsubscribe } from './types.ts';
+import { fullWindow } from './frame-windows.ts';
+import { ownError } from './own-error.ts';
+import type { FrameProgress, FrameSession, Unsubscribe, Window } from './types.ts';
 
 export interface FramePixels {
   readonly rows: number;
@@ -21,24 +23,29 @@ const ahead = 8;
 export class FrameLoading implements FrameSession {
   readonly stack: FrameStack;
   readonly #controller = new AbortController();
-  readonly #changed = new Emitter<{ index: number; playing: boolean; loaded: number }>();
+  readonly #changed = new Emitter<FrameProgress>();
   readonly #frames = new Map<number, FramePixels>();
   readonly #pending = new Map<number, Promise<FramePixels>>();
   readonly #show: (frame: FramePixels, index: number) => void;
+  readonly #hide: () => void;
   readonly #failed: (index: number, error: YuepianError) => void;
   #bytes = 0;
   #index = 0;
-  #shownIndex = -1;
+  #shownIndex: number | undefined;
+  #failure: YuepianError | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
 
   constructor(options: {
     stack: FrameStack;
     signal: AbortSignal | undefined;
     show: (frame: FramePixels, index: number) => void;
+    /** Another image is asked for than the one that is shown, and it is not here yet. */
+    hide: () => void;
     failed: (index: number, error: YuepianError) => void;
   }) {
     this.stack = options.stack;
     this.#show = options.show;
+    this.#hide = options.hide;
     this.#failed = options.failed;
     options.signal?.addEventListener('abort', () => this.close(), { once: true });
     if (options.signal?.aborted) this.#controller.abort();
@@ -48,6 +55,15 @@ export class FrameLoading implements FrameSession {
   get index(): number {
     return this.#index;
   }
+  get shownIndex(): number | undefined {
+    return this.#shownIndex;
+  }
+  get failure(): YuepianError | undefined {
+    return this.#failure;
+  }
+  get loaded(): number {
+    return this.#frames.size;
+  }
   get playing(): boolean {
     return this.#timer !== undefined;
   }
@@ -55,8 +71,16 @@ export class FrameLoading implements FrameSession {
   show(index: number): void {
     const last = this.stack.frames.length - 1;
     this.#index = Math.min(last, Math.max(0, Math.round(index)));
-    this.#emit();
-    void this.#present(this.#index);
+    this.#failure = undefined;
+    const known = this.#frames.get(this.#index);
+    if (known) this.#present(known, this.#index);
+    else {
+      // Pixels of one image under the number of another would be read, and measured, as that one.
+      if (this.#shownIndex !== undefined) this.#hide();
+      this.#shownIndex = undefined;
+      this.#emit();
+      void this.#fetchAndPresent(this.#index);
+    }
     for (let i = 1; i <= ahead && this.#index + i <= last; i++) {
       this.#frame(this.#index + i).catch(() => undefined);
     }
@@ -81,14 +105,21 @@ export class FrameLoading implements FrameSession {
     this.#emit();
   }
 
-  onChange(
-    listener: (s: { index: number; playing: boolean; loaded: number }) => void,
-  ): Unsubscribe {
+  onChange(listener: (s: FrameProgress) => void): Unsubscribe {
     return this.#changed.on(listener);
   }
 
+  get fullWindow(): Window | undefined {
+    const frame = this.#shownFrame;
+    return frame && !frame.colour ? fullWindow(frame.range) : undefined;
+  }
+
+  get #shownFrame(): FramePixels | undefined {
+    return this.#shownIndex === undefined ? undefined : this.#frames.get(this.#shownIndex);
+  }
+
   valueAt(column: number, row: number): readonly number[] | undefined {
-    const frame = this.#frames.get(this.#index);
+    const frame = this.#shownFrame;
     const [x, y] = [Math.round(column), Math.round(row)];
     if (!frame || x < 0 || y < 0 || x >= frame.columns || y >= frame.rows) return undefined;
     const n = frame.colour ? 3 : 1;
@@ -109,16 +140,25 @@ export class FrameLoading implements FrameSession {
     this.#bytes = 0;
   }
 
-  async #present(index: number): Promise<void> {
+  #present(frame: FramePixels, index: number): void {
+    this.#shownIndex = index;
+    this.#show(frame, index);
+    this.#emit();
+  }
+
+  async #fetchAndPresent(index: number): Promise<void> {
     try {
       const frame = await this.#frame(index);
       // A slow frame must not overtake the one asked for later.
       if (index !== this.#index || this.#controller.signal.aborted) return;
-      this.#shownIndex = index;
-      this.#show(frame, index);
-      this.#emit();
+      this.#present(frame, index);
     } catch (error) {
-      if (!this.#controller.signal.aborted) this.#failed(index, error as YuepianError);
+      if (this.#controller.signal.aborted) return;
+      if (index === this.#index) {
+        this.#failure = ownError(error);
+        this.#emit();
+      }
+      this.#failed(index, ownError(error));
     }
   }
 
@@ -165,11 +205,8 @@ export class FrameLoading implements FrameSession {
   }
 
   #emit(): void {
-    this.#changed.emit({
-      index: this.#index,
-      playing: this.playing,
-      loaded: this.#frames.size,
-    });
+    const { index, shownIndex, failure, playing, loaded } = this;
+    this.#changed.emit({ index, shownIndex, failure, playing, loaded });
   }
 }
 

@@ -186,15 +186,26 @@ export interface VolumeSession {
   close(): void;
 }
 
-export interface FrameSession {
-  readonly stack: FrameStack;
-  /** 0-based. */
+/** Which single image is asked for, and whether it is there. */
+export interface FrameProgress {
+  /** The one asked for, 0-based. */
   readonly index: number;
+  /** The one whose pixels are on the screen; undefined while there are none of the one asked for. */
+  readonly shownIndex: number | undefined;
+  /** Why the one asked for cannot be had. */
+  readonly failure: YuepianError | undefined;
+  readonly playing: boolean;
+  readonly loaded: number;
+}
+
+export interface FrameSession extends FrameProgress {
+  readonly stack: FrameStack;
   show(index: number): void;
   play(framesPerSecond?: number): void;
   stop(): void;
-  readonly playing: boolean;
-  onChange(listener: (s: { index: number; playing: boolean; loaded: number }) => void): Unsubscribe;
+  onChange(listener: (s: FrameProgress) => void): Unsubscribe;
+  /** Every value of the shown image, as a window; undefined for colour and while there is none. */
+  readonly fullWindow: Window | undefined;
   /** Stored value at (column, row) of the shown frame; RGB as three numbers. */
   valueAt(column: number, row: number): readonly number[] | undefined;
   /**
@@ -272,9 +283,12 @@ export interface Engine {
   onCrosshair(listener: (p: PatientPoint) => void): Unsubscribe;
 
   readonly window: Window;
-  /** Planes, frames, and the 3D view where a preset follows the window. */
-  setWindow(w: Window): void;
-  /** Name of the shown stack's or volume's own windows, first = default. */
+  /**
+   * Planes, frames, and the 3D view where a preset follows the window. Undefined: as the file says,
+   * which for single images is each its own.
+   */
+  setWindow(w: Window | undefined): void;
+  /** The shown image's or volume's own windows, first = default. */
   readonly defaultWindows: readonly VoiWindow[];
   setInvert(invert: boolean): void;
   setSlab(s: Slab): void;

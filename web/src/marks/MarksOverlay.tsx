@@ -33,7 +33,6 @@ export interface MarksOverlayProps {
   readonly onSelect: (id: MarkId | undefined) => void;
   readonly compose: (kind: MarkKind, geometry: MarkGeometry, hand: Hand, place: MarksPlace) => Mark;
   readonly groundOf: (mark: Mark) => MeasuringGround;
-  readonly isLoading: boolean;
   readonly language: Language;
   readonly textSize: number;
   readonly live: LiveInk;
@@ -86,6 +85,7 @@ export function MarksOverlay(props: MarksOverlayProps): React.JSX.Element {
     };
     const editor = new MarkEditor({
       projection: () => view.projection(),
+      place: () => latest.current.place,
       hit,
       markOf: (id) => model.list().find((m) => m.id === id),
       hand: (sample) => latest.current.handOf(sample),
@@ -110,6 +110,7 @@ export function MarksOverlay(props: MarksOverlayProps): React.JSX.Element {
       if (!p) {
         context.clearRect(0, 0, dryElement.width, dryElement.height);
         drawn = '';
+        wet.paint();
         return;
       }
       const now = latest.current;
@@ -127,7 +128,6 @@ export function MarksOverlay(props: MarksOverlayProps): React.JSX.Element {
           selected: now.selected,
           language: now.language,
           groundOf: now.groundOf,
-          isLoading: now.isLoading,
           isBrief: view.kind === 'volume',
           textSize: now.textSize,
           cursor: editor.cursor,

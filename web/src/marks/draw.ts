@@ -21,7 +21,6 @@ export interface MarksScene {
   readonly language: Language;
   /** Voxels or pixel size that a mark is measured on. */
   readonly groundOf: (mark: Mark) => MeasuringGround;
-  readonly isLoading: boolean;
   /** Only the first line of each mark: in 3D the lines of all slices meet. */
   readonly isBrief: boolean;
   /** Text height in CSS pixels: 13 at a desk, larger on a board. */
@@ -145,7 +144,7 @@ export class MarkPainter {
     for (const v of order) {
       if (!this.#labels.hasRoom && !isOpen(v)) break;
       const { mark } = v;
-      const values = linesOf(valuesOf(mark, scene.groundOf(mark)), scene.language, scene.isLoading);
+      const values = linesOf(valuesOf(mark, scene.groundOf(mark)), scene.language);
       const most = isOpen(v) ? values.length : scene.isBrief || isCrowded ? 1 : 2;
       const lines = values.slice(0, most);
       this.#labels.draw(v, mark.label ? [mark.label, ...lines] : lines, isOpen(v));

@@ -7,7 +7,9 @@ import type { Hit } from './hit.ts';
 import { type DrawnSink, drawFreely } from './inking.ts';
 import { type DrawingTool, isInk, traits } from './kinds.ts';
 import { PlacedDrafts } from './placing.ts';
+import { RunningStroke } from './running.ts';
 import type { Point } from './shape.ts';
+import { isSamePlace, type MarksPlace } from './shown.ts';
 
 /** Whose hand a pointer is and what it holds; see Hands of the reading room. */
 export interface Hand {
@@ -32,6 +34,8 @@ export interface MarkGeometry {
 /** What the editor needs of the room around it. */
 export interface MarkEditorHost {
   projection(): Projection | undefined;
+  /** The image or the space that is shown now; a mark lies where it was begun. */
+  place(): MarksPlace | undefined;
   /** What lies under a point of the view. */
   hit(at: Point, reach: number): Hit | undefined;
   markOf(id: MarkId): Mark | undefined;
@@ -69,6 +73,8 @@ export class MarkEditor {
   readonly #edits = new Map<number, Mark>();
   #cursor: Point | undefined;
   #held: Stroke | undefined;
+  /** Whoever drives a stroke goes on telling it where the pointer is after it was dropped. */
+  readonly #running = new Set<RunningStroke>();
 
   constructor(host: MarkEditorHost) {
     this.#host = host;
@@ -88,10 +94,19 @@ export class MarkEditor {
 
   /** @returns the stroke, or undefined when the pointer means something else here. */
   begin(sample: PointerSample): Stroke | undefined {
+    const place = this.#host.place();
+    const stroke = this.#begin(sample, place);
+    return (
+      stroke &&
+      new RunningStroke(stroke, this.#running, () => isSamePlace(place, this.#host.place()))
+    );
+  }
+
+  #begin(sample: PointerSample, place: MarksPlace | undefined): Stroke | undefined {
     const p = this.#host.projection();
     if (!p) return undefined;
     const hand = this.#host.hand(sample);
-    const waiting = this.#placing.waitingOf(hand.owner);
+    const waiting = this.#placing.waitingOf(hand.owner, place);
     if (waiting) return this.#placing.continue(waiting, sample);
     const hit = this.#hitFor(hand, sample);
     const mark = hit && this.#host.markOf(hit.id);
@@ -109,7 +124,7 @@ export class MarkEditor {
         this.#host.redraw();
       });
     }
-    return this.#placing.create(tool, hand, sample, p);
+    return this.#placing.create(tool, hand, sample, p, place);
   }
 
   /** The free end of a mark that waits for its next click follows the mouse. */
@@ -127,16 +142,21 @@ export class MarkEditor {
     if (this.#placing.cancel(owner)) this.#host.redraw();
   }
 
-  /** Drops every unfinished draft. @returns whether there was one. */
+  /** Drops every unfinished draft and the keyboard's cursor. @returns whether there was one. */
   cancel(): boolean {
-    this.#held?.cancel();
-    const had =
-      this.#placing.cancel() ||
-      this.#edits.size + this.#free.size > 0 ||
-      this.#held !== undefined ||
-      this.#cursor !== undefined;
-    this.#held = undefined;
+    const had = this.#cursor !== undefined;
     this.#cursor = undefined;
+    const hadDraft = this.drop();
+    if (had && !hadDraft) this.#host.redraw();
+    return had || hadDraft;
+  }
+
+  /** Drops every unfinished draft: another image is shown. @returns whether there was one. */
+  drop(): boolean {
+    const had = this.#running.size > 0 || this.#placing.isDrafting;
+    for (const stroke of [...this.#running]) stroke.cancel();
+    this.#placing.cancel();
+    this.#held = undefined;
     this.#edits.clear();
     this.#free.clear();
     if (had) this.#host.redraw();

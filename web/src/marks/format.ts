@@ -1,6 +1,6 @@
 import type { Language } from '@yuepian/contract';
 import { dictionaries, formatMm, formatNumber as number } from '../i18n/index.ts';
-import type { GreyKind, MarkValues } from './values.ts';
+import type { GreyKind, MarkValues, NoGrey } from './values.ts';
 
 export const millimetres = (value: number): string => `${formatMm(value)} mm`;
 
@@ -15,11 +15,10 @@ export function squareMillimetres(value: number): string {
   return value >= 1000 ? `${number(value / 100, 2)} cm²` : `${number(value, 1)} mm²`;
 }
 
-const isMissing = (grey: GreyKind): grey is 'colour' | 'elsewhere' =>
-  grey === 'colour' || grey === 'elsewhere';
+const isMissing = (grey: GreyKind): grey is NoGrey => grey !== 'measured' && grey !== 'raw';
 
-/** The lines shown at a mark. @param isLoading only a preview is there yet, so no voxel value is shown. */
-export function linesOf(values: MarkValues, language: Language, isLoading: boolean): string[] {
+/** The lines shown at a mark. */
+export function linesOf(values: MarkValues, language: Language): string[] {
   const text = dictionaries[language].marks.values;
   switch (values.kind) {
     case 'length':
@@ -36,7 +35,7 @@ export function linesOf(values: MarkValues, language: Language, isLoading: boole
       return Number.isNaN(values.angle) ? [] : [`${number(values.angle, 1)}°`];
     case 'value':
       if (isMissing(values.grey)) return [text[values.grey]];
-      if (values.value === undefined) return [isLoading ? text.preview : text.outside];
+      if (values.value === undefined) return [text.outside];
       return [
         values.grey === 'raw'
           ? `${text.raw} ${voxelValue(values.value, '')}`
@@ -52,7 +51,7 @@ export function linesOf(values: MarkValues, language: Language, isLoading: boole
             ];
       const { statistics: s, grey } = values;
       if (isMissing(grey)) return [...lines, text[grey]];
-      if (!s) return isLoading ? [...lines, text.preview] : lines;
+      if (!s) return lines;
       return [
         ...lines,
         `${grey === 'raw' ? `${text.raw} · ` : ''}${text.mean} ${voxelValue(s.mean, '', true)} ± ${voxelValue(s.standardDeviation, values.unit, true)}`,

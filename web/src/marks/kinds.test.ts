@@ -379,8 +379,12 @@ describe('what a mark says', () => {
         Array.from({ length: points }, (_x, n) => [n * n, n, 0] as const),
       );
       const mark = { ...rest, frame: { sopInstanceUid: '1.2', frame: 1 } };
-      const lines = linesOf(valuesOf(mark, { volume: undefined, unit: '' }), 'en', false);
-      expect(lines).toEqual([kind === 'probe' ? 'No calibrated value' : 'Pixel spacing unknown']);
+      const lines = linesOf(valuesOf(mark, { volume: undefined, unit: '', grey: 'colour' }), 'en');
+      const isGrey = ['probe', 'ellipse', 'rectangle', 'polygon', 'freehand'].includes(kind);
+      expect(lines).toEqual([
+        ...(kind === 'probe' ? [] : ['Pixel spacing unknown']),
+        ...(isGrey ? ['Colour image: no grey value'] : []),
+      ]);
       expect(lines.join()).not.toMatch(/\d/);
     }
   });

@@ -15,11 +15,13 @@ import type { Hand, MarkEditorHost } from './editor.ts';
 import { traits } from './kinds.ts';
 import { toCanvas, unitsPerPixel } from './projection.ts';
 import type { Point } from './shape.ts';
+import { isSamePlace, type MarksPlace } from './shown.ts';
 
 /** A mark that is given place by place. */
 interface Draft {
   readonly kind: MarkKind;
   readonly owner: string;
+  readonly place: MarksPlace | undefined;
   readonly colour: string;
   readonly plane: Mark['plane'];
   /** The last one is the free end. */
@@ -56,8 +58,12 @@ export class PlacedDrafts {
     return [...this.#drafts].map((d) => this.#compose(d, p));
   }
 
-  waitingOf(owner: string): Draft | undefined {
-    return [...this.#drafts].find((d) => d.pointer === undefined && d.owner === owner);
+  /** What this one has begun here; what was begun on another image can never be finished on this one. */
+  waitingOf(owner: string, place: MarksPlace | undefined): Draft | undefined {
+    const draft = [...this.#drafts].find((d) => d.pointer === undefined && d.owner === owner);
+    if (!draft || isSamePlace(draft.place, place)) return draft;
+    this.#drafts.delete(draft);
+    return undefined;
   }
 
   /** @param owner only what this one has begun. @returns whether there was anything */
@@ -71,7 +77,13 @@ export class PlacedDrafts {
     for (const d of this.#drafts) if (d.pointer === undefined) this.#place(d, at, p);
   }
 
-  create(kind: MarkKind, hand: Hand, sample: PointerSample, p: Projection): Stroke | undefined {
+  create(
+    kind: MarkKind,
+    hand: Hand,
+    sample: PointerSample,
+    p: Projection,
+    place: MarksPlace | undefined,
+  ): Stroke | undefined {
     const found = this.#host.pick?.(sample.at);
     const misses = this.#host.pick !== undefined && !found;
     const needsModel = traits[kind].space === 'surface' && found?.structureKey === undefined;
@@ -83,6 +95,7 @@ export class PlacedDrafts {
     const draft: Draft = {
       kind,
       owner: hand.owner,
+      place,
       colour: hand.colour,
       plane,
       inputs: [at, at],

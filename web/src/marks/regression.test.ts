@@ -35,7 +35,7 @@ describe('a label never goes stale', () => {
     });
     const shown = ids.map((id) => {
       const mark = marks.get(id);
-      return mark ? linesOf(valuesOf(mark, { volume: undefined, unit: '' }), 'en', false)[0] : '';
+      return mark ? linesOf(valuesOf(mark, { volume: undefined, unit: '' }), 'en')[0] : '';
     });
     expect(shown).toEqual(['53.0 mm', '73.0 mm', '93.0 mm', '113.0 mm']);
   });

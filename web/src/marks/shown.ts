@@ -8,6 +8,17 @@ export type MarksPlace =
   | { readonly space: 'patient'; readonly frameOfReferenceUid: string; readonly isSlice: boolean }
   | { readonly space: 'frame'; readonly sopInstanceUid: string; readonly frame: number };
 
+/** Whether two places are one: only there may a mark that was begun be finished. */
+export const isSamePlace = (a: MarksPlace | undefined, b: MarksPlace | undefined): boolean => {
+  if (a?.space === 'patient' && b?.space === 'patient') {
+    return a.frameOfReferenceUid === b.frameOfReferenceUid && a.isSlice === b.isSlice;
+  }
+  if (a?.space === 'frame' && b?.space === 'frame') {
+    return a.sopInstanceUid === b.sopInstanceUid && a.frame === b.frame;
+  }
+  return a === b;
+};
+
 /**
  * The marks that belong in a view: of its frame of reference and on its slice, or of its single
  * frame. In 3D all marks of the frame of reference show. A plain loop; MarkLayer does the same with

@@ -17,7 +17,7 @@ const onFrame = (...parameters: Parameters<typeof testMark>) => {
   return { ...rest, frame: { sopInstanceUid: '1.2', frame: 1 } };
 };
 const said = (mark: ReturnType<typeof onFrame>, ground: MeasuringGround) =>
-  linesOf(valuesOf(mark, ground), 'en', false);
+  linesOf(valuesOf(mark, ground), 'en');
 
 it('a probe reads the pixel under it, without a unit that the file does not give', () => {
   expect(said(onFrame('probe', [[5.4, 2.4, 0]]), raw)).toEqual(['Pixel value 52']);
@@ -58,4 +58,22 @@ it('says why there is no value', () => {
   const lines = said(circle, { ...none, grey: 'colour', pixelSize: [1, 1] });
   expect(lines.at(-1)).toBe('Colour image: no grey value');
   expect(lines[0]).toMatch(/^Area 6.3 mm²/);
+});
+
+it('says “outside” only where there are values to be outside of', () => {
+  const probe = testMark('probe', [[1, 1, 0]]);
+  const none = { volume: undefined, unit: 'HU' } as const;
+  const saidOf = (ground: MeasuringGround) => linesOf(valuesOf(probe, ground), 'en');
+  expect(saidOf(none)).toEqual(['Loading…']);
+  expect(saidOf({ ...none, grey: 'otherSeries' })).toEqual([
+    'Measured on another series: no value here',
+  ]);
+  const reduced = 'This device holds no full resolution: no values';
+  expect(saidOf({ ...none, grey: 'reduced' })).toEqual([reduced]);
+  const square = testMark('rectangle', [
+    [3, 1, 0],
+    [5, 1, 0],
+    [3, 2, 0],
+  ]);
+  expect(linesOf(valuesOf(square, { ...none, grey: 'reduced' }), 'en').at(-1)).toBe(reduced);
 });

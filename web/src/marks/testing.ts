@@ -5,8 +5,10 @@ import type { Pick, Projection } from '../engine/index.ts';
 import type { PointerSample } from '../pointer/index.ts';
 import { type Hand, MarkEditor } from './editor.ts';
 import { hitPlaced } from './hit.ts';
+import type { DrawnSink } from './inking.ts';
 import type { DrawingTool } from './kinds.ts';
 import { placed } from './layer.ts';
+import type { MarksPlace } from './shown.ts';
 
 /** An axial view at height z: 2 px per mm, patient x to the right, y down, viewed from the feet. */
 export function axialProjection(z = 0, halfThickness = 1.5): Projection {
@@ -62,13 +64,24 @@ export function testEditor(
   tool: DrawingTool | undefined | ((sample: PointerSample) => Hand),
   projection = axialProjection(),
   pick?: (at: readonly [number, number]) => Pick | undefined,
-): { editor: MarkEditor; marks: Map<MarkId, Mark>; writes: string[]; asked: Mark[] } {
+  wet?: DrawnSink,
+): {
+  editor: MarkEditor;
+  marks: Map<MarkId, Mark>;
+  writes: string[];
+  asked: Mark[] /** To show another image. */;
+  shown: { place: MarksPlace | undefined };
+} {
   const marks = new Map<MarkId, Mark>();
   const writes: string[] = [];
   const asked: Mark[] = [];
+  const shown: { place: MarksPlace | undefined } = {
+    place: { space: 'patient', frameOfReferenceUid: '1.2.3', isSlice: true },
+  };
   let next = 1;
   const editor = new MarkEditor({
     projection: () => projection,
+    place: () => shown.place,
     hit: (at, reach) =>
       hitPlaced(
         [...marks.values()].map((m) => placed(m, projection)),
@@ -80,6 +93,7 @@ export function testEditor(
       typeof tool === 'function' ? tool(sample) : { owner: 'u1', tool, colour: '#4fd1c5' },
     mayEdit: () => true,
     ...(pick && { pick }),
+    ...(wet && { wet }),
     compose: (kind, geometry, { colour }) => ({
       ...testMark(kind, geometry.points, `new${next++}`),
       ...geometry,
@@ -99,5 +113,5 @@ export function testEditor(
     askText: (mark) => asked.push(mark),
     redraw: () => undefined,
   });
-  return { editor, marks, writes, asked };
+  return { editor, marks, writes, asked, shown };
 }

@@ -157,8 +157,7 @@ describe('two people', () => {
       });
       for (const side of [a, b]) {
         const [shown] = side.content.marks;
-        const lines =
-          shown && linesOf(valuesOf(shown, { volume: undefined, unit: '' }), 'en', false);
+        const lines = shown && linesOf(valuesOf(shown, { volume: undefined, unit: '' }), 'en');
         expect(lines).toEqual([`${n * 5}.0 mm`]);
       }
     }

@@ -46,17 +46,23 @@ export type MarkValues =
   | { readonly kind: 'nothing' };
 
 /**
- * What the grey values are: of a volume in its unit (HU); of a single image as they are in the file,
- * with no unit that means anything elsewhere (`raw`); or why there are none: a `colour` image has no
- * single value a pixel, and one that is not on the screen is not here (`elsewhere`).
+ * Why there are no grey values: a `colour` image has no single value a pixel; a single image that is not
+ * on the screen is not here (`elsewhere`); the mark was made on another volume (`otherSeries`), whose
+ * values these are not; the device holds no full resolution (`reduced`); or they are still to come.
  */
-export type GreyKind = 'measured' | 'raw' | 'colour' | 'elsewhere';
+export type NoGrey = 'colour' | 'elsewhere' | 'otherSeries' | 'reduced' | 'loading';
+
+/**
+ * What the grey values are: of a volume in its unit (HU); of a single image as they are in the file,
+ * with no unit that means anything elsewhere (`raw`); or why there are none.
+ */
+export type GreyKind = 'measured' | 'raw' | NoGrey;
 
 export interface MeasuringGround {
   /** Full-resolution voxels, undefined while only a preview is there: then no value is shown. */
   readonly volume: Volume | undefined;
   readonly unit: string;
-  /** Absent for a volume. */
+  /** Absent for a volume that is there or still loading. */
   readonly grey?: GreyKind;
   /** Values of a single image in pixel coordinates. */
   readonly pixels?: Volume | undefined;
@@ -96,7 +102,7 @@ export function valuesOf(mark: Mark, ground: MeasuringGround): MarkValues {
     case 'point': {
       const at = patientPoint(...(mark.points[0] ?? [0, 0, 0]));
       const value = valueAt(valuesIn(mark, ground), at);
-      return { kind: 'value', value, unit: ground.unit, at, grey: ground.grey ?? 'measured' };
+      return { kind: 'value', value, unit: ground.unit, at, grey: greyOf(mark, ground) };
     }
     case 'ellipse':
     case 'rectangle':
@@ -144,12 +150,16 @@ function regionOf(
       counted ? { centre, endA, endB } : undefined,
     ),
     unit: ground.unit,
-    grey: ground.grey ?? 'measured',
+    grey: greyOf(mark, ground),
   };
 }
 
 const valuesIn = (mark: Mark, ground: MeasuringGround): Volume | undefined =>
   mark.frame ? ground.pixels : ground.volume;
+
+/** Without any values a place is not outside of them. */
+const greyOf = (mark: Mark, ground: MeasuringGround): GreyKind =>
+  ground.grey ?? (valuesIn(mark, ground) ? 'measured' : 'loading');
 
 function valueAt(volume: Volume | undefined, at: PatientPoint): number | undefined {
   return volume && nearestVoxel(volume, toVoxel(volume.affine, at));

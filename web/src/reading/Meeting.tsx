@@ -8,6 +8,7 @@ import { caseAddress } from './case-address.ts';
 import { goToMark } from './mark-jump.ts';
 import type { Room } from './room.ts';
 import { useRoom, useRoomState } from './room-context.ts';
+import { shownImage } from './room-state.ts';
 
 /** Where the others point in one view. */
 export function RoomCursors({ view }: { readonly view: View }) {
@@ -26,12 +27,12 @@ export function RoomCursors({ view }: { readonly view: View }) {
 }
 
 function isHere(room: Room, cursor: Cursor): boolean {
-  const { shown, frame, replay } = room.state.get();
+  const { shown, replay } = room.state.get();
   if (!shown || replay) return false;
   if (shown.kind === 'volume') {
     return cursor.frameOfReferenceUid === shown.manifest.frameOfReferenceUid;
   }
-  const image = shown.stack.frames[frame?.index ?? 0];
+  const image = shownImage(room.state.get());
   return (
     cursor.frame !== undefined &&
     image?.sopInstanceUid === cursor.frame.sopInstanceUid &&

@@ -102,16 +102,15 @@ function Marks({
   // The values of a single image come with its pixels.
   useRoomState((s) => s.frame?.loaded);
   const shown = useRoomState((s) => s.shown);
-  const isLoading = useRoomState(
-    (s) => s.shown?.kind === 'volume' && s.progress?.complete !== true,
-  );
+  // Values of a volume come with its full level.
+  useRoomState((s) => s.progress?.complete);
   const places = shown?.kind === 'volume' ? placeOf(room, 'volume') : undefined;
   return (
     <MarksPanel
       marks={marks}
       selected={selected}
       mayEdit={mayEdit}
-      linesOf={(mark) => linesOf(valuesOf(mark, groundOf(room, mark)), language, isLoading)}
+      linesOf={(mark) => linesOf(valuesOf(mark, groundOf(room, mark)), language)}
       isHere={(mark) =>
         places
           ? isInPlace(places, mark)

@@ -13,18 +13,22 @@ import {
 } from '../i18n/index.ts';
 import { classes } from '../ui/index.ts';
 import { useCase, useRoomState } from './room-context.ts';
+import { shownImage } from './room-state.ts';
 import styles from './ViewPane.module.css';
 import type { ViewFacts } from './view-facts.ts';
 
 /** The three lines that identify patient, study and slice; letters; scale. */
 export function ViewInfo({
   kind,
-  facts,
+  facts: given,
 }: {
   readonly kind: View['kind'];
   readonly facts: ViewFacts | undefined;
 }) {
   const warnings = useWarnings();
+  // Letters and scale of the image before say nothing of the one that is still to come.
+  const isComing = useRoomState((s) => s.shown?.kind === 'frames' && shownImage(s) === undefined);
+  const facts = isComing ? undefined : given;
   // Where there is little room the upper letter stands below the lines.
   const style = { '--lines': 2 + warnings.length } as CSSProperties;
   return (
@@ -77,7 +81,7 @@ function Identity({ warnings }: { readonly warnings: readonly string[] }) {
   );
 }
 
-/** What cannot be trusted about the shown image, each once. */
+/** What cannot be trusted about the shown image, or why the one asked for is not shown; each once. */
 function useWarnings(): readonly string[] {
   const language = useLanguage();
   const shown = useRoomState((s) => s.shown);
@@ -116,9 +120,9 @@ function SliceLines({
   const frameCount = useRoomState((s) =>
     s.shown?.kind === 'frames' ? s.shown.stack.frames.length : 0,
   );
-  // A colour has no window.
-  const isColour = useRoomState(
-    (s) => s.shown?.kind === 'frames' && s.shown.stack.frames[s.frame?.index ?? 0]?.colour === true,
+  // A colour has no window, and an image that is still to come may bring its own.
+  const hasWindow = useRoomState(
+    (s) => s.shown?.kind === 'volume' || shownImage(s)?.colour === false,
   );
   const slab = useCase((c) => c.view.slab);
   const slice = facts?.slice;
@@ -127,8 +131,10 @@ function SliceLines({
   const isSlab = slab !== undefined && slab.mode !== 'none';
   return (
     <div className={styles.bottom}>
-      {kind === 'frame' && frame && (
-        <p className={styles.slice}>{t.views.slice(frame.index + 1, frameCount)}</p>
+      {kind === 'frame' && frame?.shownIndex !== undefined && (
+        <p className={styles.slice} data-testid="slice-frame">
+          {t.views.slice(frame.shownIndex + 1, frameCount)}
+        </p>
       )}
       {slice && (
         <>
@@ -146,7 +152,7 @@ function SliceLines({
           </p>
         </>
       )}
-      {window && !isColour && (
+      {window && hasWindow && (
         <p>{t.tools.windowValue(formatValue(window.centre), formatValue(window.width))}</p>
       )}
     </div>

@@ -125,13 +125,12 @@ function Marks({ view }: { readonly view: View }) {
   const textSize = useMemo(() => smallTextSize(display) + 1, [display]);
   const [model] = useState(() => marksModel(room));
   const selected = useRoomState((s) => s.selectedMark);
-  useRoomState((s) => s.frame?.index);
+  useRoomState((s) => s.frame?.shownIndex);
   // The values of an image come with its pixels.
   useRoomState((s) => s.frame?.loaded);
   useRoomState((s) => s.replay);
-  const isLoading = useRoomState(
-    (s) => s.shown?.kind === 'volume' && s.progress?.complete !== true,
-  );
+  // Values of a volume come with its full level.
+  useRoomState((s) => s.progress?.complete);
   const onEditor = useCallback(
     (editor: MarkEditor | undefined) => room.views.setEditor(view.kind, editor),
     [room, view.kind],
@@ -155,7 +154,6 @@ function Marks({ view }: { readonly view: View }) {
         return mark;
       }}
       groundOf={(mark) => groundOf(room, mark)}
-      isLoading={isLoading}
       language={language}
       textSize={textSize}
       onEditor={onEditor}
@@ -210,6 +208,7 @@ function Trouble({ kind, isDrawn }: { readonly kind: ViewKind; readonly isDrawn:
   const failure = useRoomState((s) => s.failure);
   const progress = useRoomState((s) => s.progress);
   const shown = useRoomState((s) => s.shown);
+  const frame = useRoomState((s) => s.frame);
   if (failure !== undefined) {
     return (
       <div className={styles.message} role="alert">
@@ -224,6 +223,25 @@ function Trouble({ kind, isDrawn }: { readonly kind: ViewKind; readonly isDrawn:
         <strong>{t.volume.impossible}</strong>
         <p>{t.volume.noWebgl}</p>
         <p>{t.volume.impossibleText}</p>
+      </div>
+    );
+  }
+  if (shown?.kind === 'frames' && frame && frame.shownIndex === undefined) {
+    const [n, count] = [frame.index + 1, shown.stack.frames.length];
+    return (
+      <div
+        className={styles.message}
+        data-testid="frame-message"
+        {...(frame.failure && { role: 'alert' })}
+      >
+        {frame.failure ? (
+          <>
+            <strong>{t.frames.failed(n, count)}</strong>
+            <p>{sentenceOf(frame.failure)}</p>
+          </>
+        ) : (
+          <Progress label={t.frames.loading(n, count)} value={undefined} />
+        )}
       </div>
     );
   }

@@ -46,12 +46,10 @@ export function applyView(
 ): void {
   const isNew = (key: keyof ViewState): boolean =>
     before === undefined || JSON.stringify(view[key]) !== JSON.stringify(before[key]);
-  const window = view.window
-    ? windowFor(shown, view.window)
-    : isNew('window')
-      ? engine.defaultWindows[0]
-      : undefined;
-  if (window && !isEqualWindow(window, engine.window)) engine.setWindow(window);
+  const chosen = view.window && windowFor(shown, view.window);
+  // Chosen and the file's own may be the same numbers: an image still has to know which it is.
+  const isOther = chosen && !isEqualWindow(chosen, engine.window);
+  if (isNew('window') || isOther) engine.setWindow(chosen);
   if (isNew('invert')) engine.setInvert(view.invert ?? startsInverted(shown));
   if (shown.kind !== 'volume') return;
   if (isNew('slab')) engine.setSlab(view.slab ?? viewDefaults.slab);

@@ -119,7 +119,8 @@ function pressLayout(room: Room, n: number): boolean {
 
 function pressWindow(room: Room, n: number): boolean {
   const { shown, frame } = room.state.get();
-  const preset = shown && windowsFor(shown, frame?.index)[n - 1];
+  const full = room.frameSession?.fullWindow;
+  const preset = shown && windowsFor(shown, { index: frame?.index ?? 0, full })[n - 1];
   if (!preset) return false;
   room.setWindow(preset);
   return true;

@@ -1,14 +1,9 @@
-import {
-  type FrameStack,
-  type LeadView,
-  liveVersion,
-  type StructureLook,
-  type ViewState,
-} from '@yuepian/contract';
+import { type LeadView, liveVersion, type StructureLook, type ViewState } from '@yuepian/contract';
 import { type ShownPane, viewDigest } from '@yuepian/geometry';
 import type { CameraState } from '../engine/index.ts';
 import { startsInverted, viewDefaults } from './apply-view.ts';
 import type { Room } from './room.ts';
+import { shownImage } from './room-state.ts';
 import type { ViewOverlay } from './shown-content.ts';
 import { structuresOf, targetId } from './targets.ts';
 import { phoneQuery } from './useScreen.ts';
@@ -43,7 +38,7 @@ export function leadViewOf(room: Room): LeadView | undefined {
     structures[s.key] = { visible, opacity };
   }
   const digest = digestOf(room);
-  const image = imageOf(room);
+  const image = shownImage(room.state.get());
   return {
     version: liveVersion,
     state: {
@@ -70,12 +65,6 @@ export function overlayOf(room: Room, view: LeadView): ViewOverlay {
   return { view: definedOf(view.state), looks };
 }
 
-/** The single image that is shown; undefined while a volume is. */
-function imageOf(room: Room): FrameStack['frames'][number] | undefined {
-  const { shown, frame } = room.state.get();
-  return shown?.kind === 'frames' ? shown.stack.frames[frame?.index ?? 0] : undefined;
-}
-
 /** Digest of what is on this screen, to be compared with the lead's. */
 export function digestOf(room: Room): ReturnType<typeof viewDigest> | undefined {
   const { shown, phoneView } = room.state.get();
@@ -89,7 +78,7 @@ export function digestOf(room: Room): ReturnType<typeof viewDigest> | undefined 
     if (!camera || (v.kind !== 'frame' && layout !== 'four' && layout !== v.kind)) continue;
     const { centre, normal, up } = camera;
     const isSlice = v.kind !== 'volume' && v.kind !== 'frame';
-    const image = v.kind === 'frame' ? imageOf(room) : undefined;
+    const image = v.kind === 'frame' ? shownImage(room.state.get()) : undefined;
     panes.push({
       kind: v.kind,
       point: centre,

@@ -20,6 +20,8 @@ export interface RoomImagesParts {
   readonly state: Store<RoomState>;
   /** Whether what the document says came from the engine just now. */
   readonly isEcho: () => boolean;
+  /** Another image comes on the screen: whatever was begun on the one before is dropped. */
+  readonly onOtherImage: () => void;
   /** Other structures are shown, or they have changed. */
   readonly onStructures: (isOtherVolume: boolean) => void;
 }
@@ -30,6 +32,7 @@ export class RoomImages {
   readonly #content: ShownContent;
   readonly #state: Store<RoomState>;
   readonly #isEcho: () => boolean;
+  readonly #onOtherImage: () => void;
   readonly #onStructures: (isOtherVolume: boolean) => void;
   #volume: VolumeSession | undefined;
   #frames: FrameSession | undefined;
@@ -38,11 +41,12 @@ export class RoomImages {
   #structures: readonly Structure[] = [];
   #replaced: ReadonlySet<string> = new Set();
 
-  constructor({ engine, content, state, isEcho, onStructures }: RoomImagesParts) {
+  constructor({ engine, content, state, isEcho, onOtherImage, onStructures }: RoomImagesParts) {
     this.#engine = engine;
     this.#content = content;
     this.#state = state;
     this.#isEcho = isEcho;
+    this.#onOtherImage = onOtherImage;
     this.#onStructures = onStructures;
   }
 
@@ -115,6 +119,7 @@ export class RoomImages {
   }
 
   #show(target: Shown): void {
+    this.#onOtherImage();
     this.#closeSessions();
     this.#state.set((s) => ({
       shown: target,
@@ -151,17 +156,13 @@ export class RoomImages {
     const session = this.#engine.showFrames(target.stack);
     this.#frames = session;
     this.#sessionStops.push(
-      session.onChange((frame) =>
-        this.#state.set((s) =>
-          s.frame?.index === frame.index &&
-          s.frame.playing === frame.playing &&
-          s.frame.loaded === frame.loaded
-            ? {}
-            : { frame, ...(s.frame?.index !== frame.index && { window: this.#engine.window }) },
-        ),
-      ),
+      session.onChange((frame) => {
+        if (frame.index !== this.#state.get().frame?.index) this.#onOtherImage();
+        this.#state.set({ frame, window: this.#engine.window });
+      }),
     );
-    this.#state.set({ frame: { index: session.index, playing: session.playing, loaded: 0 } });
+    const { index, shownIndex, failure, playing, loaded } = session;
+    this.#state.set({ frame: { index, shownIndex, failure, playing, loaded } });
   }
 
   #showStructures(target: Extract<Shown, { kind: 'volume' }>): void {

@@ -9,6 +9,7 @@ import type {
   MeasuringGround,
 } from '../marks/index.ts';
 import type { Room } from './room.ts';
+import { shownImage } from './room-state.ts';
 
 /** The marks layer's way into the case document. */
 export const marksModel = (room: Room): MarksModel => ({
@@ -20,12 +21,12 @@ export const marksModel = (room: Room): MarksModel => ({
 
 /** Where a new mark of this view would lie. */
 export function placeOf(room: Room, kind: ViewKind): MarksPlace | undefined {
-  const { shown, frame } = room.state.get();
+  const { shown } = room.state.get();
   if (shown?.kind === 'volume') {
     const { frameOfReferenceUid } = shown.manifest;
     return { space: 'patient', frameOfReferenceUid, isSlice: kind !== 'volume' };
   }
-  const at = shown?.stack.frames[frame?.index ?? 0];
+  const at = shownImage(room.state.get());
   return at && { space: 'frame', sopInstanceUid: at.sopInstanceUid, frame: at.frame };
 }
 
@@ -65,26 +66,36 @@ export function composeMark(
 
 /** What a mark is measured on: the full level of the shown volume, or a frame's pixel size. */
 export function groundOf(room: Room, mark: Mark): MeasuringGround {
-  const { shown } = room.state.get();
-  if (shown?.kind === 'frames') {
+  const { shown, frame: asked } = room.state.get();
+  if (shown?.kind === 'frames' && mark.frame) {
     const frame = shown.stack.frames.find(
       (f) => f.sopInstanceUid === mark.frame?.sopInstanceUid && f.frame === mark.frame.frame,
     );
     // pixelSpacing is between rows, then columns (PS3.3 10.7.1.3); marks are (column, row).
     const size = frame?.pixelSpacing;
-    const values = frame && room.frameSession?.valuesOf(shown.stack.frames.indexOf(frame));
+    const index = frame ? shown.stack.frames.indexOf(frame) : -1;
+    const values = room.frameSession?.valuesOf(index);
+    const isComing = index >= 0 && index === asked?.index && !asked.failure;
     return {
       volume: undefined,
       unit: '',
       pixelSize: size && [size[1], size[0]],
-      grey: values === undefined ? 'elsewhere' : values === 'colour' ? 'colour' : 'raw',
+      grey: values === 'colour' ? 'colour' : values ? 'raw' : isComing ? 'loading' : 'elsewhere',
       pixels: values === 'colour' ? undefined : values,
     };
   }
-  if (!shown || (mark.volumeId !== undefined && mark.volumeId !== shown.manifest.id)) {
-    return { volume: undefined, unit: '', ...(mark.frame && { grey: 'elsewhere' }) };
+  if (
+    shown?.kind !== 'volume' ||
+    mark.frame ||
+    (mark.volumeId !== undefined && mark.volumeId !== shown.manifest.id)
+  ) {
+    return { volume: undefined, unit: '', grey: mark.frame ? 'elsewhere' : 'otherSeries' };
   }
-  return { volume: room.volumeSession?.fullVolume(), unit: formatUnit(shown.manifest.unit) };
+  const session = room.volumeSession;
+  const volume = session?.fullVolume();
+  // A phone stops before the full level; no number is read from a coarser one.
+  const isReduced = !volume && session?.progress.complete === true;
+  return { volume, unit: formatUnit(shown.manifest.unit), ...(isReduced && { grey: 'reduced' }) };
 }
 
 /** randomUUID exists only on https and localhost; a hospital's plain http has getRandomValues. */

@@ -9,7 +9,7 @@ import type {
 import { markKind } from '@yuepian/contract';
 import type { PatientPoint } from '@yuepian/geometry';
 import type { Replay } from '../case/index.ts';
-import type { ViewKind, VolumeProgress, Window } from '../engine/index.ts';
+import type { FrameProgress, ViewKind, VolumeProgress, Window } from '../engine/index.ts';
 import type { DrawingTool } from '../marks/index.ts';
 
 /**
@@ -30,13 +30,6 @@ export type Shown =
   | { readonly kind: 'volume'; readonly series: SeriesDetail; readonly manifest: VolumeManifest }
   | { readonly kind: 'frames'; readonly series: SeriesDetail; readonly stack: FrameStack };
 
-export interface FrameState {
-  /** 0-based. */
-  readonly index: number;
-  readonly playing: boolean;
-  readonly loaded: number;
-}
-
 /** What this window shows and this hand does; nothing of it is kept or shared. */
 export interface RoomState {
   readonly study: StudyDetail;
@@ -50,7 +43,7 @@ export interface RoomState {
   /** The one view a phone shows. */
   readonly phoneView: VolumeView;
   readonly progress: VolumeProgress | undefined;
-  readonly frame: FrameState | undefined;
+  readonly frame: FrameProgress | undefined;
   readonly window: Window | undefined;
   readonly crosshair: PatientPoint | undefined;
   /** Structure last touched in a view. */
@@ -59,6 +52,15 @@ export interface RoomState {
   readonly replay: Replay | undefined;
   /** Why nothing can be shown. */
   readonly failure: unknown;
+}
+
+/** The single image whose pixels are on the screen; undefined while a volume is, or none are there. */
+export function shownImage({
+  shown,
+  frame,
+}: Pick<RoomState, 'shown' | 'frame'>): FrameStack['frames'][number] | undefined {
+  if (shown?.kind !== 'frames' || frame?.shownIndex === undefined) return undefined;
+  return shown.stack.frames[frame.shownIndex];
 }
 
 /** A room in which nothing is shown yet. */

@@ -64,6 +64,11 @@ export class RoomViews {
     return [...this.#editors.values()].map((e) => e.cancel()).some(Boolean);
   }
 
+  /** Another image is shown: what was begun on the one before is not finished on this one. */
+  dropBegun(): void {
+    for (const editor of this.#editors.values()) editor.drop();
+  }
+
   /** Some plane turned or moved: crosshair lines in the other views lie elsewhere now. */
   onGeometry(listener: () => void): () => void {
     this.#geometry.add(listener);

@@ -104,6 +104,7 @@ export class Room {
       content: this.content,
       state: this.state,
       isEcho: () => this.#drifts.isEcho,
+      onOtherImage: () => this.views.dropBegun(),
       onStructures: (isOther) => (isOther ? this.models.clear() : this.models.sync()),
     });
     if (this.islands.isOut) this.islands.activate(this.islands.state.get().active);

@@ -1,4 +1,5 @@
 import type { VoiWindow } from '@yuepian/contract';
+import type { Window } from '../engine/index.ts';
 import type { Dictionary } from '../i18n/index.ts';
 import type { Shown } from './room-state.ts';
 
@@ -31,10 +32,22 @@ const own = (windows: readonly VoiWindow[]): WindowPreset[] =>
     width: w.width,
   }));
 
+const fullUnknown = { index: 0, full: undefined };
+
 /** Windows offered for what is shown: the file's own first, then those of its modality. */
-export function windowsFor(shown: Shown, frameIndex = 0): readonly WindowPreset[] {
+export function windowsFor(
+  shown: Shown,
+  frame: { readonly index: number; readonly full: Window | undefined } = fullUnknown,
+): readonly WindowPreset[] {
   if (shown.kind === 'frames') {
-    return distinct(own(shown.stack.frames[frameIndex]?.windows ?? []));
+    const windows = own(shown.stack.frames[frame.index]?.windows ?? []);
+    const { full } = frame;
+    return distinct([
+      ...windows,
+      ...(full
+        ? [{ key: 'full', name: 'full' as const, centre: full.centre, width: full.width }]
+        : []),
+    ]);
   }
   const { manifest } = shown;
   const [low, high] = manifest.valueRange;

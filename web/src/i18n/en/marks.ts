@@ -64,7 +64,9 @@ export const marks: Pick<Dictionary, 'marks'> = {
       imagePixels: 'Pixels',
       colour: 'Colour image: no grey value',
       elsewhere: 'Show this image to read its values',
-      preview: 'Loading…',
+      otherSeries: 'Measured on another series: no value here',
+      reduced: 'This device holds no full resolution: no values',
+      loading: 'Loading…',
       outside: 'Outside',
     },
     keys: {

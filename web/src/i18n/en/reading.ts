@@ -137,6 +137,8 @@ export const reading: Pick<
     noneText: 'The files are stored and open with other software.',
   },
   frames: {
+    loading: (n, total) => `Loading image ${n} of ${total}`,
+    failed: (n, total) => `Image ${n} of ${total} cannot be shown`,
     frame: (n, total) => `Frame ${n} of ${total}`,
     play: 'Play',
     pause: 'Pause',

@@ -60,7 +60,9 @@ export const marks = {
       imagePixels: '像素数',
       colour: '彩色图像，没有灰度值',
       elsewhere: '显示该图像后才能读取数值',
-      preview: '加载中…',
+      otherSeries: '在另一序列上测量，此处无数值',
+      reduced: '此设备未载入全分辨率，无法给出数值',
+      loading: '加载中…',
       outside: '体外',
     },
     keys: {

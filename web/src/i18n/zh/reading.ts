@@ -119,6 +119,8 @@ export const reading = {
     noneText: '文件已归档，可以用其他软件打开。',
   },
   frames: {
+    loading: (n: number, total: number) => `正在载入第 ${n} / ${total} 幅`,
+    failed: (n: number, total: number) => `第 ${n} / ${total} 幅无法显示`,
     frame: (n: number, total: number) => `第 ${n} / ${total} 幅`,
     play: '播放',
     pause: '暂停',

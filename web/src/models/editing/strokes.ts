@@ -1,6 +1,7 @@
 import type { PatientPoint, Plane } from '@yuepian/geometry';
 import { sentenceOf } from '../../api/index.ts';
 import type { View, ViewKind } from '../../engine/index.ts';
+import { RunningStroke } from '../../marks/index.ts';
 import type { PointerSample, Stroke } from '../../pointer/index.ts';
 import { notify } from '../../ui/index.ts';
 import { widened } from './mask-box.ts';
@@ -29,6 +30,7 @@ export class EditHand {
   readonly #session: EditSession;
   #draft: Draft | undefined;
   #hover: Hover | undefined;
+  readonly #running = new Set<RunningStroke>();
 
   constructor(session: EditSession) {
     this.#session = session;
@@ -50,6 +52,11 @@ export class EditHand {
 
   /** @returns undefined when the hand holds no tool. */
   begin(view: View, first: PointerSample): Stroke | undefined {
+    const stroke = this.#begin(view, first);
+    return stroke && new RunningStroke(stroke, this.#running);
+  }
+
+  #begin(view: View, first: PointerSample): Stroke | undefined {
     const { tool, isPreparing, isBusy } = this.#session.state.get();
     if (!tool || view.kind === 'frame') return undefined;
     if (isPreparing || isBusy) return nothing;
@@ -70,10 +77,16 @@ export class EditHand {
 
   /** Drops what is being drawn. @returns whether there was anything */
   cancel(): boolean {
-    const had = this.#draft !== undefined;
-    this.#draft = undefined;
-    if (had) this.#session.redraw();
+    const had = this.#draft !== undefined || this.#running.size > 0;
+    for (const stroke of [...this.#running]) stroke.cancel();
+    this.#dropDraft();
     return had;
+  }
+
+  #dropDraft(): void {
+    if (this.#draft === undefined) return;
+    this.#draft = undefined;
+    this.#session.redraw();
   }
 
   #paint(view: View, first: PointerSample, tool: 'brush' | 'eraser' | 'smart_brush'): Stroke {
@@ -99,7 +112,7 @@ export class EditHand {
           return box && { tool, stroke: points, radius, placed: this.#session.image(box) };
         });
       },
-      cancel: () => this.cancel(),
+      cancel: () => this.#dropDraft(),
     };
   }
 
@@ -124,7 +137,7 @@ export class EditHand {
           () => normal && { tool: 'scissors', outline: points, direction: normal, remove },
         );
       },
-      cancel: () => this.cancel(),
+      cancel: () => this.#dropDraft(),
     };
   }
 
@@ -159,7 +172,7 @@ export class EditHand {
           a && c && projection ? this.#segment(points, a, c, projection.plane.normal) : undefined,
         );
       },
-      cancel: () => this.cancel(),
+      cancel: () => this.#dropDraft(),
     };
   }
 

@@ -14,7 +14,9 @@ export function WindowMenu({ onDone }: { readonly onDone: () => void }) {
   const frameIndex = useRoomState((s) => s.frame?.index ?? 0);
   const window = useRoomState((s) => s.window);
   const invert = useCase((c) => c.view.invert);
-  const presets = shown ? windowsFor(shown, frameIndex) : [];
+  const presets = shown
+    ? windowsFor(shown, { index: frameIndex, full: room.frameSession?.fullWindow })
+    : [];
 
   const nameOf = (p: WindowPreset) => (typeof p.name === 'string' ? t.windows[p.name] : p.name.own);
   return (
