@@ -93,6 +93,9 @@ export class RoomMeeting {
       return;
     }
     room.views.dropDrafts();
+    // What a hand does to a structure would reach the present.
+    room.models.cancel();
+    room.models.finish();
     room.settle();
     room.state.set({ replay, tool: 'navigate', selectedMark: undefined });
     room.content.setOverlay(undefined);
@@ -109,6 +112,10 @@ export class RoomMeeting {
     const { replay } = room.state.get();
     if (!replay) return;
     room.state.set({ replay: undefined, selectedMark: undefined });
+    // A structure that was still on its way when the replay began is in nobody's hand now.
+    if (room.models.isHandTaken) room.models.finish();
+    const { islands } = room;
+    if (islands.isOut) islands.activate(islands.state.get().active);
     room.content.setSource(undefined);
     room.content.setOverlay(undefined);
     replay.close();

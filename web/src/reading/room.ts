@@ -365,8 +365,12 @@ export class Room {
       lengthText: (mm) => text().plan.mm(mm),
       cases: {
         cuts: () => this.document.content.cuts,
-        addCut: (cut) => this.document.addCut(cut),
-        removeCut: (id) => this.document.removeCut(id),
+        addCut: (cut) => {
+          if (this.mayAnnotate) this.document.addCut(cut);
+        },
+        removeCut: (id) => {
+          if (this.mayAnnotate) this.document.removeCut(id);
+        },
         me: () => ({ id: this.me.id, name: this.me.displayName || this.me.name }),
         replaced: (keys) => this.#images.setReplaced(keys),
       },
