@@ -99,3 +99,16 @@ test('a replay takes the tools of structures out of every hand, and gives the is
   meeting.closeReplay();
   expect(done.slice(2)).toEqual(['island-2', 'closed']);
 });
+
+test('a replay that arrives when the room is gone is closed and not shown', async () => {
+  const { meeting, done, replay, get } = openRoom();
+  const opened = Promise.withResolvers<Replay>();
+  const open = vi.spyOn(Replay, 'open').mockReturnValue(opened.promise);
+  const opening = meeting.openReplay();
+  meeting.close();
+  expect(open.mock.calls[0]?.[1]?.signal?.aborted).toBe(true);
+  opened.resolve(replay);
+  await opening;
+  expect(done).toEqual(['closed']);
+  expect(get().replay).toBeUndefined();
+});

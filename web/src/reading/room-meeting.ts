@@ -25,6 +25,7 @@ export class RoomMeeting {
   readonly #room: Room;
   readonly #live: LiveCase;
   readonly #stops: (() => void)[] = [];
+  readonly #closed = new AbortController();
   #frame = 0;
   #isFollowing = false;
   /** This class moves the views: no hand did. */
@@ -58,6 +59,7 @@ export class RoomMeeting {
   }
 
   close(): void {
+    this.#closed.abort();
     cancelAnimationFrame(this.#frame);
     for (const stop of this.#stops) stop();
     this.#room.state.get().replay?.close();
@@ -86,9 +88,16 @@ export class RoomMeeting {
   /** @throws YuepianError, Unreachable */
   async openReplay(signal?: AbortSignal): Promise<void> {
     const { caseId } = this.#room;
-    const replay = await Replay.open(caseId, { ...(signal && { signal }) });
+    const closed = this.#closed.signal;
+    const either = signal ? AbortSignal.any([signal, closed]) : closed;
+    const replay = await Replay.open(caseId, { signal: either }).catch((error: unknown) => {
+      if (either.aborted) return undefined;
+      throw error;
+    });
+    if (!replay) return;
     const room = this.#room;
-    if (room.state.get().replay) {
+    // The log may have been here already when the room went.
+    if (either.aborted || room.state.get().replay) {
       replay.close();
       return;
     }
