@@ -153,6 +153,18 @@ export class CaseDocument {
     }, gesture);
   }
 
+  /** One step to undo and one message to the others, however many marks. */
+  changeMarks(
+    ids: readonly MarkId[],
+    patch: Partial<Pick<Mark, 'label' | 'hidden' | 'colour'>>,
+  ): void {
+    const entries = ids.flatMap((id) => this.#marks.get(id) ?? []);
+    if (entries.length === 0) return;
+    this.act(() => {
+      for (const entry of entries) assign(entry, patch);
+    });
+  }
+
   removeMark(id: MarkId, gesture?: string): void {
     if (this.#marks.has(id)) this.act(() => this.#marks.delete(id), gesture);
   }

@@ -252,10 +252,7 @@ export class Room {
     ids: readonly MarkId[],
     patch: Partial<Pick<Mark, 'label' | 'hidden' | 'colour'>>,
   ): void {
-    if (!this.mayAnnotate) return;
-    const gesture = `marks-${ids.join()}`;
-    for (const id of ids) this.document.changeMark(id, patch, gesture);
-    this.document.endGesture();
+    if (this.mayAnnotate) this.document.changeMarks(ids, patch);
   }
 
   /** Marks that go with the same running gesture are one step to undo. */
