@@ -322,6 +322,7 @@ export class Room {
         if (editing.state.get().tool && !islands.holds('edit')) editing.setTool(undefined);
       },
       dropDrafts: (owner) => this.views.dropDraftsOf(owner),
+      left: (owner) => this.hands.forget(owner),
     });
     this.hands.toolFor = (sample, kind) => {
       if (!islands.isOut) return undefined;

@@ -57,6 +57,8 @@ export interface IslandsPort {
   readonly onTool: (tool: Tool) => void;
   /** What a person has begun and not finished is dropped. */
   readonly dropDrafts: (owner: string) => void;
+  /** A person left; the next one may get the same id. */
+  readonly left: (owner: string) => void;
 }
 
 /**
@@ -112,6 +114,7 @@ export class Islands {
     this.#port.dropDrafts(id);
     const islands = this.state.get().islands.filter((i) => i.id !== id);
     this.#made.delete(id);
+    this.#port.left(id);
     this.state.set({ islands });
     this.activate(islands[0]?.id);
   }

@@ -24,6 +24,7 @@ function two() {
     me,
     onTool: () => undefined,
     dropDrafts: () => undefined,
+    left: () => undefined,
   });
   islands.add(String);
   islands.add(String);
