@@ -9,6 +9,7 @@ import type { Island } from './islands.ts';
 import { PersonMenu, useShownName } from './PersonMenu.tsx';
 import { type Box, placeAt, stepPlace } from './place.ts';
 import { commonTools, iconOf, isWriting, moreTools } from './tools.tsx';
+import { isOthersPress } from './whose.ts';
 
 export interface IslandCardProps {
   readonly island: Island;
@@ -43,6 +44,7 @@ export function IslandCard({ island, isHeld, area }: IslandCardProps) {
         data-held={isHeld}
         data-tool={island.tool}
         data-colour={colour}
+        data-island={id}
         data-testid={id}
       >
         <header className={styles.head}>
@@ -138,6 +140,7 @@ function Tools({ island }: { readonly island: Island }) {
       ))}
       <Popover
         label={t.islands.moreOf(name)}
+        isOthers={(press) => isOthersPress(room.islands, id, press)}
         button={{
           kind: 'quiet',
           className: classes(styles.tool),

@@ -5,14 +5,16 @@ import { formatUser, useLanguage, useText } from '../../i18n/index.ts';
 import { Button, classes, Popover, Segmented, TextField, useStore } from '../../ui/index.ts';
 import { useRoom } from '../room-context.ts';
 import styles from './Islands.module.css';
-import type { Island } from './islands.ts';
+import { guestName, type Island, nameOf } from './islands.ts';
+import { isOthersPress } from './whose.ts';
 
 const edges = ['left', 'right', 'top', 'bottom'] as const;
 
 /** An island's name as it is read here: the first administrator has one in each language. */
-export function useShownName({ name }: Pick<Island, 'name'>): string {
+export function useShownName(island: Pick<Island, 'id' | 'name'>): string {
   const { me } = useRoom();
   const language = useLanguage();
+  const name = nameOf(island);
   return name === (me.displayName || me.name) ? formatUser(me, language) : name;
 }
 
@@ -27,6 +29,7 @@ export function PersonMenu({ island }: { readonly island: Island }) {
   return (
     <Popover
       label={t.islands.person(shown)}
+      isOthers={(press) => isOthersPress(room.islands, id, press)}
       button={{
         kind: 'quiet',
         className: classes(styles.person),
@@ -40,13 +43,10 @@ export function PersonMenu({ island }: { readonly island: Island }) {
           label={t.islands.name}
           hint={t.islands.nameHint}
           value={name}
+          placeholder={guestName(island)}
           maxLength={100}
           data-testid={`${id}-name`}
           onChange={(e) => room.islands.change(id, { name: e.currentTarget.value })}
-          onBlur={(e) => {
-            const typed = e.currentTarget.value.trim();
-            room.islands.change(id, { name: typed || t.islands.guest(Number(id.slice(7)) || 1) });
-          }}
         />
         {names.length > 0 && (
           <fieldset className={styles.names}>

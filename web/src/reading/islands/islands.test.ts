@@ -1,5 +1,6 @@
 import { markId, type User } from '@yuepian/contract';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { text } from '../../i18n/index.ts';
 import type { PointerSample } from '../../pointer/index.ts';
 import { createStore } from '../../ui/index.ts';
 import { Hands } from '../hands.ts';
@@ -57,6 +58,14 @@ it('each contact has the tool, the colour and the name of the nearest one', () =
   const second = islands.handAt([1500, 400]);
   expect(second).toMatchObject({ owner: 'island-2', tool: 'ink', name: '李医生' });
   expect(second?.colour).not.toBe(islands.handAt([500, 400])?.colour);
+});
+
+it('a name that is still being typed is never an empty author', () => {
+  const { islands } = two();
+  islands.change('island-2', { name: '  ' });
+  expect(islands.handAt([1500, 400])?.name).toBe(text().islands.guest(2));
+  islands.change('island-2', { name: ' 李医生 ' });
+  expect(islands.handAt([1500, 400])?.name).toBe('李医生');
 });
 
 it('taking a tool drops only what the same person has begun, and keys act on the last used', () => {
