@@ -1,7 +1,7 @@
 import { Ellipsis, GripVertical, Undo2, X } from 'lucide-react';
 import { type CSSProperties, type ReactNode, useEffect, useRef } from 'react';
 import { useText } from '../../i18n/index.ts';
-import { Button, classes, IconButton, MenuList, Popover, usePress } from '../../ui/index.ts';
+import { classes, MenuList, Popover, PressButton, PressIconButton } from '../../ui/index.ts';
 import { nameOfTool } from '../keys.ts';
 import { useCase, useRoom, useRoomState } from '../room-context.ts';
 import styles from './Islands.module.css';
@@ -50,11 +50,11 @@ export function IslandCard({ island, isHeld, area }: IslandCardProps) {
         <header className={styles.head}>
           <Handle island={island} area={area} />
           <PersonMenu island={island} />
-          <IconButton
+          <PressIconButton
             label={t.islands.close(name)}
             icon={<X />}
             data-testid={`${id}-close`}
-            onClick={() => room.islands.close(id)}
+            onPress={() => room.islands.close(id)}
           />
         </header>
         <div className={styles.tools} role="toolbar" aria-label={t.islands.label(name)}>
@@ -207,9 +207,9 @@ interface ToolKeyProps {
 
 /** Works while somebody else has a finger on the glass. */
 function ToolKey({ icon, label, name, pressed, disabled, testId, onPress }: ToolKeyProps) {
-  const press = usePress(onPress, true);
   return (
-    <Button
+    <PressButton
+      isEager
       kind="quiet"
       className={classes(styles.tool)}
       icon={icon}
@@ -217,9 +217,9 @@ function ToolKey({ icon, label, name, pressed, disabled, testId, onPress }: Tool
       data-testid={testId}
       {...(pressed !== undefined && { pressed })}
       {...(name !== undefined && { 'aria-label': name })}
-      {...press}
+      onPress={onPress}
     >
       {label}
-    </Button>
+    </PressButton>
   );
 }
