@@ -82,7 +82,7 @@ export function PersonMenu({ island }: { readonly island: Island }) {
             <Colour
               key={c}
               colour={c}
-              label={t.islands.colourNumber(n + 1)}
+              label={t.common.colourNumber(n + 1)}
               group={`${id}-colour`}
               testId={`${id}-colour-${n + 1}`}
               isChosen={c === colour}
