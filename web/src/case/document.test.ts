@@ -93,6 +93,33 @@ describe('undo', () => {
     expect(a.content.canUndo).toBe(false);
   });
 
+  it('takes one step, and says when others have left nothing of it', () => {
+    const { a, b } = pair();
+    a.addMark(length('older'));
+    a.addMark(length('newer'));
+    b.removeMark(length('newer').id);
+    expect(a.undo()).toBe(false);
+    expect(a.content.marks.map((m) => m.id)).toEqual(['older']);
+    expect(a.content).toMatchObject({ canUndo: true, canRedo: false });
+    expect(a.undo()).toBe(true);
+    expect(a.content.marks).toEqual([]);
+    expect(a.redo()).toBe(true);
+    expect(a.content.marks.map((m) => m.id)).toEqual(['older']);
+  });
+
+  it('changes many marks as one step and one message', () => {
+    const { a, b } = pair();
+    for (const id of ['m1', 'm2', 'm3']) a.addMark(length(id));
+    let messages = 0;
+    a.doc.on('update', () => messages++);
+    const ids = a.content.marks.map((m) => m.id);
+    a.changeMarks([...ids, length('gone').id], { hidden: true });
+    expect(messages).toBe(1);
+    expect(b.content.marks.map((m) => m.hidden)).toEqual([true, true, true]);
+    a.undo();
+    expect(a.content.marks.map((m) => m.hidden)).toEqual([false, false, false]);
+  });
+
   it('brings a removed mark back to the digit', () => {
     const d = new CaseDocument();
     const m = length('m1', 12.345678901234567);

@@ -87,8 +87,7 @@ export class CaseDocument {
     this.#view.observe((event) => {
       if (event.transaction.local) this.#change({ view: readView(this.#view) });
     });
-    const stacks = () =>
-      this.#change({ canUndo: this.#undo.canUndo(), canRedo: this.#undo.canRedo() });
+    const stacks = () => this.#tellStacks();
     this.#undo.on('stack-item-added', stacks);
     this.#undo.on('stack-item-added', (item: { type: string; origin: unknown }) => {
       if (item.type === 'undo' && item.origin === this.#acts)
@@ -153,6 +152,18 @@ export class CaseDocument {
     }, gesture);
   }
 
+  /** One step to undo and one message to the others, however many marks. */
+  changeMarks(
+    ids: readonly MarkId[],
+    patch: Partial<Pick<Mark, 'label' | 'hidden' | 'colour'>>,
+  ): void {
+    const entries = ids.flatMap((id) => this.#marks.get(id) ?? []);
+    if (entries.length === 0) return;
+    this.act(() => {
+      for (const entry of entries) assign(entry, patch);
+    });
+  }
+
   removeMark(id: MarkId, gesture?: string): void {
     if (this.#marks.has(id)) this.act(() => this.#marks.delete(id), gesture);
   }
@@ -183,20 +194,37 @@ export class CaseDocument {
     this.drift(() => assign(this.#view, patch));
   }
 
-  undo(): void {
-    this.endGesture();
-    this.#undo.undo();
+  /** @returns false where others have changed meanwhile what the step did: it is gone without effect. */
+  undo(): boolean {
+    return this.#take('undo');
   }
 
-  redo(): void {
-    this.endGesture();
-    this.#undo.redo();
+  redo(): boolean {
+    return this.#take('redo');
   }
 
   destroy(): void {
     this.#undo.destroy();
     this.#listeners.clear();
     this.doc.destroy();
+  }
+
+  /**
+   * Exactly one step. Yjs goes on to older ones until something changes; here they stand in an order
+   * with steps that it knows nothing of.
+   */
+  #take(way: 'undo' | 'redo'): boolean {
+    this.endGesture();
+    const stack = way === 'undo' ? 'undoStack' : 'redoStack';
+    const older = this.#undo[stack].splice(0, this.#undo[stack].length - 1);
+    const taken = this.#undo[way]();
+    this.#undo[stack] = [...older, ...this.#undo[stack]];
+    this.#tellStacks();
+    return taken !== null;
+  }
+
+  #tellStacks(): void {
+    this.#change({ canUndo: this.#undo.canUndo(), canRedo: this.#undo.canRedo() });
   }
 
   #change(patch: Partial<CaseContent>): void {

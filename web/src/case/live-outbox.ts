@@ -19,8 +19,11 @@ const roundedPlace = (p: readonly [number, number, number]): [number, number, nu
   rounded(p[2]),
 ];
 
-/** Points of one message; the contract's limit. */
-const pointsAtMost = 1_024;
+/**
+ * Numbers of one batch, four a point: the contract's limit. A message holds no more either; several full
+ * batches would be longer than a message may be (caseLimits.liveBytes).
+ */
+const numbersAtMost = 1_024;
 const batchesAtMost = 8;
 
 /**
@@ -59,17 +62,9 @@ export class LiveOutbox {
     if (this.#isLeading) this.#soon();
   }
 
+  /** @param batch of any length: a pen whose page was busy has much to tell at once. */
   ink(batch: InkBatch): void {
-    const last = this.#ink.at(-1);
-    const carriesOn =
-      last?.stroke === batch.stroke &&
-      last.end === undefined &&
-      last.from + last.points.length / 4 === batch.from &&
-      last.points.length + batch.points.length <= pointsAtMost;
-    if (last && carriesOn) {
-      const points = [...last.points, ...batch.points];
-      this.#ink[this.#ink.length - 1] = { ...last, points, ...(batch.end && { end: batch.end }) };
-    } else this.#ink.push(batch);
+    for (const part of partsOf(batch)) this.#addInk(part);
     this.#soon();
   }
 
@@ -109,7 +104,43 @@ export class LiveOutbox {
       }
     }
     while (this.#ink.length > 0) {
-      this.#send({ type: 'ink', batches: this.#ink.splice(0, batchesAtMost) });
+      this.#send({ type: 'ink', batches: this.#ink.splice(0, this.#fitting()) });
     }
   }
+
+  #addInk(batch: InkBatch): void {
+    const last = this.#ink.at(-1);
+    const carriesOn =
+      last?.stroke === batch.stroke &&
+      last.end === undefined &&
+      last.from + last.points.length / 4 === batch.from &&
+      last.points.length + batch.points.length <= numbersAtMost;
+    if (last && carriesOn) {
+      const points = [...last.points, ...batch.points];
+      this.#ink[this.#ink.length - 1] = { ...last, points, ...(batch.end && { end: batch.end }) };
+    } else this.#ink.push(batch);
+  }
+
+  /** How many of the batches that wait go into one message; one at least. */
+  #fitting(): number {
+    let numbers = 0;
+    const over = this.#ink.findIndex((batch, n) => {
+      numbers += batch.points.length;
+      return n > 0 && (n >= batchesAtMost || numbers > numbersAtMost);
+    });
+    return over < 0 ? this.#ink.length : over;
+  }
+}
+
+/** Batches that the contract takes; only the last one ends the stroke. */
+function partsOf(batch: InkBatch): InkBatch[] {
+  const parts: InkBatch[] = [];
+  let rest = batch;
+  while (rest.points.length > numbersAtMost) {
+    const { end: _, ...begun } = rest;
+    parts.push({ ...begun, points: rest.points.slice(0, numbersAtMost) });
+    const from = rest.from + numbersAtMost / 4;
+    rest = { ...rest, from, points: rest.points.slice(numbersAtMost) };
+  }
+  return [...parts, rest];
 }

@@ -1,22 +1,10 @@
-import type { Mark } from '@yuepian/contract';
+import { type Mark, personColours } from '@yuepian/contract';
 import { Eye, EyeOff, LocateFixed, Trash2 } from 'lucide-react';
 import { type CSSProperties, useEffect, useRef, useState } from 'react';
 import { useText } from '../i18n/index.ts';
 import { Button, classes, IconButton } from '../ui/index.ts';
 import { kindIcons } from './icons.tsx';
 import styles from './Marks.module.css';
-
-/** Colours of people: told apart by colour-blind eyes, light enough on dark (Okabe and Ito, 2008). */
-const palette = [
-  '#4fd1c5',
-  '#ff9f43',
-  '#5cb8ff',
-  '#f0e442',
-  '#e78ac3',
-  '#b39ddb',
-  '#8bd450',
-  '#ff7a7a',
-] as const;
 
 export interface MarkRowProps {
   readonly mark: Mark;
@@ -78,13 +66,14 @@ export function MarkRow(props: MarkRowProps) {
             <>
               <Name mark={mark} onChange={(label) => props.onChange({ label })} />
               <div className={styles.colours} role="radiogroup" aria-label={t.marks.colour(name)}>
-                {palette.map((colour) => (
+                {personColours.map((colour, n) => (
                   <Button
                     key={colour}
                     kind="quiet"
                     role="radio"
                     aria-checked={colour === mark.colour}
-                    aria-label={colour}
+                    aria-label={t.common.colourNumber(n + 1)}
+                    title={t.common.colourNumber(n + 1)}
                     className={classes(styles.colour)}
                     style={{ '--dot': colour } as CSSProperties}
                     onClick={() => props.onChange({ colour })}

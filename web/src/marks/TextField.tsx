@@ -3,7 +3,11 @@ import { useText } from '../i18n/index.ts';
 import styles from './Marks.module.css';
 import type { Point } from './shape.ts';
 
-/** The words of a text on the image, where it will stand. Enter keeps them, Escape drops them. */
+/**
+ * The words of a text on the image, where it will stand. Enter keeps them, and so does going
+ * elsewhere; Escape drops them. When another person at this screen takes the keyboard they stay open:
+ * fields and islands carry the colour of their person as data-colour.
+ */
 export function TextField({
   at,
   textSize,
@@ -31,6 +35,7 @@ export function TextField({
       className={styles.field}
       data-testid="mark-text"
       data-keep-events=""
+      data-colour={colour}
       aria-label={t.marks.textLabel}
       placeholder={t.marks.textPlaceholder}
       maxLength={500}
@@ -46,7 +51,10 @@ export function TextField({
         if (e.key === 'Enter') done(e.currentTarget.value);
         if (e.key === 'Escape') done('');
       }}
-      onBlur={(e) => done(e.currentTarget.value)}
+      onBlur={(e) => {
+        const person = e.relatedTarget?.closest('[data-colour]')?.getAttribute('data-colour');
+        if (person === undefined || person === colour) done(e.currentTarget.value);
+      }}
     />
   );
 }

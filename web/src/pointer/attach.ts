@@ -11,6 +11,8 @@ export interface AttachOptions {
     at: readonly [number, number];
   }): void;
   hover?(at: readonly [number, number] | undefined): void;
+  /** Whether somebody types at this screen who is not the one that presses: the keys stay theirs. */
+  isOthersTyping?(event: PointerEvent): boolean;
 }
 
 /**
@@ -54,7 +56,7 @@ export function attachPointers(
   listen('pointerdown', (event) => {
     if (isControl(event)) return;
     event.preventDefault();
-    element.focus({ preventScroll: true });
+    if (!options.isOthersTyping?.(event)) element.focus({ preventScroll: true });
     element.setPointerCapture(event.pointerId);
     router.down(sampleOf(event));
   });

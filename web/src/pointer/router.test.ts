@@ -145,6 +145,32 @@ describe('pointers', () => {
     expect([...r.strokes.keys()]).toEqual([1, 2]);
   });
 
+  it('keeps two people who pinch in one view apart: each has two fingers, not four', () => {
+    const r = recorder();
+    let ends = 0;
+    const pinchEnd = () => {
+      ends += 1;
+    };
+    const router = new PointerRouter({ ...r.target, pinchEnd, handSpan: () => 460 });
+    router.down(sample(1, 'finger', 100, 100, 0));
+    router.down(sample(2, 'finger', 200, 100, 10));
+    // The other's nearer finger is in reach of the first hand's, but nearer to its own.
+    router.down(sample(3, 'finger', 900, 100, 20));
+    router.down(sample(4, 'finger', 640, 100, 30));
+    router.move(sample(2, 'finger', 210, 100, 40));
+    router.move(sample(4, 'finger', 630, 100, 40));
+    expect(r.pinches.map((p) => [p.fingers, p.centre[0]])).toEqual([
+      [2, 155],
+      [2, 765],
+    ]);
+    router.up(sample(1, 'finger', 100, 100, 50));
+    expect([ends, router.activeCount]).toEqual([1, 2]);
+    router.move(sample(3, 'finger', 910, 100, 60));
+    expect(r.pinches).toHaveLength(3);
+    router.cancel(3);
+    expect([ends, router.activeCount]).toEqual([2, 0]);
+  });
+
   it('takes a mouse event that a pen or a touch left behind for a ghost, and a real mouse not', () => {
     const r = recorder();
     const router = new PointerRouter(r.target);

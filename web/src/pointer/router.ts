@@ -66,8 +66,8 @@ interface Active {
 export class PointerRouter {
   readonly #target: PointerTarget;
   readonly #active = new Map<number, Active>();
-  /** Fingers that pinch together, in order of arrival. */
-  readonly #pinching = new Set<number>();
+  /** The fingers each finger pinches with, itself among them, in order of arrival: those of one hand. */
+  readonly #hands = new Map<number, Set<number>>();
   /** Where pens and fingers were last, newest at the end. */
   #contacts: { time: number; at: readonly [number, number] }[] = [];
   #lastTap: { time: number; at: readonly [number, number]; count: number } | undefined;
@@ -89,7 +89,9 @@ export class PointerRouter {
     if (partner) {
       partner.stroke?.cancel();
       partner.stroke = undefined;
-      this.#pinching.add(partner.first.id).add(sample.id);
+      const hand = this.#hands.get(partner.first.id) ?? new Set([partner.first.id]);
+      hand.add(sample.id);
+      for (const id of hand) this.#hands.set(id, hand);
       return;
     }
     active.stroke = this.#target.begin(sample);
@@ -103,8 +105,9 @@ export class PointerRouter {
       this.cancel(sample.id);
       return;
     }
-    if (this.#pinching.has(sample.id)) {
-      this.#movePinch(active, sample);
+    const hand = this.#hands.get(sample.id);
+    if (hand) {
+      this.#movePinch(active, sample, hand);
       return;
     }
     active.moved = Math.max(active.moved, distance(active.first.at, sample.at));
@@ -117,10 +120,7 @@ export class PointerRouter {
     if (!active) return;
     if (sample.role !== 'mouse') this.#touched(sample);
     this.#active.delete(sample.id);
-    if (this.#pinching.delete(sample.id)) {
-      this.#endLonelyPinch();
-      return;
-    }
+    if (this.#leaveHand(sample.id)) return;
     active.stroke?.end(sample);
     const isTap = active.moved < tapDistance && sample.time - active.first.time < tapTime;
     if (isTap) this.#tap(active.first);
@@ -131,29 +131,30 @@ export class PointerRouter {
     const active = this.#active.get(id);
     if (!active) return;
     this.#active.delete(id);
-    this.#pinching.delete(id);
     active.stroke?.cancel();
-    this.#endLonelyPinch();
+    this.#leaveHand(id);
   }
 
   cancelAll(): void {
     for (const id of [...this.#active.keys()]) this.cancel(id);
   }
 
+  /** The nearest finger that this one may pinch with: another hand's can be in reach, too. */
   #pinchPartner(sample: PointerSample): Active | undefined {
+    const span = this.#target.handSpan?.() ?? Number.POSITIVE_INFINITY;
+    let found: { other: Active; far: number } | undefined;
     for (const [id, other] of this.#active) {
       if (other.first.role !== 'finger') continue;
-      const span = this.#target.handSpan?.() ?? Number.POSITIVE_INFINITY;
-      if (distance(other.last.at, sample.at) > span) continue;
-      if (this.#pinching.has(id)) return other;
+      const far = distance(other.last.at, sample.at);
+      if (far > span || (found && far >= found.far)) continue;
       const young = sample.time - other.first.time <= joinTime;
-      if (young && other.moved <= joinDistance) return other;
+      if (this.#hands.has(id) || (young && other.moved <= joinDistance)) found = { other, far };
     }
-    return undefined;
+    return found?.other;
   }
 
-  #movePinch(active: Active, sample: PointerSample): void {
-    const others = [...this.#pinching].filter((id) => id !== sample.id);
+  #movePinch(active: Active, sample: PointerSample, hand: ReadonlySet<number>): void {
+    const others = [...hand].filter((id) => id !== sample.id);
     const before = active.last.at;
     active.last = sample;
     const anchor = this.#active.get(others[0] ?? -1)?.last.at;
@@ -192,12 +193,23 @@ export class PointerRouter {
     );
   }
 
-  /** The last finger of a pinch stays down without effect until it lifts. */
-  #endLonelyPinch(): void {
-    if (this.#pinching.size !== 1) return;
-    for (const id of this.#pinching) this.#active.delete(id);
-    this.#pinching.clear();
-    this.#target.pinchEnd?.();
+  /**
+   * The last finger of a pinch stays down without effect until it lifts.
+   * @returns whether the finger was pinching
+   */
+  #leaveHand(id: number): boolean {
+    const hand = this.#hands.get(id);
+    if (!hand) return false;
+    this.#hands.delete(id);
+    hand.delete(id);
+    if (hand.size === 1) {
+      for (const last of hand) {
+        this.#active.delete(last);
+        this.#hands.delete(last);
+      }
+      this.#target.pinchEnd?.();
+    }
+    return true;
   }
 
   /** A pointerdown for a pointer that never went up: the browser lost its end. */

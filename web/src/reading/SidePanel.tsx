@@ -140,8 +140,10 @@ function Structures({
   const room = useRoom();
   const shown = useRoomState((s) => s.shown);
   const looks = useCase((c) => c.looks);
-  const mayVerify = useMay('annotate');
-  const mayRun = useMay('reconstruct');
+  // Structures are the present's: while the past is shown, nobody changes them.
+  const isPresent = useRoomState((s) => s.replay === undefined);
+  const mayVerify = useMay('annotate') && isPresent;
+  const mayRun = useMay('reconstruct') && isPresent;
   const mayExport = useMay('export');
   const series = shown?.series;
   return (

@@ -9,6 +9,7 @@ import { attachPointers } from '../pointer/index.ts';
 import { IconButton, Progress, smallTextSize, useDisplay } from '../ui/index.ts';
 import { Crosshair } from './Crosshair.tsx';
 import { gesturesOf } from './gestures.ts';
+import { isOthersTyping } from './islands/index.ts';
 import { RoomCursors } from './Meeting.tsx';
 import { useCase, useRoom, useRoomState } from './room-context.ts';
 import { composeMark, groundOf, marksModel, placeOf } from './room-marks.ts';
@@ -63,6 +64,7 @@ export function ViewPane({ kind, isHidden, isPhone }: ViewPaneProps) {
           room.models.hover(kind, at);
           if (at) room.views.editor(kind)?.hover(at);
         },
+        isOthersTyping: (event) => isOthersTyping(room.islands, event),
       },
     );
     setView(attached);

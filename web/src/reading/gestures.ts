@@ -46,7 +46,7 @@ export function gesturesOf(room: Room, view: View, isPhone: () => boolean): Poin
       return steps(view, sample, (_dx, dy) => view.zoom(1.008 ** -dy, sample.at));
     }
     const { tool, mayMark } = room.hands.handOf(sample, view.kind);
-    const isTaken = tool === 'edit' || !room.islands.isOut;
+    const isTaken = (tool === 'edit' || !room.islands.isOut) && room.mayAnnotate;
     const edit = mayMark && !isFrame ? room.models.begin(view, sample, isTaken) : undefined;
     if (edit) return edit;
     if (tool === 'eraser') return erase(room, view, sample);

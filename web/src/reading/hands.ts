@@ -63,6 +63,11 @@ export class Hands {
     };
   }
 
+  /** This person went: whoever gets the same id later has not been seen with a pen. */
+  forget(owner: string): void {
+    this.#pens.delete(owner);
+  }
+
   /**
    * Where a person has been seen with a pen, the pen draws and the finger navigates: `mayMark` is false
    * then, and the finger neither draws nor drags a mark away.

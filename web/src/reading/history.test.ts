@@ -1,6 +1,8 @@
 import { markId, userId } from '@yuepian/contract';
 import { expect, test } from 'vitest';
+import * as Y from 'yjs';
 import { CaseDocument } from '../case/index.ts';
+import { lengthMark } from '../case/testing.ts';
 import { History } from './history.ts';
 
 const look = (document: CaseDocument, visible: boolean): void =>
@@ -57,4 +59,28 @@ test('what others do is not in this person’s history', () => {
   const history = new History(document);
   document.doc.getMap('marks').set(markId.parse('m1'), userId.parse('u1'));
   expect(history.state.get().canUndo).toBe(false);
+});
+
+test('an act that a colleague has undone is passed over, and the one before it in this order is taken', () => {
+  const document = new CaseDocument();
+  const history = new History(document);
+  const done: string[] = [];
+  document.addMark(lengthMark('a'));
+  history.push({ undo: () => done.push('undo'), redo: () => done.push('redo') });
+  document.addMark(lengthMark('b'));
+  const other = new Y.Doc();
+  Y.applyUpdate(other, Y.encodeStateAsUpdate(document.doc));
+  other.getMap('marks').delete('b');
+  Y.applyUpdate(document.doc, Y.encodeStateAsUpdate(other));
+
+  const marks = () => document.content.marks.map((m) => m.id);
+  history.undo();
+  expect([done, marks()]).toEqual([['undo'], ['a']]);
+  history.undo();
+  expect(marks()).toEqual([]);
+  expect(history.state.get()).toEqual({ canUndo: false, canRedo: true });
+  history.redo();
+  history.redo();
+  expect([done, marks()]).toEqual([['undo', 'redo'], ['a']]);
+  expect(history.state.get()).toEqual({ canUndo: true, canRedo: false });
 });

@@ -60,10 +60,8 @@ export class History {
   #move(from: (Step | 'document')[], to: (Step | 'document')[], way: 'undo' | 'redo'): void {
     for (let step = from.pop(); step !== undefined; step = from.pop()) {
       if (step === 'document') {
-        const { canUndo, canRedo } = this.#document.content;
         // What others have deleted meanwhile leaves nothing to undo: on to the step before.
-        if (!(way === 'undo' ? canUndo : canRedo)) continue;
-        this.#document[way]();
+        if (!this.#document[way]()) continue;
       } else step[way]();
       to.push(step);
       break;

@@ -1,5 +1,12 @@
-import { type LeadView, liveVersion, type StructureLook, type ViewState } from '@yuepian/contract';
+import {
+  type LeadView,
+  liveVersion,
+  type Structure,
+  type StructureLook,
+  type ViewState,
+} from '@yuepian/contract';
 import { type ShownPane, viewDigest } from '@yuepian/geometry';
+import type { Looks } from '../case/index.ts';
 import type { CameraState } from '../engine/index.ts';
 import { startsInverted, viewDefaults } from './apply-view.ts';
 import type { Room } from './room.ts';
@@ -18,6 +25,10 @@ const plain = (c: CameraState): NonNullable<LeadView['cameras']['axial']> => ({
   halfExtent: c.halfExtent,
 });
 
+/** Those whose looks are to be told: what nobody changed is the same everywhere. */
+export const changedOf = (structures: readonly Structure[], looks: Looks): readonly Structure[] =>
+  structures.filter((s) => looks[s.key]).slice(0, looksAtMost);
+
 /** What this screen shows, in the patient's millimetres; undefined while it shows nothing. */
 export function leadViewOf(room: Room): LeadView | undefined {
   const { shown } = room.state.get();
@@ -31,9 +42,7 @@ export function leadViewOf(room: Room): LeadView | undefined {
     if (camera) cameras[v.kind] = plain(camera);
   }
   const structures: LeadView['structures'] = {};
-  for (const s of structuresOf(shown).slice(0, looksAtMost)) {
-    // What nobody changed is the same everywhere.
-    if (!looks[s.key]) continue;
+  for (const s of changedOf(structuresOf(shown), looks)) {
     const { visible, opacity } = room.lookOf(s);
     structures[s.key] = { visible, opacity };
   }

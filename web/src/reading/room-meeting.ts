@@ -25,6 +25,7 @@ export class RoomMeeting {
   readonly #room: Room;
   readonly #live: LiveCase;
   readonly #stops: (() => void)[] = [];
+  readonly #closed = new AbortController();
   #frame = 0;
   #isFollowing = false;
   /** This class moves the views: no hand did. */
@@ -58,6 +59,7 @@ export class RoomMeeting {
   }
 
   close(): void {
+    this.#closed.abort();
     cancelAnimationFrame(this.#frame);
     for (const stop of this.#stops) stop();
     this.#room.state.get().replay?.close();
@@ -86,13 +88,23 @@ export class RoomMeeting {
   /** @throws YuepianError, Unreachable */
   async openReplay(signal?: AbortSignal): Promise<void> {
     const { caseId } = this.#room;
-    const replay = await Replay.open(caseId, { ...(signal && { signal }) });
+    const closed = this.#closed.signal;
+    const either = signal ? AbortSignal.any([signal, closed]) : closed;
+    const replay = await Replay.open(caseId, { signal: either }).catch((error: unknown) => {
+      if (either.aborted) return undefined;
+      throw error;
+    });
+    if (!replay) return;
     const room = this.#room;
-    if (room.state.get().replay) {
+    // The log may have been here already when the room went.
+    if (either.aborted || room.state.get().replay) {
       replay.close();
       return;
     }
     room.views.dropDrafts();
+    // What a hand does to a structure would reach the present.
+    room.models.cancel();
+    room.models.finish();
     room.settle();
     room.state.set({ replay, tool: 'navigate', selectedMark: undefined });
     room.content.setOverlay(undefined);
@@ -109,6 +121,10 @@ export class RoomMeeting {
     const { replay } = room.state.get();
     if (!replay) return;
     room.state.set({ replay: undefined, selectedMark: undefined });
+    // A structure that was still on its way when the replay began is in nobody's hand now.
+    if (room.models.isHandTaken) room.models.finish();
+    const { islands } = room;
+    if (islands.isOut) islands.activate(islands.state.get().active);
     room.content.setSource(undefined);
     room.content.setOverlay(undefined);
     replay.close();

@@ -253,10 +253,7 @@ export class Room {
     ids: readonly MarkId[],
     patch: Partial<Pick<Mark, 'label' | 'hidden' | 'colour'>>,
   ): void {
-    if (!this.mayAnnotate) return;
-    const gesture = `marks-${ids.join()}`;
-    for (const id of ids) this.document.changeMark(id, patch, gesture);
-    this.document.endGesture();
+    if (this.mayAnnotate) this.document.changeMarks(ids, patch);
   }
 
   /** Marks that go with the same running gesture are one step to undo. */
@@ -326,6 +323,7 @@ export class Room {
         if (editing.state.get().tool && !islands.holds('edit')) editing.setTool(undefined);
       },
       dropDrafts: (owner) => this.views.dropDraftsOf(owner),
+      left: (owner) => this.hands.forget(owner),
     });
     this.hands.toolFor = (sample, kind) => {
       if (!islands.isOut) return undefined;
@@ -366,8 +364,12 @@ export class Room {
       lengthText: (mm) => text().plan.mm(mm),
       cases: {
         cuts: () => this.document.content.cuts,
-        addCut: (cut) => this.document.addCut(cut),
-        removeCut: (id) => this.document.removeCut(id),
+        addCut: (cut) => {
+          if (this.mayAnnotate) this.document.addCut(cut);
+        },
+        removeCut: (id) => {
+          if (this.mayAnnotate) this.document.removeCut(id);
+        },
         me: () => ({ id: this.me.id, name: this.me.displayName || this.me.name }),
         replaced: (keys) => this.#images.setReplaced(keys),
       },

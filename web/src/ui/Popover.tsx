@@ -9,6 +9,8 @@ export interface PopoverProps {
     readonly 'data-testid'?: string;
   };
   readonly label: string;
+  /** Whether a press outside is another person's at the same screen: it leaves the panel open. */
+  readonly isOthers?: (press: PointerEvent) => boolean;
   readonly children: ReactNode | ((close: () => void) => ReactNode);
 }
 
@@ -16,10 +18,12 @@ export interface PopoverProps {
  * A panel that a button opens, above or below wherever there is room. It closes on Escape, on a press
  * outside and, when the content asks, after a choice; focus goes back to the button.
  */
-export function Popover({ button, label, children }: PopoverProps) {
+export function Popover({ button, label, isOthers, children }: PopoverProps) {
   const [open, setOpen] = useState(false);
   const anchor = useRef<HTMLSpanElement>(null);
   const panel = useRef<HTMLDivElement>(null);
+  const others = useRef(isOthers);
+  others.current = isOthers;
   const close = useCallback(() => {
     setOpen(false);
     anchor.current?.querySelector('button')?.focus({ preventScroll: true });
@@ -33,6 +37,7 @@ export function Popover({ button, label, children }: PopoverProps) {
     if (!open) return;
     const outside = (e: PointerEvent) => {
       const target = e.target as Node;
+      if (others.current?.(e)) return;
       if (!panel.current?.contains(target) && !anchor.current?.contains(target)) setOpen(false);
     };
     const away = () => setOpen(false);

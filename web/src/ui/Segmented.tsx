@@ -1,4 +1,4 @@
-import { Button } from './Button.tsx';
+import { PressButton } from './PressButton.tsx';
 import styles from './Segmented.module.css';
 
 /** One of a few. */
@@ -16,16 +16,16 @@ export function Segmented<T extends string>({
   return (
     <div role="radiogroup" aria-label={label} className={styles.group}>
       {options.map((o) => (
-        <Button
+        <PressButton
           key={o.value}
           role="radio"
           aria-checked={o.value === value}
           small
           data-testid={`option-${o.value}`}
-          onClick={() => onChange(o.value)}
+          onPress={() => onChange(o.value)}
         >
           {o.label}
-        </Button>
+        </PressButton>
       ))}
     </div>
   );

@@ -16,6 +16,7 @@ export { CheckField, Problem, SelectField, TextField } from './Field.tsx';
 export { memory, tabMemory } from './memory.ts';
 export { dismiss, Notices, notify } from './Notices.tsx';
 export { type MenuItem, MenuList, Popover } from './Popover.tsx';
+export { PressButton, PressIconButton } from './PressButton.tsx';
 export { Progress } from './Progress.tsx';
 export { type PressHandlers, usePress } from './press.ts';
 export { Segmented } from './Segmented.tsx';

@@ -20,6 +20,7 @@ export const general: Pick<
     off: 'Off',
     unknown: 'Unknown',
     loading: 'Loading',
+    colourNumber: (n) => `Colour ${n}`,
     language: 'Language',
     otherLanguage: '中文',
     offline: 'The server cannot be reached; check the network and try again.',

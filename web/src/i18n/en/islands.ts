@@ -11,7 +11,6 @@ export const islands: Pick<Dictionary, 'islands'> = {
     nameHint: 'Marks drawn with it carry this name',
     here: 'People here',
     colour: 'Colour',
-    colourNumber: (n) => `Colour ${n}`,
     place: 'Place',
     edges: { left: 'Left', right: 'Right', top: 'Top', bottom: 'Bottom' },
     close: (name) => `Close the island of ${name}`,

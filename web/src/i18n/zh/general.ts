@@ -15,6 +15,7 @@ export const general = {
     off: '关',
     unknown: '未知',
     loading: '正在载入',
+    colourNumber: (n: number) => `颜色 ${n}`,
     language: '语言',
     otherLanguage: 'English',
     offline: '无法连接服务器，请检查网络后重试。',

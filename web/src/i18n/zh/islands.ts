@@ -9,7 +9,6 @@ export const islands = {
     nameHint: '画下的标注记在这个名字下',
     here: '在场的人',
     colour: '颜色',
-    colourNumber: (n: number) => `颜色 ${n}`,
     place: '位置',
     edges: { left: '左侧', right: '右侧', top: '上方', bottom: '下方' },
     close: (name: string) => `收起${name}的工具岛`,

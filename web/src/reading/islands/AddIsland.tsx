@@ -1,6 +1,6 @@
 import { UserRoundPlus } from 'lucide-react';
 import { useText } from '../../i18n/index.ts';
-import { Button, type MenuItem, useDisplay, useStore } from '../../ui/index.ts';
+import { type MenuItem, PressButton, useDisplay, useStore } from '../../ui/index.ts';
 import { useRoom } from '../room-context.ts';
 import { islandsAtMost } from './islands.ts';
 
@@ -15,14 +15,14 @@ export function AddIsland() {
   const count = useStore(room.islands.state, (s) => s.islands.length);
   if (pointer !== 'board' || count >= islandsAtMost) return null;
   return (
-    <Button
+    <PressButton
       kind="quiet"
       icon={<UserRoundPlus />}
       data-testid="add-island"
-      onClick={() => room.islands.add(t.islands.guest)}
+      onPress={() => room.islands.add(t.islands.guest)}
     >
       {t.islands.add}
-    </Button>
+    </PressButton>
   );
 }
 

@@ -1,7 +1,7 @@
 import { Ellipsis, GripVertical, Undo2, X } from 'lucide-react';
 import { type CSSProperties, type ReactNode, useEffect, useRef } from 'react';
 import { useText } from '../../i18n/index.ts';
-import { Button, classes, IconButton, MenuList, Popover, usePress } from '../../ui/index.ts';
+import { classes, MenuList, Popover, PressButton, PressIconButton } from '../../ui/index.ts';
 import { nameOfTool } from '../keys.ts';
 import { useCase, useRoom, useRoomState } from '../room-context.ts';
 import styles from './Islands.module.css';
@@ -9,6 +9,7 @@ import type { Island } from './islands.ts';
 import { PersonMenu, useShownName } from './PersonMenu.tsx';
 import { type Box, placeAt, stepPlace } from './place.ts';
 import { commonTools, iconOf, isWriting, moreTools } from './tools.tsx';
+import { isOthersPress } from './whose.ts';
 
 export interface IslandCardProps {
   readonly island: Island;
@@ -43,16 +44,17 @@ export function IslandCard({ island, isHeld, area }: IslandCardProps) {
         data-held={isHeld}
         data-tool={island.tool}
         data-colour={colour}
+        data-island={id}
         data-testid={id}
       >
         <header className={styles.head}>
           <Handle island={island} area={area} />
           <PersonMenu island={island} />
-          <IconButton
+          <PressIconButton
             label={t.islands.close(name)}
             icon={<X />}
             data-testid={`${id}-close`}
-            onClick={() => room.islands.close(id)}
+            onPress={() => room.islands.close(id)}
           />
         </header>
         <div className={styles.tools} role="toolbar" aria-label={t.islands.label(name)}>
@@ -138,6 +140,7 @@ function Tools({ island }: { readonly island: Island }) {
       ))}
       <Popover
         label={t.islands.moreOf(name)}
+        isOthers={(press) => isOthersPress(room.islands, id, press)}
         button={{
           kind: 'quiet',
           className: classes(styles.tool),
@@ -204,9 +207,9 @@ interface ToolKeyProps {
 
 /** Works while somebody else has a finger on the glass. */
 function ToolKey({ icon, label, name, pressed, disabled, testId, onPress }: ToolKeyProps) {
-  const press = usePress(onPress, true);
   return (
-    <Button
+    <PressButton
+      isEager
       kind="quiet"
       className={classes(styles.tool)}
       icon={icon}
@@ -214,9 +217,9 @@ function ToolKey({ icon, label, name, pressed, disabled, testId, onPress }: Tool
       data-testid={testId}
       {...(pressed !== undefined && { pressed })}
       {...(name !== undefined && { 'aria-label': name })}
-      {...press}
+      onPress={onPress}
     >
       {label}
-    </Button>
+    </PressButton>
   );
 }

@@ -2,17 +2,27 @@ import { personColours } from '@yuepian/contract';
 import { Check } from 'lucide-react';
 import type { CSSProperties } from 'react';
 import { formatUser, useLanguage, useText } from '../../i18n/index.ts';
-import { Button, classes, Popover, Segmented, TextField, useStore } from '../../ui/index.ts';
+import {
+  classes,
+  Popover,
+  PressButton,
+  Segmented,
+  TextField,
+  usePress,
+  useStore,
+} from '../../ui/index.ts';
 import { useRoom } from '../room-context.ts';
 import styles from './Islands.module.css';
-import type { Island } from './islands.ts';
+import { guestName, type Island, nameOf } from './islands.ts';
+import { isOthersPress } from './whose.ts';
 
 const edges = ['left', 'right', 'top', 'bottom'] as const;
 
 /** An island's name as it is read here: the first administrator has one in each language. */
-export function useShownName({ name }: Pick<Island, 'name'>): string {
+export function useShownName(island: Pick<Island, 'id' | 'name'>): string {
   const { me } = useRoom();
   const language = useLanguage();
+  const name = nameOf(island);
   return name === (me.displayName || me.name) ? formatUser(me, language) : name;
 }
 
@@ -27,6 +37,7 @@ export function PersonMenu({ island }: { readonly island: Island }) {
   return (
     <Popover
       label={t.islands.person(shown)}
+      isOthers={(press) => isOthersPress(room.islands, id, press)}
       button={{
         kind: 'quiet',
         className: classes(styles.person),
@@ -40,23 +51,20 @@ export function PersonMenu({ island }: { readonly island: Island }) {
           label={t.islands.name}
           hint={t.islands.nameHint}
           value={name}
+          placeholder={guestName(island)}
           maxLength={100}
           data-testid={`${id}-name`}
           onChange={(e) => room.islands.change(id, { name: e.currentTarget.value })}
-          onBlur={(e) => {
-            const typed = e.currentTarget.value.trim();
-            room.islands.change(id, { name: typed || t.islands.guest(Number(id.slice(7)) || 1) });
-          }}
         />
         {names.length > 0 && (
           <fieldset className={styles.names}>
             <legend>{t.islands.here}</legend>
             {names.map((n) => (
-              <Button
+              <PressButton
                 key={n}
                 small
                 pressed={n === name}
-                onClick={() => {
+                onPress={() => {
                   // Who is here has a colour already: it stays theirs on this board, too.
                   const theirs = people.find((p) => p.name === n)?.colour;
                   const free = personColours.find((c) => c === theirs);
@@ -64,30 +72,22 @@ export function PersonMenu({ island }: { readonly island: Island }) {
                 }}
               >
                 {n}
-              </Button>
+              </PressButton>
             ))}
           </fieldset>
         )}
         <fieldset className={styles.colours}>
           <legend>{t.islands.colour}</legend>
           {personColours.map((c, n) => (
-            <label
+            <Colour
               key={c}
-              className={styles.colour}
-              style={{ '--person': c } as CSSProperties}
-              title={t.islands.colourNumber(n + 1)}
-            >
-              <input
-                type="radio"
-                name={`${id}-colour`}
-                className="visually-hidden"
-                aria-label={t.islands.colourNumber(n + 1)}
-                checked={c === colour}
-                data-testid={`${id}-colour-${n + 1}`}
-                onChange={() => room.islands.change(id, { colour: c })}
-              />
-              <Check aria-hidden="true" />
-            </label>
+              colour={c}
+              label={t.common.colourNumber(n + 1)}
+              group={`${id}-colour`}
+              testId={`${id}-colour-${n + 1}`}
+              isChosen={c === colour}
+              onChoose={() => room.islands.change(id, { colour: c })}
+            />
           ))}
         </fieldset>
         <div className={styles.place}>
@@ -101,5 +101,37 @@ export function PersonMenu({ island }: { readonly island: Island }) {
         </div>
       </div>
     </Popover>
+  );
+}
+
+function Colour(props: {
+  readonly colour: string;
+  readonly label: string;
+  readonly group: string;
+  readonly testId: string;
+  readonly isChosen: boolean;
+  readonly onChoose: () => void;
+}) {
+  const { colour, label, onChoose } = props;
+  // What clicks also changes the radio; only the touch that makes no click is missing there.
+  const { onPointerUp } = usePress(onChoose);
+  return (
+    <label
+      className={styles.colour}
+      style={{ '--person': colour } as CSSProperties}
+      title={label}
+      onPointerUp={onPointerUp}
+    >
+      <input
+        type="radio"
+        name={props.group}
+        className="visually-hidden"
+        aria-label={label}
+        checked={props.isChosen}
+        data-testid={props.testId}
+        onChange={onChoose}
+      />
+      <Check aria-hidden="true" />
+    </label>
   );
 }

@@ -1,5 +1,10 @@
-import { markId } from '@yuepian/contract';
+import { markId, type User } from '@yuepian/contract';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { text } from '../../i18n/index.ts';
+import type { PointerSample } from '../../pointer/index.ts';
+import { createStore } from '../../ui/index.ts';
+import { Hands } from '../hands.ts';
+import type { RoomState } from '../room-state.ts';
 import { Islands } from './islands.ts';
 
 const stored = new Map<string, string>();
@@ -15,7 +20,7 @@ afterEach(() => vi.unstubAllGlobals());
 
 const guest = (n: number) => `guest ${n}`;
 function make(id = 'u1') {
-  const port = { onTool: vi.fn(), dropDrafts: vi.fn() };
+  const port = { onTool: vi.fn(), dropDrafts: vi.fn(), left: vi.fn() };
   const me = { id, name: '陈医生', colour: '#56B4E9' };
   return { islands: new Islands({ me, ...port }), ...port };
 }
@@ -53,6 +58,14 @@ it('each contact has the tool, the colour and the name of the nearest one', () =
   const second = islands.handAt([1500, 400]);
   expect(second).toMatchObject({ owner: 'island-2', tool: 'ink', name: '李医生' });
   expect(second?.colour).not.toBe(islands.handAt([500, 400])?.colour);
+});
+
+it('a name that is still being typed is never an empty author', () => {
+  const { islands } = two();
+  islands.change('island-2', { name: '  ' });
+  expect(islands.handAt([1500, 400])?.name).toBe(text().islands.guest(2));
+  islands.change('island-2', { name: ' 李医生 ' });
+  expect(islands.handAt([1500, 400])?.name).toBe('李医生');
 });
 
 it('taking a tool drops only what the same person has begun, and keys act on the last used', () => {
@@ -94,6 +107,21 @@ it('takes back the newest mark of one island that is still there', () => {
   expect(islands.lastMade('island-1', (id) => id !== c)).toBe(a);
   expect(islands.lastMade('island-2', () => true)).toBe(b);
   expect(islands.lastMade('island-2', () => false)).toBeUndefined();
+});
+
+it('a guest who gets the id of one that left begins anew', () => {
+  const { islands, left } = two();
+  const state = createStore<RoomState>({ tool: 'navigate' } as RoomState);
+  const hands = new Hands(state, { id: 'u1', colour: '#56b4e9' } as User);
+  left.mockImplementation((owner: string) => hands.forget(owner));
+  islands.setTool('island-2', 'ink');
+  hands.toolFor = () => islands.handAt([1500, 400]);
+  const of = (role: PointerSample['role']) => hands.handOf({ role } as PointerSample, 'axial');
+  of('pen');
+  expect(of('finger').mayMark).toBe(false);
+  islands.close('island-2');
+  islands.add(guest);
+  expect(of('finger')).toMatchObject({ owner: 'island-2', mayMark: true });
 });
 
 it('when the last one is closed, the hand is as before', () => {

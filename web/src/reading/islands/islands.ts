@@ -1,5 +1,6 @@
 import { type MarkId, personColours } from '@yuepian/contract';
 import { z } from 'zod';
+import { text } from '../../i18n/index.ts';
 import { createStore, type Store, tabMemory } from '../../ui/index.ts';
 import type { HandTool } from '../hands.ts';
 import { isMarkTool, type Tool } from '../room-state.ts';
@@ -8,7 +9,7 @@ import { type Box, freePlace, type IslandPlace, nearestOf } from './place.ts';
 /** One person's tools at this screen: what their hand holds, its colour, and whose it is. */
 export interface Island {
   readonly id: string;
-  /** Who stands there; marks that are drawn with it carry this name. */
+  /** Who stands there, as it was typed; marks that are drawn with it carry nameOf(island). */
   readonly name: string;
   readonly colour: string;
   readonly tool: Tool;
@@ -57,6 +58,8 @@ export interface IslandsPort {
   readonly onTool: (tool: Tool) => void;
   /** What a person has begun and not finished is dropped. */
   readonly dropDrafts: (owner: string) => void;
+  /** A person left; the next one may get the same id. */
+  readonly left: (owner: string) => void;
 }
 
 /**
@@ -90,7 +93,7 @@ export class Islands {
     const { islands } = this.state.get();
     if (islands.length >= islandsAtMost) return;
     const { me } = this.#port;
-    const numbers = islands.map((i) => Number(i.id.replace('island-', '')) || 0);
+    const numbers = islands.map((i) => numberOf(i.id));
     const n = Math.max(0, ...numbers) + 1;
     const isMine = islands.every((i) => i.name !== me.name);
     const used = new Set(islands.map((i) => i.colour));
@@ -112,6 +115,7 @@ export class Islands {
     this.#port.dropDrafts(id);
     const islands = this.state.get().islands.filter((i) => i.id !== id);
     this.#made.delete(id);
+    this.#port.left(id);
     this.state.set({ islands });
     this.activate(islands[0]?.id);
   }
@@ -176,8 +180,8 @@ export class Islands {
   handAt(at: readonly [number, number] | undefined): HandTool | undefined {
     const island = at ? this.nearest(at) : this.#island(this.state.get().active);
     if (!island) return undefined;
-    const { id, tool, colour, name } = island;
-    return { owner: id, tool, colour, name };
+    const { id, tool, colour } = island;
+    return { owner: id, tool, colour, name: nameOf(island) };
   }
 
   contactDown(contact: Contact): void {
@@ -208,6 +212,16 @@ export class Islands {
     return this.state.get().islands.find((i) => i.id === id);
   }
 }
+
+const numberOf = (id: string): number => Number(id.replace('island-', '')) || 0;
+
+/** What a guest is called whose name nobody has said yet. */
+export const guestName = ({ id }: Pick<Island, 'id'>): string =>
+  text().islands.guest(numberOf(id) || 1);
+
+/** Who stands there, at any moment: while a name is being typed, it can be empty. */
+export const nameOf = (island: Pick<Island, 'id' | 'name'>): string =>
+  island.name.trim() || guestName(island);
 
 const isPersonColour = (c: string): boolean => (personColours as readonly string[]).includes(c);
 
