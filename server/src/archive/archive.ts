@@ -14,6 +14,7 @@ import { KeyedLock } from './keyed-lock.ts';
 import { type DecodedFrame, DecodePool, readFrameBytes } from './pixels/index.ts';
 import { presentFrame } from './present.ts';
 import { imageOf, paletteOf, readerOf, readHeader } from './read.ts';
+import { RemovalStore } from './removal.store.ts';
 import { SearchStore } from './search.store.ts';
 import type { ArchivedInstance, ArchivedSeries } from './stored.ts';
 
@@ -31,6 +32,8 @@ export interface ArchiveParts {
   readonly index: IndexStore;
   readonly search: SearchStore;
   readonly ingest: Ingest;
+  /** Undoes the storing of instances, as if they had not come. */
+  readonly takeBack: (sopUids: readonly string[]) => Promise<void>;
   readonly audit: (event: AuditEvent) => Promise<void>;
   readonly log: Log;
 }
@@ -93,7 +96,7 @@ export function createArchive({ database, blobs, audit, log = consoleLog }: Arch
   const search = new SearchStore(database);
   const pool = new DecodePool();
   const ingest = new Ingest({ blobs, index, arrivals, locks, pool });
-  const parts: ArchiveParts = { blobs, index, search, ingest, audit, log };
+  const removal = new RemovalStore(database);
 
   /** Under the lock of the key: the same bytes may be on their way in again. */
   const dropUnused = (key: BlobKey): Promise<boolean> =>
@@ -114,6 +117,13 @@ export function createArchive({ database, blobs, audit, log = consoleLog }: Arch
     }
     if (failed > 0) log.error(`${failed} files of what was deleted could not be removed`, first);
   };
+
+  const takeBack = async (sopUids: readonly string[]): Promise<void> => {
+    const gone = await removal.deleteInstances(sopUids);
+    for (const study of gone.studies) arrivals.deleted(study.uid, study.series);
+    await dropAll(gone.blobs);
+  };
+  const parts: ArchiveParts = { blobs, index, search, ingest, takeBack, audit, log };
 
   const archive: Archive = {
     events,
@@ -152,7 +162,7 @@ export function createArchive({ database, blobs, audit, log = consoleLog }: Arch
       return gone;
     },
     async deleteStudy(uid, actor) {
-      const gone = await index.deleteStudy(uid);
+      const gone = await removal.deleteStudy(uid);
       if (gone === undefined) throw new YuepianError('not_found', { what: uid });
       // It is gone with its rows; a file that cannot be removed must hide that from nobody.
       arrivals.deleted(uid as StudyInstanceUid, gone.series);

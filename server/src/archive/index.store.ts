@@ -1,9 +1,10 @@
 import type { SeriesInstanceUid, StudyInstanceUid, StudySummary } from '@yuepian/contract';
 import type { InstanceHeader } from '@yuepian/dicom';
-import { type Kysely, sql } from 'kysely';
+import type { Kysely } from 'kysely';
 import { type BlobKey, type Database, tablesOf } from '../storage/index.ts';
 import type { Place } from './inspect.ts';
 import { nameTokens, normalise, normaliseName } from './matching.ts';
+import { recount } from './recount.store.ts';
 import type { ArchiveTables, InstanceTable, SeriesTable, StudyTable } from './schema.store.ts';
 import type { ArchivedInstance, ArchivedSeries, NewInstance, Written } from './stored.ts';
 import { toSummary } from './summary.ts';
@@ -121,31 +122,6 @@ export class IndexStore {
       if (last === undefined) return;
       after = last.id;
     }
-  }
-
-  /** Removes a study from the index. @returns what was removed, undefined when there was none. */
-  async deleteStudy(
-    uid: string,
-  ): Promise<{ series: string[]; instances: string[]; blobs: BlobKey[] } | undefined> {
-    return await this.#db.transaction().execute(async (db) => {
-      const rows = await db
-        .selectFrom('archive_instance as i')
-        .innerJoin('archive_series as se', 'se.id', 'i.series_id')
-        .innerJoin('archive_study as st', 'st.id', 'se.study_id')
-        .select(['i.sop_uid', 'i.blob_key', 'se.series_uid'])
-        .where('st.study_uid', '=', uid)
-        .execute();
-      const gone = await db
-        .deleteFrom('archive_study')
-        .where('study_uid', '=', uid)
-        .executeTakeFirst();
-      if (gone.numDeletedRows === 0n) return undefined;
-      return {
-        series: [...new Set(rows.map((r) => r.series_uid))],
-        instances: rows.map((r) => r.sop_uid),
-        blobs: [...new Set(rows.map((r) => r.blob_key as BlobKey))],
-      };
-    });
   }
 
   async blobInUse(key: BlobKey): Promise<boolean> {
@@ -323,35 +299,6 @@ async function writeInstances(
     .returning('sop_uid')
     .execute();
   return new Set(written.map((row) => row.sop_uid));
-}
-
-/** Counts and modalities follow from the rows; a study or series left without any goes. */
-async function recount(
-  db: Kysely<ArchiveTables>,
-  studies: readonly { id: number; arrived: boolean }[],
-  series: readonly { id: number }[],
-): Promise<void> {
-  const now = new Date().toISOString();
-  for (const { id } of series) {
-    await sql`UPDATE archive_series SET received_at = ${now}, instance_count =
-      (SELECT count(*) FROM archive_instance WHERE series_id = ${id}) WHERE id = ${id}`.execute(db);
-    await sql`DELETE FROM archive_series WHERE id = ${id} AND instance_count = 0`.execute(db);
-  }
-  for (const { id, arrived } of studies) {
-    await sql`UPDATE archive_study SET
-      received_at = CASE WHEN ${arrived ? 1 : 0} THEN ${now} ELSE received_at END,
-      own_series = (SELECT count(*) FROM archive_series WHERE study_id = ${id} AND own = 1),
-      own_instances = (SELECT coalesce(sum(instance_count), 0) FROM archive_series
-        WHERE study_id = ${id} AND own = 1),
-      series_count = (SELECT count(*) FROM archive_series WHERE study_id = ${id}),
-      instance_count =
-        (SELECT coalesce(sum(instance_count), 0) FROM archive_series WHERE study_id = ${id}),
-      modalities = '|' || (SELECT coalesce(group_concat(modality, '|'), '') FROM
-        (SELECT DISTINCT modality FROM archive_series WHERE study_id = ${id} ORDER BY modality))
-        || '|'
-      WHERE id = ${id}`.execute(db);
-    await sql`DELETE FROM archive_study WHERE id = ${id} AND instance_count = 0`.execute(db);
-  }
 }
 
 function toInstance(row: {

@@ -22,6 +22,8 @@ const maximumNiftiBytes = 2 ** 31;
 
 export interface ImporterDeps {
   readonly ingest: Ingest;
+  /** Removes instances that were stored, of a file that then failed. */
+  readonly takeBack: (sopUids: readonly string[]) => Promise<void>;
   /** Folder for uploaded zips, on the disk of the blobs. */
   readonly tmp: string;
   readonly toError: (error: unknown) => YuepianError;
@@ -166,17 +168,25 @@ export class Importer {
       throw new YuepianError('too_large', { limit: '1 GiB' });
   }
 
-  /** Every slice becomes an instance; the file gets one result. */
+  /** Every slice becomes an instance, or none does; the file gets one result. */
   async #niftiImage(nifti: NiftiFile): Promise<void> {
     let last: Ingested | undefined;
-    let stored = false;
-    for (const instance of niftiInstances(nifti)) {
-      last = await this.#deps.ingest.ingest(instance);
-      stored ||= last.status === 'stored';
+    const added: string[] = [];
+    try {
+      for (const instance of niftiInstances(nifti)) {
+        last = await this.#deps.ingest.ingest(instance);
+        if (last.status === 'stored') added.push(last.sopInstanceUid);
+      }
+    } catch (error) {
+      // Half of the slices would be a volume like any other, cut off where nobody sees it.
+      if (added.length > 0) await this.#deps.takeBack(added);
+      throw error;
     }
     if (last === undefined) throw new YuepianError('not_a_volume', { reason: 'no slices' });
     this.#labels.image(nifti);
-    this.#onResult(accepted(nifti.file, { ...last, status: stored ? 'stored' : 'exists' }));
+    this.#onResult(
+      accepted(nifti.file, { ...last, status: added.length > 0 ? 'stored' : 'exists' }),
+    );
   }
 }
 

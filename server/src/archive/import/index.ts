@@ -33,13 +33,18 @@ type Counts = Omit<ImportResponse, 'results'>;
 
 async function run(
   request: FastifyRequest,
-  { ingest, blobs, audit, log }: ArchiveParts,
+  { ingest, takeBack, blobs, audit, log }: ArchiveParts,
   onResult: (result: ImportResult) => void,
 ): Promise<Counts> {
   const counts: Counts = { stored: 0, exists: 0, refused: 0, ignored: 0 };
   let study: string | undefined;
   const toError = (error: unknown) => toYuepianError(error, log);
-  const importer = new Importer({ ingest, tmp: blobs.tmp, toError }, (result) => {
+  // The person should learn why the file failed, not why undoing it did.
+  const undo = (sopUids: readonly string[]) =>
+    takeBack(sopUids).catch((error: unknown) =>
+      log.error('what was stored of a file that failed stays', error),
+    );
+  const importer = new Importer({ ingest, takeBack: undo, tmp: blobs.tmp, toError }, (result) => {
     counts[result.status]++;
     study ??= result.studyInstanceUid;
     onResult(result);
