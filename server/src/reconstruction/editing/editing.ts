@@ -136,7 +136,8 @@ export class Editing {
    */
   edit(id: string, change: z.output<typeof postEdit>, actor: Actor): Promise<Structure> {
     return this.#inTurn(id, async () => {
-      const state = (await this.state(id)) ?? (await this.#begin(id, actor));
+      const known = await this.state(id);
+      const state = known ?? (await this.#beginning(id, actor));
       if (state.revision !== change.baseRevision) {
         // A fresh beginning is revision 0; whoever had an older picture must look again.
         throw new YuepianError('edit_stale');
@@ -151,14 +152,15 @@ export class Editing {
         voxels: maskVoxels(diff),
         diff: bytes,
       });
-      return this.#commit(await withLine(state, line, diff), line, actor);
+      return this.#commit(await withLine(state, line, diff), line, actor, !known);
     });
   }
 
   /** Takes a structure out of sight, or back; its voxels stay. */
   setHidden(id: string, hidden: boolean, actor: Actor): Promise<Structure> {
     return this.#inTurn(id, async () => {
-      const state = (await this.state(id)) ?? (await this.#begin(id, actor));
+      const known = await this.state(id);
+      const state = known ?? (await this.#beginning(id, actor));
       const kind: EditKind = hidden ? 'hide' : 'show';
       const line = lineOf(state, actor, {
         kind,
@@ -167,7 +169,7 @@ export class Editing {
         voxels: 0,
         diff: new Uint8Array(),
       });
-      return this.#commit(await withLine(state, line, undefined), line, actor);
+      return this.#commit(await withLine(state, line, undefined), line, actor, !known);
     });
   }
 
@@ -291,8 +293,11 @@ export class Editing {
     this.#loads.clear();
   }
 
-  /** The voxels reconstruction gave a structure become the beginning of its log. */
-  async #begin(id: string, actor: Actor): Promise<EditedState> {
+  /**
+   * The voxels reconstruction gave a structure become the beginning of its log. Written with the
+   * first line: what is refused leaves the structure as nobody has changed it.
+   */
+  async #beginning(id: string, actor: Actor): Promise<EditedState> {
     const { structure: s, manifest, body } = await this.#derivedMask(id);
     const series = await this.#seriesOf(manifest);
     if (!series) throw new YuepianError('not_found', { what: 'series' });
@@ -315,7 +320,6 @@ export class Editing {
       ...signature(actor),
     };
     const mask = await unpackMask(body, voxelsOf(row));
-    await this.store.create(row);
     return { row, revision: 0, hidden: false, mask, by: row.user_name, at: row.at };
   }
 
@@ -336,8 +340,14 @@ export class Editing {
     return { structure: found.structure, manifest, body };
   }
 
-  async #commit(next: EditedState, line: EditRow, actor: Actor): Promise<Structure> {
-    await this.store.append(line);
+  async #commit(
+    next: EditedState,
+    line: EditRow,
+    actor: Actor,
+    isFirst: boolean,
+  ): Promise<Structure> {
+    if (isFirst) await this.store.create(next.row, line);
+    else await this.store.append(line);
     // At once: from here on the log is ahead of any other state.
     this.#keep(next);
     if (next.revision % snapshotEvery === 0) await this.#snapshot(next);
