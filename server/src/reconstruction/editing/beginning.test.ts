@@ -57,3 +57,14 @@ it('taking a structure away begins its record together with the first line', asy
   expect(await editing.state(id)).toMatchObject({ revision: 1, hidden: true });
   expect(await room.again().editing.state(id)).toMatchObject({ revision: 1, hidden: true });
 });
+
+it('a change that is on disk is told and answered also where the audit cannot be written', async () => {
+  await using room = await openEditing();
+  const { id } = await room.begin();
+  room.audit.fails = true;
+  room.events.length = 0;
+  const answer = await room.editing.edit(id, edit(1, run(0, 10)), actor);
+  expect(answer.edited?.revision).toBe(2);
+  expect(room.events).toMatchObject([{ type: 'edited', revision: 2 }]);
+  expect(room.log.some((line) => line.includes('not in the audit'))).toBe(true);
+});

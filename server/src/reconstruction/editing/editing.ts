@@ -17,6 +17,7 @@ import {
 import { voxelsMl } from '@yuepian/geometry';
 import type { z } from 'zod';
 import { type Actor, consoleLog } from '../../http/index.ts';
+import type { AuditEvent } from '../../identity/index.ts';
 import type { DerivedFolder } from '../derived.ts';
 import { maskFile, partsOfStructureId, structureIdOf } from '../derived.ts';
 import type { ReconstructionDeps } from '../ports.ts';
@@ -263,7 +264,8 @@ export class Editing {
       if (!series) throw new YuepianError('not_found', { what: 'series' });
       const { studyInstanceUid, seriesInstanceUid } = series;
       await this.#parts.series.verify({ id, digest: content }, verdict, actor.user);
-      await this.#parts.deps.audit({
+      this.#parts.deps.publish({ type: 'structures', studyInstanceUid, seriesInstanceUid });
+      await this.#audited({
         action: 'confirm',
         actor,
         object: { kind: 'study', id: studyInstanceUid },
@@ -275,7 +277,6 @@ export class Editing {
           ...(now.edited ? { revision: now.edited.revision } : {}),
         },
       });
-      this.#parts.deps.publish({ type: 'structures', studyInstanceUid, seriesInstanceUid });
       return this.#current(id);
     });
   }
@@ -368,12 +369,6 @@ export class Editing {
     this.#keep(state);
     const manifest = await this.#parts.derived.manifest(row.volume_id);
     if (!manifest) throw new YuepianError('not_found', { what: 'volume' });
-    await this.#parts.deps.audit({
-      action: 'edit',
-      actor,
-      object: { kind: 'study', id: row.study_uid },
-      details: { structure: row.key, what, revision: state.revision },
-    });
     if (!state.hidden) this.#parts.models.later(state, manifest);
     this.#parts.deps.publish({
       type: 'edited',
@@ -382,7 +377,27 @@ export class Editing {
       structureId: structureId.parse(row.id),
       revision: state.revision,
     });
+    await this.#audited({
+      action: 'edit',
+      actor,
+      object: { kind: 'study', id: row.study_uid },
+      details: { structure: row.key, what, revision: state.revision },
+    });
     return this.#describe(state, manifest, undefined);
+  }
+
+  /**
+   * Of something that is on disk already and told: an error now would say that it was not kept.
+   * The log of the structure says who and when as well.
+   */
+  async #audited(event: AuditEvent): Promise<void> {
+    try {
+      await this.#parts.deps.audit(event);
+    } catch (error) {
+      const { action, actor, object, details } = event;
+      const what = JSON.stringify({ action, user: actor?.user.id, object, details });
+      this.#log.error(`not in the audit: ${what}`, error);
+    }
   }
 
   async #describe(
