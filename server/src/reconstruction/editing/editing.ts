@@ -22,9 +22,9 @@ import type { DerivedFolder } from '../derived.ts';
 import { maskFile, partsOfStructureId, structureIdOf } from '../derived.ts';
 import type { ReconstructionDeps } from '../ports.ts';
 import type { SeriesStore, VerdictState } from '../series.store.ts';
-import { type EditedRow, EditingStore, type EditKind, type EditRow } from './editing.store.ts';
+import { EditingStore, type EditKind, type EditRow } from './editing.store.ts';
 import type { EditedModels } from './models.ts';
-import { fits, knownLook, lineOf, signature } from './rows.ts';
+import { fits, lineOf, ownRow, rowOf } from './rows.ts';
 import {
   digestOfMask,
   type EditedState,
@@ -191,25 +191,8 @@ export class Editing {
       let number = firstOwnNumber;
       while (taken.has(structureIdOf(volume, `${wish.key}_${number}`))) number++;
       const key = `${wish.key}_${number}`;
-      const known = knownLook(wish.key);
-      const [nx, ny, nz] = manifest.size;
-      const row: EditedRow = {
-        id: structureIdOf(volume, key),
-        volume_id: volume,
-        series_uid: series.seriesInstanceUid,
-        study_uid: series.studyInstanceUid,
-        key,
-        name_zh: wish.name?.zh ?? known?.zh ?? wish.key,
-        name_en: wish.name?.en ?? known?.en ?? wish.key,
-        colour: wish.colour ?? known?.colour ?? '#c0c0c0',
-        opacity: known?.opacity ?? 1,
-        origin: wish.source,
-        nx,
-        ny,
-        nz,
-        base: await packMask(new Uint32Array(0)),
-        ...signature(actor),
-      };
+      const base = await packMask(new Uint32Array(0));
+      const row = ownRow(wish, key, manifest, series.studyInstanceUid, base, actor);
       let state: EditedState = {
         row,
         revision: 0,
@@ -302,24 +285,7 @@ export class Editing {
     const { structure: s, manifest, body } = await this.#derivedMask(id);
     const series = await this.#seriesOf(manifest);
     if (!series) throw new YuepianError('not_found', { what: 'series' });
-    const [nx, ny, nz] = manifest.size;
-    const row: EditedRow = {
-      id,
-      volume_id: s.volumeId,
-      series_uid: series.seriesInstanceUid,
-      study_uid: series.studyInstanceUid,
-      key: s.key,
-      name_zh: s.name.zh,
-      name_en: s.name.en,
-      colour: s.colour,
-      opacity: s.opacity,
-      origin: s.source,
-      nx,
-      ny,
-      nz,
-      base: body,
-      ...signature(actor),
-    };
+    const row = rowOf(s, manifest, series.studyInstanceUid, body, actor);
     const mask = await unpackMask(body, voxelsOf(row));
     return { row, revision: 0, hidden: false, mask, by: row.user_name, at: row.at };
   }
