@@ -17,13 +17,14 @@ import {
 import { voxelsMl } from '@yuepian/geometry';
 import type { z } from 'zod';
 import { type Actor, consoleLog } from '../../http/index.ts';
+import type { AuditEvent } from '../../identity/index.ts';
 import type { DerivedFolder } from '../derived.ts';
 import { maskFile, partsOfStructureId, structureIdOf } from '../derived.ts';
 import type { ReconstructionDeps } from '../ports.ts';
 import type { SeriesStore, VerdictState } from '../series.store.ts';
-import { type EditedRow, EditingStore, type EditKind, type EditRow } from './editing.store.ts';
+import { EditingStore, type EditKind, type EditRow } from './editing.store.ts';
 import type { EditedModels } from './models.ts';
-import { fits, knownLook, lineOf, signature } from './rows.ts';
+import { fits, lineOf, ownRow, rowOf } from './rows.ts';
 import {
   digestOfMask,
   type EditedState,
@@ -136,7 +137,8 @@ export class Editing {
    */
   edit(id: string, change: z.output<typeof postEdit>, actor: Actor): Promise<Structure> {
     return this.#inTurn(id, async () => {
-      const state = (await this.state(id)) ?? (await this.#begin(id, actor));
+      const known = await this.state(id);
+      const state = known ?? (await this.#beginning(id, actor));
       if (state.revision !== change.baseRevision) {
         // A fresh beginning is revision 0; whoever had an older picture must look again.
         throw new YuepianError('edit_stale');
@@ -151,14 +153,15 @@ export class Editing {
         voxels: maskVoxels(diff),
         diff: bytes,
       });
-      return this.#commit(await withLine(state, line, diff), line, actor);
+      return this.#commit(await withLine(state, line, diff), line, actor, !known);
     });
   }
 
   /** Takes a structure out of sight, or back; its voxels stay. */
   setHidden(id: string, hidden: boolean, actor: Actor): Promise<Structure> {
     return this.#inTurn(id, async () => {
-      const state = (await this.state(id)) ?? (await this.#begin(id, actor));
+      const known = await this.state(id);
+      const state = known ?? (await this.#beginning(id, actor));
       const kind: EditKind = hidden ? 'hide' : 'show';
       const line = lineOf(state, actor, {
         kind,
@@ -167,7 +170,7 @@ export class Editing {
         voxels: 0,
         diff: new Uint8Array(),
       });
-      return this.#commit(await withLine(state, line, undefined), line, actor);
+      return this.#commit(await withLine(state, line, undefined), line, actor, !known);
     });
   }
 
@@ -188,25 +191,8 @@ export class Editing {
       let number = firstOwnNumber;
       while (taken.has(structureIdOf(volume, `${wish.key}_${number}`))) number++;
       const key = `${wish.key}_${number}`;
-      const known = knownLook(wish.key);
-      const [nx, ny, nz] = manifest.size;
-      const row: EditedRow = {
-        id: structureIdOf(volume, key),
-        volume_id: volume,
-        series_uid: series.seriesInstanceUid,
-        study_uid: series.studyInstanceUid,
-        key,
-        name_zh: wish.name?.zh ?? known?.zh ?? wish.key,
-        name_en: wish.name?.en ?? known?.en ?? wish.key,
-        colour: wish.colour ?? known?.colour ?? '#c0c0c0',
-        opacity: known?.opacity ?? 1,
-        origin: wish.source,
-        nx,
-        ny,
-        nz,
-        base: await packMask(new Uint32Array(0)),
-        ...signature(actor),
-      };
+      const base = await packMask(new Uint32Array(0));
+      const row = ownRow(wish, key, manifest, series.studyInstanceUid, base, actor);
       let state: EditedState = {
         row,
         revision: 0,
@@ -261,7 +247,8 @@ export class Editing {
       if (!series) throw new YuepianError('not_found', { what: 'series' });
       const { studyInstanceUid, seriesInstanceUid } = series;
       await this.#parts.series.verify({ id, digest: content }, verdict, actor.user);
-      await this.#parts.deps.audit({
+      this.#parts.deps.publish({ type: 'structures', studyInstanceUid, seriesInstanceUid });
+      await this.#audited({
         action: 'confirm',
         actor,
         object: { kind: 'study', id: studyInstanceUid },
@@ -273,7 +260,6 @@ export class Editing {
           ...(now.edited ? { revision: now.edited.revision } : {}),
         },
       });
-      this.#parts.deps.publish({ type: 'structures', studyInstanceUid, seriesInstanceUid });
       return this.#current(id);
     });
   }
@@ -291,31 +277,16 @@ export class Editing {
     this.#loads.clear();
   }
 
-  /** The voxels reconstruction gave a structure become the beginning of its log. */
-  async #begin(id: string, actor: Actor): Promise<EditedState> {
+  /**
+   * The voxels reconstruction gave a structure become the beginning of its log. Written with the
+   * first line: what is refused leaves the structure as nobody has changed it.
+   */
+  async #beginning(id: string, actor: Actor): Promise<EditedState> {
     const { structure: s, manifest, body } = await this.#derivedMask(id);
     const series = await this.#seriesOf(manifest);
     if (!series) throw new YuepianError('not_found', { what: 'series' });
-    const [nx, ny, nz] = manifest.size;
-    const row: EditedRow = {
-      id,
-      volume_id: s.volumeId,
-      series_uid: series.seriesInstanceUid,
-      study_uid: series.studyInstanceUid,
-      key: s.key,
-      name_zh: s.name.zh,
-      name_en: s.name.en,
-      colour: s.colour,
-      opacity: s.opacity,
-      origin: s.source,
-      nx,
-      ny,
-      nz,
-      base: body,
-      ...signature(actor),
-    };
+    const row = rowOf(s, manifest, series.studyInstanceUid, body, actor);
     const mask = await unpackMask(body, voxelsOf(row));
-    await this.store.create(row);
     return { row, revision: 0, hidden: false, mask, by: row.user_name, at: row.at };
   }
 
@@ -336,8 +307,14 @@ export class Editing {
     return { structure: found.structure, manifest, body };
   }
 
-  async #commit(next: EditedState, line: EditRow, actor: Actor): Promise<Structure> {
-    await this.store.append(line);
+  async #commit(
+    next: EditedState,
+    line: EditRow,
+    actor: Actor,
+    isFirst: boolean,
+  ): Promise<Structure> {
+    if (isFirst) await this.store.create(next.row, line);
+    else await this.store.append(line);
     // At once: from here on the log is ahead of any other state.
     this.#keep(next);
     if (next.revision % snapshotEvery === 0) await this.#snapshot(next);
@@ -358,12 +335,6 @@ export class Editing {
     this.#keep(state);
     const manifest = await this.#parts.derived.manifest(row.volume_id);
     if (!manifest) throw new YuepianError('not_found', { what: 'volume' });
-    await this.#parts.deps.audit({
-      action: 'edit',
-      actor,
-      object: { kind: 'study', id: row.study_uid },
-      details: { structure: row.key, what, revision: state.revision },
-    });
     if (!state.hidden) this.#parts.models.later(state, manifest);
     this.#parts.deps.publish({
       type: 'edited',
@@ -372,7 +343,27 @@ export class Editing {
       structureId: structureId.parse(row.id),
       revision: state.revision,
     });
+    await this.#audited({
+      action: 'edit',
+      actor,
+      object: { kind: 'study', id: row.study_uid },
+      details: { structure: row.key, what, revision: state.revision },
+    });
     return this.#describe(state, manifest, undefined);
+  }
+
+  /**
+   * Of something that is on disk already and told: an error now would say that it was not kept.
+   * The log of the structure says who and when as well.
+   */
+  async #audited(event: AuditEvent): Promise<void> {
+    try {
+      await this.#parts.deps.audit(event);
+    } catch (error) {
+      const { action, actor, object, details } = event;
+      const what = JSON.stringify({ action, user: actor?.user.id, object, details });
+      this.#log.error(`not in the audit: ${what}`, error);
+    }
   }
 
   async #describe(
