@@ -28,13 +28,13 @@ function hand(tool: HandTool) {
 it.each<HandTool>(['brush', 'eraser', 'scissors', 'islands'])(
   'Escape drops a stroke of the %s, whatever the pointer does after it',
   (tool) => {
-    const draw = (escape: boolean): readonly string[] => {
+    const draw = (isDropped: boolean): readonly string[] => {
       const { hand: drawing, acts } = hand(tool);
       const stroke = drawing.begin(view, sample(10, 10));
       stroke?.move(sample(20, 10));
-      if (escape) expect(drawing.cancel()).toBe(true);
+      if (isDropped) expect(drawing.cancel()).toBe(true);
       stroke?.move(sample(20, 20));
-      if (escape) expect(drawing.draft).toBeUndefined();
+      if (isDropped) expect(drawing.draft).toBeUndefined();
       stroke?.end(sample(20, 20));
       return acts;
     };
