@@ -133,6 +133,8 @@ test('who follows sees the same frame as the lead, and goes on alone from a touc
 test('an X-ray without spacing says so, and a length on it shows no millimetres', async () => {
   const { page, uid } = await open('xray.dcm', xrayWithoutSpacing());
   await page.getByTestId('warning').getByText('像素间距未知').waitFor();
+  // Nor does the file say which side is which; nothing is guessed.
+  await page.getByTestId('no-orientation').getByText('未注明方位').waitFor();
   await expect.poll(() => middle(page), { timeout: 20_000 }).not.toEqual([]);
   await chooseMeasuring(page, 'length');
   const box = await page.getByTestId('view-frame').boundingBox();

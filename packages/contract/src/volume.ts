@@ -86,6 +86,8 @@ export const volumeManifest = z.object({
 });
 export type VolumeManifest = z.infer<typeof volumeManifest>;
 
+const edge = z.string().regex(/^[APLRHF]{1,3}$/);
+
 /** A series that is no volume: its frames are shown one at a time. */
 export const frameStack = z.object({
   seriesInstanceUid,
@@ -98,6 +100,8 @@ export const frameStack = z.object({
       colour: z.boolean(),
       /** mm between rows and columns; absent where it cannot be trusted. */
       pixelSpacing: z.tuple([finite.positive(), finite.positive()]).optional(),
+      /** Letters of the patient's side at each edge (PS3.3 C.7.6.1.1.1); absent where the file says none. */
+      edges: z.object({ left: edge, right: edge, top: edge, bottom: edge }).optional(),
       windows: z.array(voiWindow),
       invert: z.boolean(),
       /** Why it cannot be displayed, when it cannot. */

@@ -1,6 +1,7 @@
 import type { Vec3 } from '@yuepian/geometry';
 import type { Dataset } from './dataset.ts';
 import { tagNumber } from './dictionary.ts';
+import { patientOrientation } from './edges.ts';
 import { modalityLut, type VoiTable, voiTables, windowsOf } from './lut.ts';
 import { isMosaic, mosaicOf } from './mosaic.ts';
 import { suvUnit } from './suv.ts';
@@ -63,9 +64,11 @@ function frameHeader(m: Macros, frame: number, common: Common): FrameHeader {
   const content = m.macro('FrameContentSequence');
   const transform = m.of('PixelValueTransformationSequence');
   const imageType = frameType(m);
+  const letters = patientOrientation(m.root);
   return {
     frame,
     ...(isMosaic({ imageType }) ? tiled(m, image) : placement(m, image)),
+    ...(letters ? { patientOrientation: letters } : {}),
     imageType,
     rescale: {
       slope: transform.number('RescaleSlope') || 1,

@@ -13,6 +13,7 @@ export {
   tagOfKeyword,
   vrOf,
 } from './dictionary.ts';
+export { edgesOf, type FrameEdges } from './edges.ts';
 export { describeInstance, isDicomdir } from './header.ts';
 export { type DicomJson, type DicomJsonAttribute, type JsonOptions, toDicomJson } from './json.ts';
 export { layoutSeries } from './layout.ts';

@@ -74,6 +74,8 @@ export interface FrameHeader {
   readonly position?: Vec3;
   /** Direction cosines of a row (towards growing column) and of a column (towards growing row). */
   readonly orientation?: readonly [number, number, number, number, number, number];
+  /** Where the rows and where the columns go to, in letters, as an image says that has no place. */
+  readonly patientOrientation?: readonly [string, string];
   /** [between rows, between columns] in mm (PS3.3 10.7.1.3: the row spacing comes first). */
   readonly pixelSpacing?: readonly [number, number];
   /** `detector`: Imager Pixel Spacing, not corrected for magnification. */

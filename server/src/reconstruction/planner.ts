@@ -8,7 +8,7 @@ import type { JobKind, JobQueue, JobStore } from './queue/index.ts';
 import type { SeriesStore } from './series.store.ts';
 
 /** Raised when derived files of older versions must not be shown any more. */
-const derivedVersion = 2;
+const derivedVersion = 3;
 
 /** Names the exact content of a series: other instances or other files, another name. */
 export const fingerprintOf = (

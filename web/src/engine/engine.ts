@@ -211,6 +211,7 @@ class TheEngine implements Engine {
           pixels,
           spacing: frame?.pixelSpacing,
           invert: frame?.invert ?? false,
+          edges: frame?.edges,
           windows: frame?.windows ?? [],
           luts: stack.voiLuts ?? [],
         };

@@ -1,3 +1,4 @@
+import type { FrameStack } from '@yuepian/contract';
 import {
   type CanvasPoint,
   canvasPoint,
@@ -16,6 +17,7 @@ export interface ShownFrame {
   /** mm between rows and between columns; undefined where it cannot be trusted. */
   readonly spacing: readonly [number, number] | undefined;
   readonly invert: boolean;
+  readonly edges: FrameStack['frames'][number]['edges'];
   readonly windows: FrameLook['windows'];
   readonly luts: FrameLook['luts'];
 }
@@ -123,6 +125,11 @@ export class FrameView extends BaseView {
   pick(at: CanvasPoint): Pick | undefined {
     const point = this.projection()?.toWorld(at);
     return point && { point };
+  }
+
+  /** As the file says; a single image is never turned here. */
+  override edges(): ReturnType<BaseView['edges']> {
+    return this.#scene.frame?.edges;
   }
 
   override camera(): CameraState | undefined {

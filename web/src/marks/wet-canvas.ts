@@ -54,7 +54,14 @@ export class WetCanvas implements DrawnSink {
   }
 
   begin(line: DrawnLine): ReturnType<DrawnSink['begin']> {
-    const stroke: WetStroke = { ...line, points: [], times: [], predicted: [], isDone: false };
+    const stroke: WetStroke = {
+      ...line,
+      points: [],
+      times: [],
+      predicted: [],
+      isDone: false,
+      isOwn: true,
+    };
     this.#strokes.add(stroke);
     const outgoing = { line, points: [] as InkPoint[], sent: 0 };
     this.#outgoing.set(line.id, outgoing);
@@ -73,6 +80,7 @@ export class WetCanvas implements DrawnSink {
       end: () => {
         stroke.predicted = [];
         stroke.isDone = true;
+        stroke.endedAt = performance.now();
         this.#send(line.id, 'done');
         this.#soon();
       },

@@ -8,8 +8,13 @@ import { isInPlace, type MarksPlace } from './shown.ts';
 
 /** How long the light of a pointer stays, ms. */
 export const laserMs = 1100;
-/** A line whose sender has gone silent is not kept for ever, ms. */
-const silentMs = 10_000;
+/** How long a finished line waits for its mark, ms. */
+const waitMs = 10_000;
+/**
+ * A pen may rest for minutes, and whoever leaves is told of (`cancelled`). Only where that was missed,
+ * because one's own line was down, does another's line go by itself, ms.
+ */
+const lostMs = 600_000;
 
 /** A line that is not a mark yet, or never will be. */
 export interface WetStroke {
@@ -26,6 +31,10 @@ export interface WetStroke {
   /** Points that the browser expects next; drawn, never kept. */
   predicted: readonly InkPoint[];
   isDone: boolean;
+  /** When it ended, ms. */
+  endedAt?: number;
+  /** Drawn by this person here: whoever drives it also ends it, however long that takes. */
+  readonly isOwn: boolean;
 }
 
 /** Wet lines of one view's person and of all others. */
@@ -67,6 +76,7 @@ export class WetStrokes {
       times: [],
       predicted: [],
       isDone: false,
+      isOwn: false,
     };
     batch.points.forEach((q, n) => {
       const [x, y] = toPlane(batch.plane, q);
@@ -75,18 +85,22 @@ export class WetStrokes {
       stroke.times.push(now);
     });
     stroke.isDone = batch.state === 'done';
+    if (stroke.isDone) stroke.endedAt = now;
     if (!known) this.#strokes.set(stroke.id, stroke);
   }
 
-  /** Ink that has become a mark, light that has faded, and lines whose sender is gone. */
+  /** Ink that has become a mark, light that has faded, and lines that nobody ends any more. */
   expire(now: number, isMark: (id: MarkId) => boolean): void {
     for (const [id, s] of this.#strokes) {
-      const last = s.times.at(-1) ?? now;
-      const limit = s.kind === 'laser' ? laserMs : silentMs;
-      const isOver = s.kind === 'laser' ? s.isDone : true;
-      if (isMark(id) || (isOver && now - last > limit)) this.#strokes.delete(id);
+      if (isMark(id) || isOver(s, now)) this.#strokes.delete(id);
     }
   }
+}
+
+function isOver(s: WetStroke, now: number): boolean {
+  const last = s.times.at(-1) ?? now;
+  if (!s.isDone) return !s.isOwn && now - last > lostMs;
+  return s.kind === 'laser' ? now - last > laserMs : now - (s.endedAt ?? last) > waitMs;
 }
 
 /** Whether a wet line shows in a view. */

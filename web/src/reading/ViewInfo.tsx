@@ -34,7 +34,7 @@ export function ViewInfo({
   return (
     <div className={styles.info} style={style} data-testid={`info-${kind}`}>
       <Identity warnings={warnings} />
-      {facts && <Letters edges={facts.edges} />}
+      {facts?.edges && <Letters edges={facts.edges} />}
       <SliceLines kind={kind} facts={facts} />
       {facts?.scale && <ScaleBar {...facts.scale} />}
     </div>
@@ -93,7 +93,7 @@ function useWarnings(): readonly string[] {
   return [...new Set(all.map((w) => warningText(w, language)))].slice(0, 4);
 }
 
-function Letters({ edges }: { readonly edges: ViewFacts['edges'] }): ReactNode {
+function Letters({ edges }: { readonly edges: NonNullable<ViewFacts['edges']> }): ReactNode {
   const at = [
     ['left', edges.left],
     ['right', edges.right],
@@ -135,6 +135,9 @@ function SliceLines({
         <p className={styles.slice} data-testid="slice-frame">
           {t.views.slice(frame.shownIndex + 1, frameCount)}
         </p>
+      )}
+      {kind === 'frame' && facts && !facts.edges && (
+        <p data-testid="no-orientation">{t.views.noOrientation}</p>
       )}
       {slice && (
         <>

@@ -242,7 +242,10 @@ function Trouble({ kind, isDrawn }: { readonly kind: ViewKind; readonly isDrawn:
             <p>{sentenceOf(frame.failure)}</p>
           </>
         ) : (
-          <Progress label={t.frames.loading(n, count)} value={undefined} />
+          <>
+            <p>{t.frames.loading(n, count)}</p>
+            <Progress label={t.frames.loading(n, count)} />
+          </>
         )}
       </div>
     );

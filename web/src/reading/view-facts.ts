@@ -3,7 +3,8 @@ import type { Room } from './room.ts';
 
 /** What is written around an image; plain values, so that an equal frame costs no drawing of text. */
 export interface ViewFacts {
-  readonly edges: NonNullable<ReturnType<View['edges']>>;
+  /** Undefined where the file does not say which side is which. */
+  readonly edges: ReturnType<View['edges']>;
   readonly slice: SliceInfo | undefined;
   readonly scale: { readonly pixels: number; readonly label: string } | undefined;
 }
@@ -14,7 +15,7 @@ export function factsOf(room: Room, view: View): ViewFacts | undefined {
   if (!p) return undefined;
   const bar = room.scaleBar(p.mmPerPixel, Math.max(60, Math.min(p.size[0] * 0.28, 240)));
   return {
-    edges: edges ?? { left: '', right: '', top: '', bottom: '' },
+    edges,
     slice: view.sliceInfo(),
     scale: bar && { pixels: Math.round(bar.pixels * 2) / 2, label: bar.label },
   };

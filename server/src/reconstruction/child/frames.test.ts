@@ -85,6 +85,17 @@ describe('the stack of single images', () => {
     ]);
   });
 
+  it('says which side of the patient is at which edge, where the file does', async () => {
+    const { stack } = await stackOf([
+      radiograph(1, { '00200020': element('CS', 'L', 'F') }),
+      radiograph(2, {}),
+    ]);
+    expect(stack?.frames.map((f) => f.edges)).toEqual([
+      { left: 'R', right: 'L', top: 'H', bottom: 'F' },
+      undefined,
+    ]);
+  });
+
   it('is pictured through Modality LUT and VOI LUT, not by what is stored', async () => {
     // Both tables reverse the order: the picture is that of the plain pixels.
     const turned = [7, 6, 5, 4, 3, 2, 1, 0];

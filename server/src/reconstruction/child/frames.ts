@@ -14,6 +14,7 @@ import {
   YuepianError,
 } from '@yuepian/contract';
 import {
+  edgesOf,
   type FrameHeader,
   type FrameRef,
   type InstanceHeader,
@@ -126,6 +127,7 @@ async function entryOf(
   const problem = input.problems.get(ref.sopInstanceUid);
   const colour = !/^MONOCHROME/.test(image.photometricInterpretation);
   const spacing = frame?.pixelSpacing;
+  const edges = edgesOf(frame);
   return [
     {
       sopInstanceUid: header.sopInstanceUid as Entry['sopInstanceUid'],
@@ -134,6 +136,7 @@ async function entryOf(
       columns: image.columns,
       colour,
       ...(spacing ? { pixelSpacing: [spacing[0], spacing[1]] } : {}),
+      ...(edges ? { edges } : {}),
       windows: await luts.numbered(header.sopInstanceUid, frame?.windows ?? []),
       invert: image.photometricInterpretation === 'MONOCHROME1',
       ...(problem ? { problem } : {}),

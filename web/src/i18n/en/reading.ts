@@ -90,6 +90,7 @@ export const reading: Pick<
     coronal: 'Coronal',
     sagittal: 'Sagittal',
     volume: '3D',
+    noOrientation: 'orientation not given',
     oblique: 'oblique',
     frames: 'Image',
     slice: (n, total) => `${n} / ${total}`,

@@ -72,6 +72,7 @@ export const reading = {
     coronal: '冠状位',
     sagittal: '矢状位',
     volume: '三维',
+    noOrientation: '未注明方位',
     oblique: '斜切',
     frames: '影像',
     slice: (n: number, total: number) => `${n} / ${total}`,
