@@ -39,6 +39,7 @@ beforeAll(async () => {
       structure.parse({
         id: key,
         volumeId: 'ball',
+        content: key,
         key,
         name: { zh: key, en: key },
         colour: s.colour,
