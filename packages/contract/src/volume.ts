@@ -41,7 +41,7 @@ export const volumeLevel = z.object({
   /**
    * `delta-planes+zstd`: difference along x, zig-zag to unsigned, low-byte plane then high-byte
    * plane, Zstandard (16-bit types); `zstd`: the plain little-endian voxels, Zstandard (other types).
-   * With `gzip` in the place of `zstd`: pyramids of earlier versions.
+   * With `gzip` in the place of `zstd`: the coarsest level, and pyramids of earlier versions.
    */
   coding: slabCoding,
 });

@@ -1,6 +1,6 @@
 import { decodePlanes, type SlabCoding, YuepianError } from '@yuepian/contract';
 import { bytesPerVoxel } from '@yuepian/geometry';
-import { ZSTDDecoder } from 'zstddec';
+import type { ZSTDDecoder } from 'zstddec';
 import { fetchOk, free, gunzip, onFastLine, readBody } from './fetch-bytes.ts';
 import type { WorkerReply, WorkerRequest } from './worker-messages.ts';
 
@@ -9,10 +9,16 @@ const packedRooms: ArrayBuffer[] = [];
 
 /** Fetches, decompresses and un-filters off the page's thread. */
 const running = new Map<number, AbortController>();
-const zstd = new ZSTDDecoder();
-/** Compiled while the first slab is on its way. Whoever awaits it hears of a failure. */
-const zstdReady = zstd.init();
-zstdReady.catch(() => undefined);
+let decoder: Promise<ZSTDDecoder> | undefined;
+/** After the first slice, which does without: its code and its compiling would hold that up. */
+const zstd = (): Promise<ZSTDDecoder> => {
+  decoder ??= import('zstddec').then(async ({ ZSTDDecoder }) => {
+    const made = new ZSTDDecoder();
+    await made.init();
+    return made;
+  });
+  return decoder;
+};
 const reply = (message: WorkerReply, transfer: Transferable[] = []): void =>
   self.postMessage(message, { transfer });
 
@@ -69,8 +75,7 @@ async function unpack(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { bytes, room } = await readBody(response, packedRooms.pop());
   if (!coding.endsWith('zstd')) return gunzip(bytes, size);
-  await zstdReady;
-  const plain = zstd.decode(bytes, size) as Uint8Array<ArrayBuffer>;
+  const plain = (await zstd()).decode(bytes, size) as Uint8Array<ArrayBuffer>;
   packedRooms.push(room);
   if (plain.length === size) return plain;
   // The library answers what it cannot decode, or whose checksum is wrong, with nothing.
