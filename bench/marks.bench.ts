@@ -16,11 +16,11 @@ export default async function marks(): Promise<void> {
   const measure = async (kind: 'spread' | 'one', by: 'scroll' | 'pan') => {
     const [without, withMarks, script]: [number[], number[], number[]] = [[], [], []];
     // In turn, so that whatever else the machine does falls on both.
-    for (let round = 0; round < 5; round++) {
+    for (let round = 0; round < 3; round++) {
       await fill(0, kind);
-      without.push(...(await frames(24, by)).frame.slice(4));
+      without.push(...(await frames(16, by)).frame.slice(4));
       await fill(1000, kind);
-      const result = await frames(24, by);
+      const result = await frames(16, by);
       withMarks.push(...result.frame.slice(4));
       script.push(...result.script.slice(4));
     }

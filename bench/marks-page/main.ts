@@ -44,6 +44,8 @@ const session = engine.showVolume(
 );
 await session.done;
 
+/** Steps taken so far, to and fro: at the last slice nothing would be drawn. */
+let scrolled = 0;
 let scripts = 0;
 /** The same view, with the time that listeners of its frames take added up. */
 const view = new Proxy(real, {
@@ -193,7 +195,7 @@ window.marksHarness = {
       scripts = 0;
       await rendered(() => {
         if (by === 'pan') real.pan(n % 2 ? 1 : -1, 0);
-        else real.scroll(n % 40 < 20 ? 1 : -1);
+        else real.scroll(scrolled++ % 40 < 20 ? 1 : -1);
       });
       readBack();
       frame.push(performance.now() - started);
