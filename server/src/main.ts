@@ -72,6 +72,7 @@ export async function start(settings: Settings, log: Log = consoleLog): Promise<
         .studyDeleted(event.studyInstanceUid)
         .catch((error: unknown) => log.error('removing what was derived of a study', error));
     });
+    archive.events.on('seriesArriving', () => reconstruction.seriesArriving());
     archive.events.on('seriesSettled', ({ seriesInstanceUid }) =>
       reconstruction.seriesSettled(seriesInstanceUid),
     );

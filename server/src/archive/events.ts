@@ -1,16 +1,20 @@
 import type { SeriesInstanceUid, StudyInstanceUid } from '@yuepian/contract';
 
+interface SeriesEvent {
+  readonly studyInstanceUid: StudyInstanceUid;
+  readonly seriesInstanceUid: SeriesInstanceUid;
+}
+
 export interface ArchiveEventMap {
   /** `arrived`: its first instance is stored; `changed`: more came or some went. */
   study: {
     readonly studyInstanceUid: StudyInstanceUid;
     readonly change: 'arrived' | 'changed' | 'deleted';
   };
+  /** The first instances after a while, or ever. `seriesSettled` will follow. */
+  seriesArriving: SeriesEvent;
   /** No instance came for a while: time to lay the series out. Comes again after more arrive. */
-  seriesSettled: {
-    readonly studyInstanceUid: StudyInstanceUid;
-    readonly seriesInstanceUid: SeriesInstanceUid;
-  };
+  seriesSettled: SeriesEvent;
 }
 
 type Listener<T> = (event: T) => void;
@@ -19,6 +23,7 @@ type Listener<T> = (event: T) => void;
 export class ArchiveEvents {
   readonly #listeners: { [K in keyof ArchiveEventMap]: Set<Listener<ArchiveEventMap[K]>> } = {
     study: new Set(),
+    seriesArriving: new Set(),
     seriesSettled: new Set(),
   };
   readonly #onError: (error: unknown) => void;
@@ -69,16 +74,15 @@ export class ArrivalWatch {
       running.refresh();
       return;
     }
+    const series = { studyInstanceUid: studyUid, seriesInstanceUid: seriesUid };
     this.#series.set(
       seriesUid,
       setTimeout(() => {
         this.#series.delete(seriesUid);
-        this.#events.emit('seriesSettled', {
-          studyInstanceUid: studyUid,
-          seriesInstanceUid: seriesUid,
-        });
+        this.#events.emit('seriesSettled', series);
       }, settledAfterMs),
     );
+    this.#events.emit('seriesArriving', series);
   }
 
   /** Forgets what was to be said about series that are gone. */

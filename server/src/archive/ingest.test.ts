@@ -58,6 +58,7 @@ describe('ingest', () => {
     await using test = await startArchive();
     const seen: string[] = [];
     test.archive.events.on('study', (e) => seen.push(e.change));
+    test.archive.events.on('seriesArriving', () => seen.push('arriving'));
     test.archive.events.on('seriesSettled', () => seen.push('settled'));
     const settled = test.next('seriesSettled');
     for (let seed = 0; seed < 20; seed++) {
@@ -67,6 +68,8 @@ describe('ingest', () => {
     expect(seen[0]).toBe('arrived');
     expect(seen.at(-1)).toBe('settled');
     expect(seen.filter((s) => s === 'arrived')).toHaveLength(1);
+    expect(seen.filter((s) => s === 'arriving')).toHaveLength(1);
+    expect(seen.indexOf('arriving')).toBeLessThan(seen.indexOf('settled'));
     expect(seen.filter((s) => s === 'settled')).toHaveLength(1);
     expect(await test.archive.oneSeries(uids().series)).toMatchObject({ instanceCount: 20 });
   });

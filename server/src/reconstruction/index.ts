@@ -22,13 +22,19 @@ export const reconstructionMigrations: readonly Migration[] = [
 
 /**
  * Volumes, models and the jobs that make them. Main calls `start` once the archive is ready,
- * `seriesSettled` and `studyDeleted` on the archive's events, and `stop` before it closes the
+ * `seriesArriving`, `seriesSettled` and `studyDeleted` on the archive's events, and `stop` before it closes the
  * database.
  */
 export interface ReconstructionRoom
   extends Pick<
     Reconstruction,
-    'start' | 'stop' | 'seriesSettled' | 'studyDeleted' | 'thumbnailUrls' | 'openStudy'
+    | 'start'
+    | 'stop'
+    | 'seriesArriving'
+    | 'seriesSettled'
+    | 'studyDeleted'
+    | 'thumbnailUrls'
+    | 'openStudy'
   > {
   routes(app: FastifyInstance): Promise<void>;
 }
@@ -38,6 +44,7 @@ export function createReconstruction(deps: ReconstructionDeps): ReconstructionRo
   return {
     start: () => room.start(),
     stop: () => room.stop(),
+    seriesArriving: () => room.seriesArriving(),
     seriesSettled: (uid) => room.seriesSettled(uid),
     studyDeleted: (uid) => room.studyDeleted(uid),
     thumbnailUrls: (uids) => room.thumbnailUrls(uids),

@@ -9,6 +9,7 @@ import {
   YuepianError,
 } from '@yuepian/contract';
 import { consoleLog, toYuepianError } from '../http/index.ts';
+import { SpareChild } from './child/spare.ts';
 import { DerivedFolder, partsOfStructureId } from './derived.ts';
 import { EditedModels, Editing } from './editing/index.ts';
 import { ForeignStore } from './foreign/foreign.store.ts';
@@ -33,6 +34,7 @@ export class Reconstruction {
   readonly networks: Networks;
   readonly #jobs: JobStore;
   readonly #planner: Planner;
+  readonly #spare = new SpareChild();
   readonly #stopping = new AbortController();
   readonly #background = new Set<Promise<void>>();
 
@@ -107,6 +109,7 @@ export class Reconstruction {
       store,
       foreign,
       networks: this.networks,
+      spare: this.#spare,
       log: (line) => log.info(`reconstruction: ${line.trimEnd()}`),
     });
   }
@@ -121,9 +124,15 @@ export class Reconstruction {
   /** Stops running jobs; they are queued again at the next start. */
   async stop(): Promise<void> {
     this.#stopping.abort();
+    this.#spare.close();
     await this.queue.stop();
     await this.editedModels.stop();
     await Promise.all(this.#background);
+  }
+
+  /** Its images come in: something will be derived soon. */
+  seriesArriving(): void {
+    this.#spare.prepare();
   }
 
   /** No instance came for a while, or some went: derives what is missing. */

@@ -10,6 +10,7 @@ import {
 import { consoleLog, toYuepianError } from '../http/index.ts';
 import { runChild } from './child/host.ts';
 import type { ChildTask, FromChild, SeriesLayoutRecord, ToChild } from './child/protocol.ts';
+import type { SpareChild } from './child/spare.ts';
 import type { DerivedFolder } from './derived.ts';
 import type { ForeignStore } from './foreign/foreign.store.ts';
 import type { Networks } from './networks/index.ts';
@@ -28,6 +29,7 @@ export interface RunParts {
   readonly store: SeriesStore;
   readonly foreign: ForeignStore;
   readonly networks: Networks;
+  readonly spare: SpareChild;
   readonly log: (line: string) => void;
 }
 
@@ -91,9 +93,9 @@ class SeriesRun {
 
   async run(): Promise<void> {
     const message = (m: Parameters<SeriesRun['handle']>[0]) => this.handle(m);
-    const { childStarted } = this.#parts.deps;
-    const handlers = { message, log: this.#parts.log, started: childStarted };
-    await runChild(this.#task, handlers, this.#control.signal);
+    const { spare, deps } = this.#parts;
+    const handlers = { message, log: this.#parts.log, started: deps.childStarted };
+    await runChild(this.#task, () => spare.take(), handlers, this.#control.signal);
   }
 
   async handle(

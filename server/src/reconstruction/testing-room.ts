@@ -77,6 +77,7 @@ export async function openRoom(
     ...options,
     dataFolder,
   });
+  archive.events.on('seriesArriving', () => room.seriesArriving());
   archive.events.on('seriesSettled', (e) => room.seriesSettled(e.seriesInstanceUid));
   let role: User['role'] = 'doctor';
   const user = (): User => ({

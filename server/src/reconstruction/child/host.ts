@@ -1,11 +1,6 @@
-import { fork } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import type { ChildProcess } from 'node:child_process';
 import { YuepianError } from '@yuepian/contract';
 import { type ChildTask, type FromChild, fromChild, type ToChild } from './protocol.ts';
-
-const main = fileURLToPath(new URL('./main.ts', import.meta.url));
-/** Typed arrays live outside the old space; this bounds objects only (headers, meshes' indices). */
-const oldSpaceMb = 2048;
 
 /** A child that is gone reads no more; its end is told by `close`. */
 const ignored = (): void => undefined;
@@ -22,19 +17,18 @@ export interface ChildHandlers {
 /**
  * Runs one task in a process of its own: whatever happens there (memory, a codec that crashes, the
  * system's killer), the server stays up. Aborting kills it at once.
+ * @param start gives the process; not called when the signal is aborted already.
  * @throws YuepianError what the child reported; job_crashed when it ended without a word;
  *   the signal's reason when aborted.
  */
 export async function runChild(
   task: ChildTask,
+  start: () => ChildProcess,
   handlers: ChildHandlers,
   signal: AbortSignal,
 ): Promise<void> {
   signal.throwIfAborted();
-  const child = fork(main, [], {
-    execArgv: [`--max-old-space-size=${oldSpaceMb}`, '--disable-warning=ExperimentalWarning'],
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-  });
+  const child = start();
   if (child.pid !== undefined) handlers.started?.(child.pid);
   const kill = (): void => void child.kill('SIGKILL');
   signal.addEventListener('abort', kill, { once: true });
