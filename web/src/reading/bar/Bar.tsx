@@ -6,7 +6,7 @@ import styles from './Bar.module.css';
 import { type ToolGroup, toolGroups } from './groups.ts';
 import { History } from './History.tsx';
 import { SaveBadge } from './SaveBadge.tsx';
-import { useFits } from './useFits.ts';
+import { useDensity } from './useDensity.ts';
 
 /** The one bar: tools by what a person wants. Where it is narrow, one group at a time. */
 export function Bar({
@@ -32,13 +32,19 @@ export function Bar({
   );
   const current = shown.find((g) => g.key === chosen) ?? shown[0];
   const row = useRef<HTMLElement>(null);
-  const fits = useFits(row, `${offered} ${hasIslands} ${useLanguage()} ${useDisplay().pointer}`);
-  const isCompact = isPhone || !fits;
+  const words = `${offered} ${hasIslands} ${useLanguage()} ${useDisplay().pointer}`;
+  const roomiest = useDensity(row, words);
+  const density = isPhone ? 'tabs' : roomiest;
+  const isCompact = density === 'tabs';
   return (
     <footer
       ref={row}
-      className={classes(styles.bar, isCompact && styles.compact)}
-      data-full={!isCompact}
+      className={classes(
+        styles.bar,
+        isCompact && styles.compact,
+        density === 'tight' && styles.tight,
+      )}
+      data-density={density}
       data-testid="bar"
     >
       {isCompact && shown.length > 0 && (
@@ -60,7 +66,9 @@ export function Bar({
       )}
       {(isCompact && current ? [current] : shown).map((g) => (
         <div key={g.key} className={styles.group} role="toolbar" aria-label={t.groups[g.key]}>
-          {!isCompact && !g.isOneButton && <span className={styles.word}>{t.groups[g.key]}</span>}
+          {density === 'full' && !g.isOneButton && (
+            <span className={styles.word}>{t.groups[g.key]}</span>
+          )}
           <g.Tools />
         </div>
       ))}

@@ -1,27 +1,33 @@
 import { type RefObject, useLayoutEffect, useRef, useState } from 'react';
 
+/** How a row shows its tools: with all words, with tools only, or one group at a time. */
+export type Density = 'full' | 'tight' | 'tabs';
+
 /**
- * Whether a whole row of tools fits into its element. The row is measured while it is shown in full
- * (`data-full="true"`), and again when `what` changes: its words, its tools, the size of its type.
+ * The roomiest way in which a row of tools fits into its element. A row is measured while it is shown
+ * (`data-density`), and again when `what` changes: its words, its tools, the size of its type.
  */
-export function useFits(row: RefObject<HTMLElement | null>, what: string): boolean {
-  const [fits, setFits] = useState(true);
-  const needed = useRef<{ readonly of: string; readonly width: number }>(undefined);
+export function useDensity(row: RefObject<HTMLElement | null>, what: string): Density {
+  const [density, setDensity] = useState<Density>('full');
+  const needed = useRef<{ readonly of: string; readonly widths: Map<string, number> }>(undefined);
   useLayoutEffect(() => {
     const element = row.current;
     if (!element) return;
     const measure = () => {
       const of = `${what} ${getComputedStyle(element).fontSize}`;
-      if (element.dataset.full === 'true') needed.current = { of, width: widthOf(element) };
-      const isKnown = needed.current?.of === of;
-      setFits(!isKnown || (needed.current?.width ?? 0) <= element.clientWidth);
+      if (needed.current?.of !== of) needed.current = { of, widths: new Map() };
+      const { widths } = needed.current;
+      const shown = element.dataset.density;
+      if (shown && shown !== 'tabs') widths.set(shown, widthOf(element));
+      const fits = (d: Density): boolean => (widths.get(d) ?? 0) <= element.clientWidth;
+      setDensity(fits('full') ? 'full' : fits('tight') ? 'tight' : 'tabs');
     };
     measure();
     const observer = new ResizeObserver(measure);
     for (const part of [element, ...element.children]) observer.observe(part);
     return () => observer.disconnect();
   });
-  return fits;
+  return density;
 }
 
 /** What the parts take by themselves: a row is always as wide as its window, however little is in it. */
