@@ -105,7 +105,7 @@ export function ViewPane({ kind, isHidden, isPhone }: ViewPaneProps) {
       {view && facts?.slice && !isHidden && <SliceSlider view={view} slice={facts.slice} />}
       {kind === 'volume' && <Touched />}
       <div className={styles.corner}>
-        <PreviewLabel />
+        <PreviewLabel isShort={isPhone} />
         {kind !== 'frame' && !isPhone && (
           <IconButton
             label={isBig ? t.layout.restore : `${t.layout.maximise}: ${name}`}
@@ -164,13 +164,14 @@ function Marks({ view }: { readonly view: View }) {
 }
 
 /** The coarse volume is the skeleton of the page; it says that it is one. */
-function PreviewLabel() {
+function PreviewLabel({ isShort }: { readonly isShort: boolean }) {
   const t = useText();
   const progress = useRoomState((s) => s.progress);
   if (!progress?.preview || progress.shown === undefined) return null;
-  const text = progress.complete
-    ? t.views.preview
-    : t.views.previewText(Math.floor(progress.fraction * 100));
+  const text =
+    progress.complete || isShort
+      ? t.views.preview
+      : t.views.previewText(Math.floor(progress.fraction * 100));
   return (
     <span className={styles.preview} data-testid="preview">
       {text}

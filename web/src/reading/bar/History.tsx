@@ -23,7 +23,7 @@ export function History() {
       </Button>
       <Button
         kind="quiet"
-        className={classes(styles.tool)}
+        className={classes(styles.tool, styles.redo)}
         icon={<Redo2 />}
         disabled={!canRedo}
         data-testid="redo"
