@@ -74,6 +74,14 @@ const counts = synthesise({
   value: (p) => (p[1] > 0 ? 60000 : 1000),
   windows: [{ centre: 32768, width: 65536, name: '' }],
 });
+/** Rising from right to left, with a window whose curve is an S. */
+const curved = synthesise({
+  id: 'curved',
+  size: [48, 32, 32],
+  affine: [4, 0, 0, -94, 0, 4, 0, -62, 0, 0, 4, -62],
+  value: (p) => Math.round(5 * p[0]),
+  windows: [{ centre: 40, width: 300, name: '', function: 'SIGMOID' }],
+});
 
 const planes = ['axial', 'coronal', 'sagittal'] as const satisfies readonly ViewKind[];
 let bench: EngineBench;
@@ -121,7 +129,7 @@ async function expectTruth(
 
 beforeAll(async () => {
   const routes = new Map<string, Reply>();
-  for (const v of [patient, turned, oblique, dotted, suv, counts]) {
+  for (const v of [patient, turned, oblique, dotted, suv, counts, curved]) {
     for (const [path, reply] of volumeRoutes(v)) routes.set(path, reply);
   }
   bench = await EngineBench.open(routes);
@@ -256,6 +264,27 @@ it('shows fractions (SUV) and the whole range of 16 bits', async () => {
   await show('counts');
   expect(Math.abs((await grey([0, 30, 0])) - 233)).toBeLessThanOrEqual(1);
   expect(Math.abs((await grey([0, -30, 0])) - 4)).toBeLessThanOrEqual(1);
+});
+
+it('shades by the S of the file, which a dragged window keeps', async () => {
+  await show('curved');
+  const places = [-80, -40, 0, 20, 60, 80];
+  const greys = () =>
+    page.evaluate(
+      (xs) => xs.map((x) => window.harness.pixelAt('axial', [x, 0, 0] as never)[0] ?? -1),
+      places,
+    );
+  // A pixel's middle lies up to half a pixel beside the place: 0.4 mm, 2 values.
+  const differs = (seen: readonly number[], of: (value: number) => number) =>
+    seen.map((g, n) => Math.abs(g - of(5 * (places[n] ?? 0)))).filter((d) => d > 3);
+  const s = (width: number) => (value: number) => 255 / (1 + Math.exp((-4 * (value - 40)) / width));
+  expect(differs(await greys(), s(300))).toEqual([]);
+  await page.evaluate(() =>
+    window.harness.after('axial', () =>
+      window.harness.engine.setWindow({ centre: 40, width: 400 }),
+    ),
+  );
+  expect(differs(await greys(), s(400))).toEqual([]);
 });
 
 it('projects within a hundredth of a pixel of what is painted, at any pixel ratio', async () => {

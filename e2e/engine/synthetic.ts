@@ -1,5 +1,10 @@
 import { constants, zstdCompressSync } from 'node:zlib';
-import { encodePlanes, type VolumeManifest, volumeManifest } from '@yuepian/contract';
+import {
+  encodePlanes,
+  type VoiWindow,
+  type VolumeManifest,
+  volumeManifest,
+} from '@yuepian/contract';
 import {
   type Affine,
   createVoxels,
@@ -25,7 +30,7 @@ interface Options {
   readonly voxelType?: VoxelType;
   readonly modality?: string;
   readonly factors?: readonly number[];
-  readonly windows?: readonly { centre: number; width: number; name: string }[];
+  readonly windows?: readonly VoiWindow[];
   readonly invert?: boolean;
   readonly slabSlices?: number;
   value(p: Vec3): number;
