@@ -81,7 +81,7 @@ export function MarksOverlay(props: MarksOverlayProps): React.JSX.Element {
       const p = view.projection();
       if (!p) return undefined;
       layer.update(model.list(), latest.current.place, p);
-      return layer.hit(at, reach) ?? hitLabel(painter.labelBoxes, at);
+      return layer.hit(at, reach) ?? hitLabel(painter.labelBoxes, at, layer.shift);
     };
     const editor = new MarkEditor({
       projection: () => view.projection(),
@@ -118,13 +118,15 @@ export function MarksOverlay(props: MarksOverlayProps): React.JSX.Element {
       const isNew = fit(dryElement, context, p);
       // Places in space look different on each slice; everything else stays while only the slice goes.
       const depth = visible.some((v) => isInSpace(v.mark)) ? p.plane.point.join() : '';
-      const key = `${layer.revision} ${depth}`;
+      const key = `${layer.revision} ${layer.shift[0]} ${layer.shift[1]} ${depth}`;
       if (!onlyIfChanged || isNew || key !== drawn) {
         drawn = key;
         painter.draw(context, p, {
           visible,
           revision: layer.revision,
-          drafts: editor.drafts(),
+          map: layer.map,
+          shift: layer.shift,
+          drafts: editor.drafts(p),
           selected: now.selected,
           language: now.language,
           groundOf: now.groundOf,
@@ -185,8 +187,10 @@ function placeOf(view: View, mark: Mark): Point {
 
 function hitLabel(
   boxes: ReadonlyMap<MarkId, readonly [number, number, number, number]>,
-  [x, y]: Point,
+  at: Point,
+  shift: Point,
 ): Hit | undefined {
+  const [x, y] = [at[0] - shift[0], at[1] - shift[1]];
   for (const [id, box] of boxes) {
     if (x >= box[0] && x <= box[2] && y >= box[1] && y <= box[3]) return { id, handle: undefined };
   }

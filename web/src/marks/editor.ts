@@ -82,8 +82,7 @@ export class MarkEditor {
   }
 
   /** Marks to draw instead of those with the same id, and those not yet committed. */
-  drafts(): Mark[] {
-    const p = this.#host.projection();
+  drafts(p = this.#host.projection()): Mark[] {
     if (!p) return [];
     return [...this.#edits.values(), ...this.#free.values(), ...this.#placing.drafts(p)];
   }

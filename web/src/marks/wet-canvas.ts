@@ -94,12 +94,11 @@ export class WetCanvas implements DrawnSink {
 
   /** After a frame of the view, when its projection may have changed, and whenever a line has. */
   paint(): void {
-    const p = this.#parts.projection();
     const context = this.#context;
-    if (!context) return;
+    if (!context || (this.#strokes.isEmpty && !this.#covered)) return;
+    const p = this.#parts.projection();
     const now = performance.now();
     this.#strokes.expire(now, this.#parts.isMark);
-    if (this.#strokes.isEmpty && !this.#covered) return;
     if (this.#painted) {
       const [left, top, right, bottom] = this.#painted;
       context.clearRect(left, top, right - left, bottom - top);
