@@ -40,6 +40,12 @@ export interface MarksOverlayProps {
   readonly onEditor: (editor: MarkEditor | undefined) => void;
 }
 
+/** A text whose words are still to come, and who writes them. */
+interface Asked {
+  readonly mark: Mark;
+  readonly owner: string;
+}
+
 const cover: CSSProperties = {
   position: 'absolute',
   inset: 0,
@@ -60,7 +66,9 @@ export function MarksOverlay(props: MarksOverlayProps): React.JSX.Element {
   const wetCanvas = useRef<HTMLCanvasElement>(null);
   const latest = useRef(props);
   const redraw = useRef<() => void>(() => undefined);
-  const [asked, setAsked] = useState<readonly Mark[]>([]);
+  const [asked, setAsked] = useState<readonly Asked[]>([]);
+  /** Ends the text that somebody writes. */
+  const ends = useRef(new Map<string, () => void>());
   latest.current = props;
   const { view, model, live, onEditor } = props;
 
@@ -101,7 +109,8 @@ export function MarksOverlay(props: MarksOverlayProps): React.JSX.Element {
       commit: (mark) => model.add(mark),
       change: (id, patch) => model.change(id, patch),
       select: (id) => latest.current.onSelect(id),
-      askText: (mark) => setAsked((all) => [...all, mark]),
+      askText: (mark, owner) => setAsked((all) => [...all, { mark, owner }]),
+      endText: (owner) => ends.current.get(owner)?.(),
       wet,
       redraw: () => draw(),
     });
@@ -159,14 +168,16 @@ export function MarksOverlay(props: MarksOverlayProps): React.JSX.Element {
     <>
       <canvas ref={canvas} data-testid={`marks-${view.kind}`} style={cover} />
       <canvas ref={wetCanvas} data-testid={`wet-${view.kind}`} style={hidden} />
-      {asked.map((mark) => (
+      {asked.map(({ mark, owner }) => (
         <TextField
           key={mark.id}
           at={placeOf(view, mark)}
           textSize={props.textSize}
           colour={mark.colour}
+          owner={owner}
+          ends={ends.current}
           onDone={(label) => {
-            setAsked((all) => all.filter((m) => m !== mark));
+            setAsked((all) => all.filter((a) => a.mark !== mark));
             if (label === '') return;
             model.add({ ...mark, label });
             props.onSelect(mark.id);

@@ -24,7 +24,7 @@ export interface WetCanvasParts {
 /**
  * Lines while they are drawn, on a canvas of their own over the view. The canvas is desynchronized:
  * where the browser can, a stroke is on the glass without waiting for the page's next frame. Own lines
- * are painted the moment a pointer reports, those of others once a frame. The canvas is only as large
+ * are painted the moment a pointer reports, those of others in the frame in which they are heard of. The canvas is only as large
  * as what is wet, and is not there while nothing is: a canvas over the whole view costs more to show
  * than a line costs to draw.
  */
@@ -32,19 +32,19 @@ export class WetCanvas implements DrawnSink {
   readonly #parts: WetCanvasParts;
   readonly #context: CanvasRenderingContext2D | null;
   readonly #strokes = new WetStrokes();
-  readonly #outgoing = new Map<MarkId, { line: DrawnLine; points: InkPoint[]; sent: number }>();
   readonly #stop: () => void;
   /** What the canvas covers of the view, CSS px. */
   #covered: Box | undefined;
   #painted: Box | undefined;
   #frame = 0;
+  #isDue = false;
 
   constructor(parts: WetCanvasParts) {
     this.#parts = parts;
     this.#context = parts.canvas.getContext('2d', { desynchronized: true });
     this.#stop = parts.live.subscribe((batch) => {
       this.#strokes.receive(batch, performance.now());
-      this.#soon();
+      this.#now();
     });
   }
 
@@ -63,17 +63,21 @@ export class WetCanvas implements DrawnSink {
       isOwn: true,
     };
     this.#strokes.add(stroke);
-    const outgoing = { line, points: [] as InkPoint[], sent: 0 };
-    this.#outgoing.set(line.id, outgoing);
+    let sent = 0;
+    // The live channel puts a frame's points together; waiting for a frame here, too, would cost one.
+    const send = (points: readonly InkPoint[], state: WetBatch['state']): void => {
+      this.#parts.live.send(batchOf(line, sent, points, state));
+      sent += points.length;
+    };
     return {
       move: (points, predicted) => {
         const now = performance.now();
         for (const q of points) {
           stroke.points.push(q);
           stroke.times.push(now);
-          outgoing.points.push(q);
         }
         stroke.predicted = predicted;
+        send(points, 'drawing');
         this.paint();
         this.#soon();
       },
@@ -81,12 +85,12 @@ export class WetCanvas implements DrawnSink {
         stroke.predicted = [];
         stroke.isDone = true;
         stroke.endedAt = performance.now();
-        this.#send(line.id, 'done');
+        send([], 'done');
         this.#soon();
       },
       cancel: () => {
         this.#strokes.remove(line.id);
-        this.#send(line.id, 'cancelled');
+        send([], 'cancelled');
         this.paint();
       },
     };
@@ -153,34 +157,45 @@ export class WetCanvas implements DrawnSink {
     return room[0] < room[2] && room[1] < room[3] ? room : undefined;
   }
 
-  #soon(): void {
-    this.#frame ||= requestAnimationFrame(() => {
-      this.#frame = 0;
-      for (const id of this.#outgoing.keys()) this.#send(id, 'drawing');
-      this.paint();
-      // Light fades by itself; ink waits for its next point.
-      for (const s of this.#strokes.all) if (s.kind === 'laser' || s.isDone) this.#soon();
+  /** In this frame still: what comes of the others is handed on before it is painted. */
+  #now(): void {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    queueMicrotask(() => {
+      this.#isDue = false;
+      this.#paintOn();
     });
   }
 
-  #send(id: MarkId, state: WetBatch['state']): void {
-    const outgoing = this.#outgoing.get(id);
-    if (!outgoing || (state === 'drawing' && outgoing.points.length === 0)) return;
-    const { line, points } = outgoing;
-    const { id: strokeId, ...rest } = line;
-    const pressures = points.map((q) => q.pressure);
-    this.#parts.live.send({
-      ...rest,
-      strokeId,
-      from: outgoing.sent,
-      points: points.map((q): Vec3 => fromPlane(line.plane, q.x, q.y)),
-      ...(pressures.every((v) => v !== undefined) && { pressures }),
-      state,
+  #soon(): void {
+    this.#frame ||= requestAnimationFrame(() => {
+      this.#frame = 0;
+      this.#paintOn();
     });
-    outgoing.sent += points.length;
-    points.length = 0;
-    if (state !== 'drawing') this.#outgoing.delete(id);
   }
+
+  #paintOn(): void {
+    this.paint();
+    // Light fades by itself; ink waits for its next point.
+    for (const s of this.#strokes.all) if (s.kind === 'laser' || s.isDone) this.#soon();
+  }
+}
+
+function batchOf(
+  { id, ...line }: DrawnLine,
+  from: number,
+  points: readonly InkPoint[],
+  state: WetBatch['state'],
+): WetBatch {
+  const pressures = points.map((q) => q.pressure);
+  return {
+    ...line,
+    strokeId: id,
+    from,
+    points: points.map((q): Vec3 => fromPlane(line.plane, q.x, q.y)),
+    ...(pressures.every((v) => v !== undefined) && { pressures }),
+    state,
+  };
 }
 
 function boxOfWet(s: WetStroke, p: Projection): Box {

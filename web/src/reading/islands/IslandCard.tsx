@@ -43,8 +43,7 @@ export function IslandCard({ island, isHeld, area }: IslandCardProps) {
         aria-label={t.islands.label(name)}
         data-held={isHeld}
         data-tool={island.tool}
-        data-colour={colour}
-        data-island={id}
+        data-owner={id}
         data-testid={id}
       >
         <header className={styles.head}>
