@@ -130,18 +130,22 @@ export function MarksOverlay(props: MarksOverlayProps): React.JSX.Element {
       const key = `${layer.revision} ${layer.shift[0]} ${layer.shift[1]} ${depth}`;
       if (!onlyIfChanged || isNew || key !== drawn) {
         drawn = key;
+        const [drafts, { cursor }] = [editor.drafts(p), editor];
+        // An empty canvas costs as much to show as a full one.
+        const isBlank = visible.length === 0 && drafts.length === 0 && !cursor;
+        dryElement.style.display = isBlank ? 'none' : 'block';
         painter.draw(context, p, {
           visible,
           revision: layer.revision,
           map: layer.map,
           shift: layer.shift,
-          drafts: editor.drafts(p),
+          drafts,
           selected: now.selected,
           language: now.language,
           groundOf: now.groundOf,
           isBrief: view.kind === 'volume',
           textSize: now.textSize,
-          cursor: editor.cursor,
+          cursor,
         });
       }
       wet.paint();

@@ -138,10 +138,12 @@ export class MarkEditor {
     return this.#host.hit(sample.at, reachOf(sample));
   }
 
-  /** Drops what one person has begun by clicks and not finished. */
-  cancelOf(owner: string): void {
+  /** Drops what one person has begun by clicks and not finished. @returns whether there was anything */
+  cancelOf(owner: string): boolean {
     this.#host.endText?.(owner);
-    if (this.#placing.cancel(owner)) this.#host.redraw();
+    const had = this.#placing.cancel(owner);
+    if (had) this.#host.redraw();
+    return had;
   }
 
   /**

@@ -54,9 +54,9 @@ export class RoomViews {
     return this.#editors.get(kind);
   }
 
-  /** Drops what one person has begun by clicks and not finished. */
-  dropDraftsOf(owner: string): void {
-    for (const editor of this.#editors.values()) editor.cancelOf(owner);
+  /** Drops what one person has begun by clicks and not finished. @returns whether there was anything */
+  dropDraftsOf(owner: string): boolean {
+    return [...this.#editors.values()].map((e) => e.cancelOf(owner)).some(Boolean);
   }
 
   /** Drops every unfinished mark, of one person only where they are named. @returns whether there was one */

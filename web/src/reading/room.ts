@@ -327,7 +327,7 @@ export class Room {
         const { editing } = this.models;
         if (editing.state.get().tool && !islands.holds('edit')) editing.setTool(undefined);
       },
-      dropDrafts: (owner) => this.views.dropDraftsOf(owner),
+      dropDrafts: (owner) => void this.views.dropDraftsOf(owner),
       left: (owner) => this.hands.forget(owner),
     });
     this.hands.toolFor = (sample, kind) => {

@@ -185,8 +185,7 @@ function TakeBack({ island }: { readonly island: Island }) {
       disabled={!may || last === undefined}
       testId={`${island.id}-undo`}
       onPress={() => {
-        room.views.dropDraftsOf(island.id);
-        if (last) room.removeMark(last);
+        if (!room.views.dropDraftsOf(island.id) && last) room.removeMark(last);
       }}
     />
   );
