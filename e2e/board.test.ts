@@ -46,6 +46,30 @@ const zoom = async (): Promise<number> => {
   return (box?.width ?? 0) / (Number(length) * (unit === 'cm' ? 10 : 1));
 };
 
+/** Contrast of the words of a button with what is painted behind them (WCAG 2.2, 1.4.3). */
+const contrastOf = (testId: string): Promise<number> =>
+  page.getByTestId(testId).evaluate((button) => {
+    const context = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+    if (!context) throw new Error('no canvas');
+    const behind: Element[] = [];
+    for (let e: Element | null = button; e; e = e.parentElement) behind.unshift(e);
+    for (const e of behind) {
+      context.fillStyle = getComputedStyle(e).backgroundColor;
+      context.fillRect(0, 0, 1, 1);
+    }
+    const luminance = (): number => {
+      const [r = 0, g = 0, b = 0] = [...context.getImageData(0, 0, 1, 1).data].map((v) =>
+        v / 255 <= 0.04045 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4,
+      );
+      return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const back = luminance();
+    context.fillStyle = getComputedStyle(button.querySelector('span') ?? button).color;
+    context.fillRect(0, 0, 1, 1);
+    const front = luminance();
+    return (Math.max(back, front) + 0.05) / (Math.min(back, front) + 0.05);
+  });
+
 test('each person takes an island, says who they are and chooses a tool', async () => {
   await page.keyboard.press('Shift+Digit2');
   await page.locator('[data-testid="views"][data-layout="single"]').waitFor();
@@ -57,6 +81,10 @@ test('each person takes an island, says who they are and chooses a tool', async 
   await page.getByTestId('island-2-person').click();
   await page.getByTestId('island-2-name').fill('李医生');
   await picture(page, 'board-person');
+  // The pointer is over it and it is open: every state of it can be read.
+  for (const id of ['island-1-person', 'island-2-person']) {
+    expect(await contrastOf(id)).toBeGreaterThanOrEqual(4.5);
+  }
   await page.keyboard.press('Escape');
   await page.getByTestId('island-1-length').click();
   await page.getByTestId('island-2-ink').click();
