@@ -200,10 +200,14 @@ function drawCursor(
     context.stroke();
   }
   context.textBaseline = 'middle';
+  // Faint words cannot be read: off the plane a name turns from dark on colour to colour on dark.
+  const isHere = strength === 1;
+  context.globalAlpha = isHere ? 1 : 0.6 + 0.4 * strength;
+  context.fillStyle = isHere ? person.colour : '#0d0f12';
   context.beginPath();
   context.roundRect(name.left, name.top, name.width, name.height, name.height / 2);
   context.fill();
-  context.fillStyle = '#0d0f12';
+  context.fillStyle = isHere ? '#0d0f12' : person.colour;
   context.fillText(person.name, name.left + 5 * s, name.top + name.height / 2 + 0.5);
   context.restore();
 }
