@@ -5,6 +5,7 @@ import type { LiveCase, LiveCursor } from '../case/index.ts';
 import type { Projection, View } from '../engine/index.ts';
 import { type PatchBox, PatchCanvas, union } from '../ui/index.ts';
 import styles from './Meeting.module.css';
+import { nameOf } from './People.tsx';
 
 export interface CursorsProps {
   readonly live: LiveCase;
@@ -151,7 +152,7 @@ function placeCursor(
   const strength = isFlat ? 1 : strengthOf(p.depth(place), p.halfThickness);
   if (strength === 0 || x < 0 || y < 0 || x > p.size[0] || y > p.size[1]) return undefined;
   const s = textSize / 13;
-  const width = context.measureText(person.name).width + 10 * s;
+  const width = context.measureText(nameOf(person)).width + 10 * s;
   const height = textSize * 1.5;
   const left = x + 12 * s + width > p.size[0] ? -12 * s - width : 12 * s;
   const top = y + 14 * s + height > p.size[1] ? -height - 8 * s : 14 * s;
@@ -208,6 +209,6 @@ function drawCursor(
   context.roundRect(name.left, name.top, name.width, name.height, name.height / 2);
   context.fill();
   context.fillStyle = isHere ? '#0d0f12' : person.colour;
-  context.fillText(person.name, name.left + 5 * s, name.top + name.height / 2 + 0.5);
+  context.fillText(nameOf(person), name.left + 5 * s, name.top + name.height / 2 + 0.5);
   context.restore();
 }

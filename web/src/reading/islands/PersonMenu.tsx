@@ -1,7 +1,7 @@
 import { personColours } from '@yuepian/contract';
 import { Check } from 'lucide-react';
 import type { CSSProperties } from 'react';
-import { formatUser, useLanguage, useText } from '../../i18n/index.ts';
+import { formatPerson, formatUser, useLanguage, useText } from '../../i18n/index.ts';
 import {
   classes,
   Popover,
@@ -72,7 +72,7 @@ export function PersonMenu({ island }: { readonly island: Island }) {
                   room.islands.change(id, { name: n, ...(free && { colour: free }) });
                 }}
               >
-                {formatUser({ name: n, displayName: n }, language)}
+                {formatPerson(n, language)}
               </PressButton>
             ))}
           </fieldset>
