@@ -4,8 +4,9 @@ import * as Y from 'yjs';
 import { CaseDocument } from '../web/src/case/document.ts';
 import { median, percentile, print } from './figure.ts';
 import { openMarksPage } from './marks-bench.ts';
+import { remoteInk } from './remote-ink.ts';
 
-/** Size of ink in the case document, and how long after the pen its line is on the screen. */
+/** Size of ink in the case document, and how long after the pen its line is on this and on another screen. */
 export default async function ink(): Promise<void> {
   for (const length of [200, 100]) {
     const bytes = documentBytes(100_000, length);
@@ -18,6 +19,7 @@ export default async function ink(): Promise<void> {
     });
   }
   await latency();
+  await remoteInk();
 }
 
 /** Handwriting at 150 Hz: loops of 6 mm that go on to the right, pressed more and less. */

@@ -1,15 +1,11 @@
-import { rm } from 'node:fs/promises';
-import type { Mark, StudyDetail } from '@yuepian/contract';
+import type { Mark } from '@yuepian/contract';
 import type { CDPSession, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startServer, type TestServer } from '../server/src/testing.ts';
-import { board, picture, signIn, startBrowser, type TestBrowser } from './support/browser.ts';
+import { board, picture } from './support/browser.ts';
 import { type At, Fingers, pen } from './support/fingers.ts';
-import { importFiles, isReconstructed, phantomFolder, whenStudy } from './support/phantom.ts';
+import { openScene, type Scene, whenShown } from './support/scene.ts';
 
-let server: TestServer;
-let browser: TestBrowser;
-let study: StudyDetail;
+let scene: Scene;
 let page: Page;
 let cdp: CDPSession;
 let fingers: Fingers;
@@ -17,22 +13,13 @@ let fingers: Fingers;
 const patience = { timeout: 30_000 };
 
 beforeAll(async () => {
-  const phantom = await phantomFolder('ct');
-  [server, browser] = await Promise.all([startServer(), startBrowser()]);
-  const uid = await importFiles(server, phantom.files);
-  study = await whenStudy(server, uid, isReconstructed);
-  await rm(phantom.folder, { recursive: true, force: true });
-  page = await browser.open(`${server.url}/studies/${study.studyInstanceUid}?board=75`, board);
-  await signIn(page, server.password);
-  await page.locator('[data-testid="info-axial"] [data-edge="left"]').waitFor();
-  await page.getByTestId('preview').first().waitFor({ state: 'detached' });
+  scene = await openScene();
+  page = await scene.enter({ screen: board, query: '?board=75' });
+  await whenShown(page);
   cdp = await page.context().newCDPSession(page);
   fingers = new Fingers(cdp);
 }, 600_000);
-afterAll(async () => {
-  await browser?.[Symbol.asyncDispose]();
-  await server?.[Symbol.asyncDispose]();
-});
+afterAll(() => scene?.[Symbol.asyncDispose]());
 
 /** A place of the axial view, as parts of its width and height. */
 async function at(u: number, v: number): Promise<At> {
@@ -40,10 +27,7 @@ async function at(u: number, v: number): Promise<At> {
   if (!box) throw new Error('no axial view');
   return [box.x + box.width * u, box.y + box.height * v];
 }
-const marks = async (): Promise<Mark[]> => {
-  const answer = await server.fetch(`/api/cases/${study.caseId}`);
-  return ((await answer.json()) as { marks: Mark[] }).marks;
-};
+const marks = (): Promise<Mark[]> => scene.marks();
 const slice = async (): Promise<number> =>
   Number(await page.locator('[data-view="axial"] [role="slider"]').getAttribute('aria-valuenow'));
 const letters = (): Promise<string[]> =>
@@ -62,6 +46,30 @@ const zoom = async (): Promise<number> => {
   return (box?.width ?? 0) / (Number(length) * (unit === 'cm' ? 10 : 1));
 };
 
+/** Contrast of the words of a button with what is painted behind them (WCAG 2.2, 1.4.3). */
+const contrastOf = (testId: string): Promise<number> =>
+  page.getByTestId(testId).evaluate((button) => {
+    const context = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+    if (!context) throw new Error('no canvas');
+    const behind: Element[] = [];
+    for (let e: Element | null = button; e; e = e.parentElement) behind.unshift(e);
+    for (const e of behind) {
+      context.fillStyle = getComputedStyle(e).backgroundColor;
+      context.fillRect(0, 0, 1, 1);
+    }
+    const luminance = (): number => {
+      const [r = 0, g = 0, b = 0] = [...context.getImageData(0, 0, 1, 1).data].map((v) =>
+        v / 255 <= 0.04045 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4,
+      );
+      return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const back = luminance();
+    context.fillStyle = getComputedStyle(button.querySelector('span') ?? button).color;
+    context.fillRect(0, 0, 1, 1);
+    const front = luminance();
+    return (Math.max(back, front) + 0.05) / (Math.min(back, front) + 0.05);
+  });
+
 test('each person takes an island, says who they are and chooses a tool', async () => {
   await page.keyboard.press('Shift+Digit2');
   await page.locator('[data-testid="views"][data-layout="single"]').waitFor();
@@ -73,6 +81,10 @@ test('each person takes an island, says who they are and chooses a tool', async 
   await page.getByTestId('island-2-person').click();
   await page.getByTestId('island-2-name').fill('李医生');
   await picture(page, 'board-person');
+  // The pointer is over it and it is open: every state of it can be read.
+  for (const id of ['island-1-person', 'island-2-person']) {
+    expect(await contrastOf(id)).toBeGreaterThanOrEqual(4.5);
+  }
   await page.keyboard.press('Escape');
   await page.getByTestId('island-1-length').click();
   await page.getByTestId('island-2-ink').click();
@@ -216,6 +228,80 @@ test('where a person draws with a pen, their finger navigates; the other still d
   const r = await at(0.7, 0.5);
   await fingers.drag([{ at: r }], [[r[0] - 120, r[1] + 30]], 5);
   await expect.poll(async () => (await marks()).length, patience).toBe(before.length + 2);
+});
+
+test("another person's touch leaves my text and their menu open, and my own ends my text", async () => {
+  const before = await marks();
+  await page.getByTestId('island-1-text').click();
+  // This person draws with a pen since the test before.
+  await pen(cdp, [await at(0.3, 0.7)]);
+  const field = page.getByTestId('mark-text');
+  await field.waitFor();
+  await page.keyboard.type('肝');
+  const r = await at(0.75, 0.65);
+  await fingers.drag([{ at: r }], [[r[0] - 100, r[1] + 20]], 5);
+  await expect.poll(async () => (await marks()).length, patience).toBe(before.length + 1);
+  await page.keyboard.type('脏');
+  // The other's tools and menu, too; then the keys are theirs.
+  await page.touchscreen.tap(...(await middleOf('island-2-arrow')));
+  await expect.poll(() => page.getByTestId('island-2').getAttribute('data-tool')).toBe('arrow');
+  await page.touchscreen.tap(...(await middleOf('island-2-person')));
+  const name = page.getByTestId('island-2-name');
+  await name.waitFor();
+  await page.touchscreen.tap(...(await middleOf('island-2-name')));
+  await page.keyboard.type('2');
+  expect(await name.inputValue()).toBe('李医生2');
+  expect(await field.inputValue()).toBe('肝脏');
+  // One's own next touch goes on: the words are kept, and the other's menu stays open.
+  await pen(cdp, [await at(0.3, 0.3)]);
+  await expect
+    .poll(
+      async () => (await marks()).filter((m) => m.kind === 'text').map((m) => m.label),
+      patience,
+    )
+    .toEqual(['肝脏']);
+  await expect.poll(() => field.inputValue()).toBe('');
+  expect(await name.count()).toBe(1);
+  await field.press('Escape');
+  expect(await field.count()).toBe(0);
+  const theirs = await at(0.75, 0.4);
+  await fingers.drag([{ at: theirs }], [theirs], 1);
+  await name.waitFor({ state: 'detached' });
+  await page.getByTestId('island-2-highlighter').click();
+  expect((await marks()).filter((m) => m.kind === 'text')).toHaveLength(1);
+});
+
+test('Escape takes what the island used last has begun, and leaves what others have', async () => {
+  const before = (await marks()).length;
+  await page.getByTestId('island-1-length').click();
+  await page.getByTestId('island-2-polygon').or(page.getByTestId('island-2-more')).first().click();
+  await page
+    .getByTestId('island-2-polygon')
+    .or(page.getByRole('button', { name: '多边形' }))
+    .first()
+    .click();
+  const p = await at(0.72, 0.5);
+  for (const [dx, dy] of [
+    [0, 0],
+    [60, 0],
+  ] as const) {
+    await fingers.drag([{ at: [p[0] + dx, p[1] + dy] }], [[p[0] + dx, p[1] + dy]], 1);
+  }
+  const mine = await at(0.3, 0.6);
+  await pen(cdp, [mine]);
+  await page.keyboard.press('Escape');
+  // The length of the one is gone: its next click begins another one. The polygon of the other goes on.
+  await pen(cdp, [[mine[0], mine[1] - 60]]);
+  await fingers.drag([{ at: [p[0] + 40, p[1] + 70] }], [[p[0] + 40, p[1] + 70]], 1);
+  await fingers.drag([{ at: p }], [p], 1);
+  await expect.poll(async () => (await marks()).length, patience).toBe(before + 1);
+  expect((await marks()).at(-1)).toMatchObject({ kind: 'polygon', author: { name: '李医生2' } });
+  for (const [id, tool] of [
+    ['island-1', 'navigate'],
+    ['island-2', 'highlighter'],
+  ]) {
+    await page.getByTestId(`${id}-${tool}`).click();
+  }
 });
 
 test('an island is taken to another place by hand or by keys, and is there after a reload', async () => {

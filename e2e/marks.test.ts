@@ -1,42 +1,28 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Mark, type MarkKind, mark, type StudyDetail } from '@yuepian/contract';
+import type { Mark, MarkKind, StudyDetail } from '@yuepian/contract';
 import { decodeStroke } from '@yuepian/geometry';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startServer, type TestServer } from '../server/src/testing.ts';
-import { desk, picture, signIn, startBrowser, type TestBrowser } from './support/browser.ts';
+import { picture } from './support/browser.ts';
 import { xrayWithoutSpacing } from './support/frames.ts';
-import { importFiles, isReconstructed, phantomFolder, whenStudy } from './support/phantom.ts';
+import { importFiles, whenStudy } from './support/phantom.ts';
+import { openScene, type Scene } from './support/scene.ts';
 
-let server: TestServer;
-let browser: TestBrowser;
+let scene: Scene;
 let study: StudyDetail;
 let page: Page;
 beforeAll(async () => {
-  const phantom = await phantomFolder('ct');
-  [server, browser] = await Promise.all([startServer(), startBrowser()]);
-  const uid = await importFiles(server, phantom.files);
-  study = await whenStudy(server, uid, isReconstructed);
-  await rm(phantom.folder, { recursive: true, force: true });
+  scene = await openScene();
+  study = scene.study;
 });
-afterAll(async () => {
-  await browser?.[Symbol.asyncDispose]();
-  await server?.[Symbol.asyncDispose]();
-});
+afterAll(() => scene?.[Symbol.asyncDispose]());
 
 type At = readonly [x: number, y: number];
 
-async function open(uid: string, screen = desk): Promise<Page> {
-  const opened = await browser.open(`${server.url}/studies/${uid}`, screen);
-  await signIn(opened, server.password);
-  return opened;
-}
-const marksOf = async (caseId: string): Promise<Mark[]> => {
-  const answer = await server.fetch(`/api/cases/${caseId}`);
-  return ((await answer.json()) as { marks: unknown[] }).marks.map((m) => mark.parse(m));
-};
+const open = (uid: string): Promise<Page> => scene.enter({ path: `/studies/${uid}` });
+const marksOf = (caseId: StudyDetail['caseId']): Promise<Mark[]> => scene.marks(caseId);
 const saved = () => page.locator('[data-testid="saved"]').getByText('已保存').waitFor();
 /** The marks once there are so many; the list beside the images says so first. */
 const whenMarks = async (count: number): Promise<Mark[]> => {
@@ -170,8 +156,8 @@ test('every kind is drawn with the mouse on slices and keeps its numbers through
   expect(before.filter((line) => /mm|°|HU/.test(line))).toHaveLength(9);
 
   await page.close();
-  await server.kill('SIGKILL');
-  await server.restart();
+  await scene.server.kill('SIGKILL');
+  await scene.server.restart();
   expect(await marksOf(study.caseId)).toEqual(drawn);
   page = await open(study.studyInstanceUid);
   await page.getByTestId('preview').first().waitFor({ state: 'detached' });
@@ -260,9 +246,11 @@ test('on an X-ray without spacing lines are kept in pixels and no millimetre is 
   const folder = await mkdtemp(join(tmpdir(), 'yuepian-e2e-marks-'));
   const file = join(folder, 'xray.dcm');
   await writeFile(file, xrayWithoutSpacing());
-  const uid = await importFiles(server, [file]);
+  const uid = await importFiles(scene.server, [file]);
   await rm(folder, { recursive: true, force: true });
-  const xray = await whenStudy(server, uid, (s) => s.series.every((v) => v.kind === 'frames'));
+  const xray = await whenStudy(scene.server, uid, (s) =>
+    s.series.every((v) => v.kind === 'frames'),
+  );
   page = await open(uid);
   // A hand draws on the image, not on the place where it will be.
   await page.waitForFunction(() => {

@@ -1,63 +1,31 @@
-import { rm } from 'node:fs/promises';
-import { type Mark, type StudyDetail, studyDetail } from '@yuepian/contract';
+import { studyDetail } from '@yuepian/contract';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startServer, type TestServer } from '../server/src/testing.ts';
-import {
-  board,
-  desk,
-  picture,
-  type Screen,
-  signIn,
-  smallDesk,
-  startBrowser,
-  type TestBrowser,
-} from './support/browser.ts';
-import { importFiles, isReconstructed, phantomFolder, whenStudy } from './support/phantom.ts';
+import { board, desk, picture, type Screen, signIn, smallDesk } from './support/browser.ts';
+import { type Account, openScene, type Scene, whenShown } from './support/scene.ts';
 
-const password = 'correct horse battery';
-let server: TestServer;
-let browser: TestBrowser;
-let study: StudyDetail;
+let scene: Scene;
 /** At a desk; a doctor at a touch board; somebody who may only look. */
 let chen: Page;
 let li: Page;
 let zhou: Page;
 
-async function addUser(name: string, displayName: string, role: string): Promise<void> {
-  const answer = await server.fetch('/api/users', {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ name, displayName, role, password }),
-  });
-  if (!answer.ok) throw new Error(await answer.text());
-}
+let chenAccount: Account;
 
-async function open(name: string, screen: Screen): Promise<Page> {
-  const page = await browser.open(`${server.url}/studies/${study.studyInstanceUid}`, screen);
-  await signIn(page, password, name);
-  await page.locator('[data-testid="info-axial"] [data-edge="left"]').waitFor();
-  await page.getByTestId('preview').first().waitFor({ state: 'detached' });
+async function open(as: Account, screen: Screen): Promise<Page> {
+  const page = await scene.enter({ as, screen });
+  await whenShown(page);
   return page;
 }
 
 beforeAll(async () => {
-  const phantom = await phantomFolder('ct');
-  [server, browser] = await Promise.all([startServer(), startBrowser()]);
-  const uid = await importFiles(server, phantom.files);
-  study = await whenStudy(server, uid, isReconstructed);
-  await rm(phantom.folder, { recursive: true, force: true });
-  await addUser('chen', '陈医生', 'doctor');
-  await addUser('li', '李医生', 'doctor');
-  await addUser('zhou', '周同学', 'viewer');
-  chen = await open('chen', desk);
-  li = await open('li', { ...board, locale: 'en-GB' });
-  zhou = await open('zhou', smallDesk);
+  scene = await openScene();
+  chenAccount = await scene.add('chen', '陈医生', 'doctor');
+  chen = await open(chenAccount, desk);
+  li = await open(await scene.add('li', '李医生', 'doctor'), { ...board, locale: 'en-GB' });
+  zhou = await open(await scene.add('zhou', '周同学', 'viewer'), smallDesk);
 }, 600_000);
-afterAll(async () => {
-  await browser?.[Symbol.asyncDispose]();
-  await server?.[Symbol.asyncDispose]();
-});
+afterAll(() => scene?.[Symbol.asyncDispose]());
 
 type At = readonly [number, number];
 async function boxOf(page: Page, kind: string) {
@@ -75,10 +43,7 @@ const slice = async (page: Page): Promise<number> =>
 /** A frame of a 4K screen takes its time without a graphics card. */
 const patience = { timeout: 20_000 };
 const count = (page: Page) => page.getByTestId('panel-marks');
-const marks = async (): Promise<Mark[]> => {
-  const answer = await server.fetch(`/api/cases/${study.caseId}`);
-  return ((await answer.json()) as { marks: Mark[] }).marks;
-};
+const marks = () => scene.marks();
 const status = (page: Page, follow: string) =>
   page.locator(`[data-testid="meeting-status"][data-follow="${follow}"]`).waitFor();
 const chipOf = (page: Page, name: string) =>
@@ -90,10 +55,14 @@ async function meet(page: Page): Promise<void> {
   if ((await tab.count()) > 0) await tab.click();
 }
 
-async function drawLength(page: Page, dx: number, dy: number): Promise<void> {
-  const button = page.getByTestId('tool-length');
-  if ((await button.count()) === 0) await page.getByTestId('group-measure').click();
+async function choose(page: Page, group: 'measure' | 'draw', tool: string): Promise<void> {
+  const button = page.getByTestId(`tool-${tool}`);
+  if ((await button.count()) === 0) await page.getByTestId(`group-${group}`).click();
   if ((await button.getAttribute('aria-pressed')) !== 'true') await button.click();
+}
+
+async function drawLength(page: Page, dx: number, dy: number): Promise<void> {
+  await choose(page, 'measure', 'length');
   await page.mouse.move(...(await inView(page, 'axial', dx, dy)));
   await page.mouse.down();
   await page.mouse.move(...(await inView(page, 'axial', dx + 60, dy + 20)), { steps: 4 });
@@ -259,6 +228,86 @@ test('ink shows on the other screen while it is drawn', async () => {
   await chen.keyboard.press('Escape');
 });
 
+/** Whether a mark of this colour is painted in the axial view, mm from its middle. */
+async function isPainted(page: Page, [x, y]: At, colour: string): Promise<boolean> {
+  const scale = await pixelsPerMm(page);
+  return page.evaluate(
+    ([px, py, hex]) => {
+      const canvas = document.querySelector<HTMLCanvasElement>('[data-testid="marks-axial"]');
+      const context = canvas?.getContext('2d');
+      if (!canvas?.width || !context) return false;
+      const ratio = canvas.width / canvas.clientWidth;
+      const [cx, cy] = [canvas.width / 2 + px * ratio, canvas.height / 2 + py * ratio];
+      const { data } = context.getImageData(Math.round(cx) - 6, Math.round(cy) - 6, 13, 13);
+      const wanted = [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16));
+      for (let n = 0; n < data.length; n += 4) {
+        const isIt = wanted.every((v, c) => Math.abs((data[n + c] ?? 0) - v) < 12);
+        if (isIt && (data[n + 3] ?? 0) > 200) return true;
+      }
+      return false;
+    },
+    [x * scale, y * scale, colour] as const,
+  );
+}
+
+test('two draw in one view at the same moment; each takes back only their own', async () => {
+  const before = await marks();
+  await choose(chen, 'measure', 'length');
+  await choose(li, 'draw', 'arrow');
+  /** Where each begins and ends, mm from the middle of the axial view. */
+  const lines = [
+    { page: chen, from: [-40, -30], to: [30, -20] },
+    { page: li, from: [35, -35], to: [-35, -10] },
+  ] as const;
+  const place = async (page: Page, [x, y]: At): Promise<At> => {
+    const scale = await pixelsPerMm(page);
+    return inView(page, 'axial', x * scale, y * scale);
+  };
+  const hands = await Promise.all(
+    lines.map(async ({ page, from, to }) => ({
+      page,
+      from: await place(page, from),
+      to: await place(page, to),
+    })),
+  );
+  for (const { page, from } of hands) await page.mouse.move(...from);
+  for (const { page } of hands) await page.mouse.down();
+  for (let n = 1; n <= 8; n++) {
+    for (const { page, from, to } of hands) {
+      await page.mouse.move(
+        from[0] + ((to[0] - from[0]) * n) / 8,
+        from[1] + ((to[1] - from[1]) * n) / 8,
+      );
+    }
+  }
+  for (const { page } of hands) await page.mouse.up();
+  for (const page of [chen, li]) await page.keyboard.press('Escape');
+  const known = new Set(before.map((m) => m.id));
+  const drawn = async () => (await marks()).filter((m) => !known.has(m.id));
+  await expect
+    .poll(async () => (await drawn()).map((m) => `${m.author.name} ${m.kind}`).sort(), patience)
+    .toEqual(['李医生 arrow', '陈医生 length']);
+  const colours = new Map((await drawn()).map((m) => [m.kind, m.colour]));
+  expect(new Set(colours.values()).size).toBe(2);
+  for (const page of [chen, li]) {
+    for (const [n, kind] of (['length', 'arrow'] as const).entries()) {
+      const { from, to } = lines[n] ?? lines[0];
+      // Not in their middle, where they cross.
+      const at: At = [from[0] + (to[0] - from[0]) * 0.25, from[1] + (to[1] - from[1]) * 0.25];
+      await expect.poll(() => isPainted(page, at, colours.get(kind) ?? ''), patience).toBe(true);
+    }
+  }
+  await picture(chen, 'meeting-two-draw');
+  const kinds = async () => (await drawn()).map((m) => m.kind).sort();
+  await chen.keyboard.press('Control+z');
+  await expect.poll(kinds, patience).toEqual(['arrow']);
+  await li.keyboard.press('Control+z');
+  await expect.poll(kinds, patience).toEqual([]);
+  await chen.keyboard.press('Control+Shift+z');
+  await li.keyboard.press('Control+Shift+z');
+  await expect.poll(kinds, patience).toEqual(['arrow', 'length']);
+});
+
 test('touching the view leaves the lead, one tap comes back', async () => {
   const led = await slice(chen);
   await li.mouse.move(...(await inView(li, 'axial')));
@@ -285,7 +334,7 @@ test('touching the view leaves the lead, one tap comes back', async () => {
 
 test('a screen that shows something else is warned about on both sides', async () => {
   // This browser was told of another revision of the volume, as when it missed a new import.
-  await zhou.route(`**/api/studies/${study.studyInstanceUid}`, async (route) => {
+  await zhou.route(`**/api/studies/${scene.study.studyInstanceUid}`, async (route) => {
     const answer = await route.fetch();
     const old = studyDetail.parse(await answer.json());
     const series = old.series.map((s) => ({ ...s, structures: s.structures.slice(1) }));
@@ -299,7 +348,7 @@ test('a screen that shows something else is warned about on both sides', async (
     '周同学 sees something else: models',
   );
   await picture(li, 'meeting-differs');
-  await zhou.unroute(`**/api/studies/${study.studyInstanceUid}`);
+  await zhou.unroute(`**/api/studies/${scene.study.studyInstanceUid}`);
   await zhou.reload();
   await li.getByTestId('differs').waitFor({ state: 'detached' });
 });
@@ -372,10 +421,10 @@ test('the past is played back, and goes on as a copy', async () => {
 test('a board on the wall asks for a person before it shows a patient', async () => {
   // Somebody is still signed in there.
   const page = await chen.context().newPage();
-  await page.goto(`${server.url}/board?board=75&study=${study.studyInstanceUid}`);
+  await page.goto(`${scene.server.url}/board?board=75&study=${scene.study.studyInstanceUid}`);
   await page.getByTestId('sign-in').waitFor();
   expect(await page.getByTestId('patient').count()).toBe(0);
-  await signIn(page, password, 'chen');
+  await signIn(page, chenAccount.password, chenAccount.name);
   await page.waitForURL(/\/studies\//);
   await page.getByTestId('patient').waitFor();
   expect(await page.evaluate(() => document.documentElement.dataset.pointer)).toBe('board');

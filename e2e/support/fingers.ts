@@ -78,8 +78,15 @@ export class Fingers {
   }
 }
 
-/** A pen as the browser gets it from a digitiser. */
-export async function pen(cdp: CDPSession, points: readonly At[]): Promise<void> {
+/**
+ * A pen as the browser gets it from a digitiser.
+ * @param beforeLift done while it rests at the last point.
+ */
+export async function pen(
+  cdp: CDPSession,
+  points: readonly At[],
+  beforeLift: () => Promise<void> = () => Promise.resolve(),
+): Promise<void> {
   const send = (type: 'mousePressed' | 'mouseMoved' | 'mouseReleased', [x, y]: At) =>
     cdp.send('Input.dispatchMouseEvent', {
       type,
@@ -96,5 +103,6 @@ export async function pen(cdp: CDPSession, points: readonly At[]): Promise<void>
   if (!first || !last) return;
   await send('mousePressed', first);
   for (const point of rest) await send('mouseMoved', point);
+  await beforeLift();
   await send('mouseReleased', last);
 }

@@ -108,14 +108,18 @@ export class CaseRoom {
     return [...this.#members.values()].filter((m) => m.user.id === user.id).length;
   }
 
-  /** The same colour for all screens of a person while anybody is here; the free ones first. */
+  /**
+   * The same colour for all screens of a person while anybody is here: their own where it is free, as
+   * their marks have it, else one that fewest have.
+   */
   colourOf(user: User): string {
     const known = this.#colours.get(user.id);
     if (known) return known;
     const uses = (colour: string) =>
       [...this.#colours.values()].filter((used) => used === colour).length;
     const fewest = Math.min(...personColours.map(uses));
-    const colour = personColours.find((c) => uses(c) === fewest) ?? personColours[0];
+    const own = personColours.find((c) => c === user.colour && uses(c) === fewest);
+    const colour = own ?? personColours.find((c) => uses(c) === fewest) ?? personColours[0];
     this.#colours.set(user.id, colour);
     return colour;
   }

@@ -1,5 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { type Role, type User, type UserId, userId, YuepianError } from '@yuepian/contract';
+import {
+  personColours,
+  type Role,
+  type User,
+  type UserId,
+  userId,
+  YuepianError,
+} from '@yuepian/contract';
 import type { Actor } from '../http/index.ts';
 import type { AccountStore, ApiToken } from './accounts.store.ts';
 import {
@@ -22,18 +29,6 @@ export const setupLinkLifeMs = 24 * 3_600_000;
 const basicMemoryMs = 5 * 60_000;
 /** "Last seen" is written at most this often. */
 const touchEveryMs = 60_000;
-
-/** Colours of people, told apart on dark; each user gets one for good. */
-const palette = [
-  '#5aa9e6',
-  '#f2a65a',
-  '#7bc47f',
-  '#c98bdb',
-  '#e5737f',
-  '#58c7c0',
-  '#d9c25a',
-  '#9aa7f2',
-];
 
 /** Accounts, sign-in and sessions. All refusals are YuepianErrors. */
 export class Accounts {
@@ -141,7 +136,8 @@ export class Accounts {
       name: input.name,
       displayName: input.displayName || input.name,
       role: input.role,
-      colour: palette[count % palette.length] ?? '#5aa9e6',
+      // For good, and where it is free also in a case: marks, cursor and name of a person look alike.
+      colour: personColours[count % personColours.length] ?? personColours[0],
     };
     const hash = input.password === null ? null : await hashPassword(input.password);
     if (!(await this.#store.addUser(user, hash))) {

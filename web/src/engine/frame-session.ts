@@ -93,7 +93,7 @@ export class FrameLoading implements FrameSession {
       const next = (this.#index + 1) % this.stack.frames.length;
       // Better slower than with frames left out: a reader counts on seeing each.
       if (this.#frames.has(next)) this.show(next);
-      else this.#frame(next).catch(() => undefined);
+      else this.#frame(next).catch((error: unknown) => this.#stopAt(next, error));
     }, period);
     this.#emit();
   }
@@ -154,12 +154,30 @@ export class FrameLoading implements FrameSession {
       this.#present(frame, index);
     } catch (error) {
       if (this.#controller.signal.aborted) return;
-      if (index === this.#index) {
-        this.#failure = ownError(error);
-        this.#emit();
-      }
-      this.#failed(index, ownError(error));
+      this.#fail(index, error);
     }
+  }
+
+  /**
+   * A running cine stands still at a frame that cannot be had, and says so: left out, a reader would
+   * believe to have seen all. Played again it goes on behind it.
+   */
+  #stopAt(index: number, error: unknown): void {
+    const isNext = index === (this.#index + 1) % this.stack.frames.length;
+    if (!this.playing || !isNext || this.#controller.signal.aborted) return;
+    this.stop();
+    if (this.#shownIndex !== undefined) this.#hide();
+    this.#shownIndex = undefined;
+    this.#index = index;
+    this.#fail(index, error);
+  }
+
+  #fail(index: number, error: unknown): void {
+    if (index === this.#index) {
+      this.#failure = ownError(error);
+      this.#emit();
+    }
+    this.#failed(index, ownError(error));
   }
 
   #frame(index: number): Promise<FramePixels> {

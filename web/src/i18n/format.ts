@@ -12,6 +12,10 @@ export function formatUser(
   // Earlier servers stored the Chinese word.
   return ['', firstAdmin, dictionaries.zh.identity.roles.admin].includes(own) ? admin : own;
 }
+/** The same where only the name that is shown is known: of a mark's author, of who is here. */
+export const formatPerson = (name: string, language: Language): string =>
+  formatUser({ name, displayName: name }, language);
+
 /** Account that the server makes at its first start (server/src/identity). */
 const firstAdmin = 'admin';
 

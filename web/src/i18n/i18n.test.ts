@@ -8,6 +8,7 @@ import {
   formatMl,
   formatMm,
   formatName,
+  formatPerson,
   formatSex,
   formatUnit,
   formatUser,
@@ -31,6 +32,8 @@ it('names the first administrator in the reader’s language, everybody else by 
   expect(formatUser(admin, 'en')).toBe(dictionaries.en.identity.roles.admin);
   expect(formatUser({ name: 'admin', displayName: '周主任' }, 'en')).toBe('周主任');
   expect(formatUser({ name: 'li', displayName: '' }, 'en')).toBe('li');
+  expect(formatPerson('admin', 'zh')).toBe('管理员');
+  expect(formatPerson('李医生', 'en')).toBe('李医生');
 });
 
 describe('the two languages', () => {

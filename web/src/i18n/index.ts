@@ -7,6 +7,7 @@ export {
   formatMm,
   formatName,
   formatNumber,
+  formatPerson,
   formatSex,
   formatUnit,
   formatUser,

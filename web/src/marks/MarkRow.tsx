@@ -1,7 +1,7 @@
 import { type Mark, personColours } from '@yuepian/contract';
 import { Eye, EyeOff, LocateFixed, Trash2 } from 'lucide-react';
 import { type CSSProperties, useEffect, useRef, useState } from 'react';
-import { useText } from '../i18n/index.ts';
+import { formatPerson, useLanguage, useText } from '../i18n/index.ts';
 import { Button, classes, IconButton } from '../ui/index.ts';
 import { kindIcons } from './icons.tsx';
 import styles from './Marks.module.css';
@@ -23,6 +23,7 @@ export interface MarkRowProps {
 export function MarkRow(props: MarkRowProps) {
   const { mark, name, isOpen, isHere, mayEdit, lines } = props;
   const t = useText();
+  const language = useLanguage();
   const row = useRef<HTMLLIElement>(null);
   useEffect(() => {
     if (isOpen) row.current?.scrollIntoView({ block: 'nearest' });
@@ -60,7 +61,8 @@ export function MarkRow(props: MarkRowProps) {
             </ul>
           )}
           <p className={styles.quiet}>
-            {mark.author.name} · {new Date(mark.createdAt).toLocaleString('sv-SE').slice(0, 16)}
+            {formatPerson(mark.author.name, language)} ·{' '}
+            {new Date(mark.createdAt).toLocaleString('sv-SE').slice(0, 16)}
           </p>
           {mayEdit && (
             <>

@@ -40,6 +40,12 @@ export interface MarksOverlayProps {
   readonly onEditor: (editor: MarkEditor | undefined) => void;
 }
 
+/** A text whose words are still to come, and who writes them. */
+interface Asked {
+  readonly mark: Mark;
+  readonly owner: string;
+}
+
 const cover: CSSProperties = {
   position: 'absolute',
   inset: 0,
@@ -60,7 +66,9 @@ export function MarksOverlay(props: MarksOverlayProps): React.JSX.Element {
   const wetCanvas = useRef<HTMLCanvasElement>(null);
   const latest = useRef(props);
   const redraw = useRef<() => void>(() => undefined);
-  const [asked, setAsked] = useState<readonly Mark[]>([]);
+  const [asked, setAsked] = useState<readonly Asked[]>([]);
+  /** Ends the text that somebody writes. */
+  const ends = useRef(new Map<string, () => void>());
   latest.current = props;
   const { view, model, live, onEditor } = props;
 
@@ -81,7 +89,7 @@ export function MarksOverlay(props: MarksOverlayProps): React.JSX.Element {
       const p = view.projection();
       if (!p) return undefined;
       layer.update(model.list(), latest.current.place, p);
-      return layer.hit(at, reach) ?? hitLabel(painter.labelBoxes, at);
+      return layer.hit(at, reach) ?? hitLabel(painter.labelBoxes, at, layer.shift);
     };
     const editor = new MarkEditor({
       projection: () => view.projection(),
@@ -101,7 +109,8 @@ export function MarksOverlay(props: MarksOverlayProps): React.JSX.Element {
       commit: (mark) => model.add(mark),
       change: (id, patch) => model.change(id, patch),
       select: (id) => latest.current.onSelect(id),
-      askText: (mark) => setAsked((all) => [...all, mark]),
+      askText: (mark, owner) => setAsked((all) => [...all, { mark, owner }]),
+      endText: (owner) => ends.current.get(owner)?.(),
       wet,
       redraw: () => draw(),
     });
@@ -118,19 +127,25 @@ export function MarksOverlay(props: MarksOverlayProps): React.JSX.Element {
       const isNew = fit(dryElement, context, p);
       // Places in space look different on each slice; everything else stays while only the slice goes.
       const depth = visible.some((v) => isInSpace(v.mark)) ? p.plane.point.join() : '';
-      const key = `${layer.revision} ${depth}`;
+      const key = `${layer.revision} ${layer.shift[0]} ${layer.shift[1]} ${depth}`;
       if (!onlyIfChanged || isNew || key !== drawn) {
         drawn = key;
+        const [drafts, { cursor }] = [editor.drafts(p), editor];
+        // An empty canvas costs as much to show as a full one.
+        const isBlank = visible.length === 0 && drafts.length === 0 && !cursor;
+        dryElement.style.display = isBlank ? 'none' : 'block';
         painter.draw(context, p, {
           visible,
           revision: layer.revision,
-          drafts: editor.drafts(),
+          map: layer.map,
+          shift: layer.shift,
+          drafts,
           selected: now.selected,
           language: now.language,
           groundOf: now.groundOf,
           isBrief: view.kind === 'volume',
           textSize: now.textSize,
-          cursor: editor.cursor,
+          cursor,
         });
       }
       wet.paint();
@@ -157,14 +172,16 @@ export function MarksOverlay(props: MarksOverlayProps): React.JSX.Element {
     <>
       <canvas ref={canvas} data-testid={`marks-${view.kind}`} style={cover} />
       <canvas ref={wetCanvas} data-testid={`wet-${view.kind}`} style={hidden} />
-      {asked.map((mark) => (
+      {asked.map(({ mark, owner }) => (
         <TextField
           key={mark.id}
           at={placeOf(view, mark)}
           textSize={props.textSize}
           colour={mark.colour}
+          owner={owner}
+          ends={ends.current}
           onDone={(label) => {
-            setAsked((all) => all.filter((m) => m !== mark));
+            setAsked((all) => all.filter((a) => a.mark !== mark));
             if (label === '') return;
             model.add({ ...mark, label });
             props.onSelect(mark.id);
@@ -185,8 +202,10 @@ function placeOf(view: View, mark: Mark): Point {
 
 function hitLabel(
   boxes: ReadonlyMap<MarkId, readonly [number, number, number, number]>,
-  [x, y]: Point,
+  at: Point,
+  shift: Point,
 ): Hit | undefined {
+  const [x, y] = [at[0] - shift[0], at[1] - shift[1]];
   for (const [id, box] of boxes) {
     if (x >= box[0] && x <= box[2] && y >= box[1] && y <= box[3]) return { id, handle: undefined };
   }

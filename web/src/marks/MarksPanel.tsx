@@ -1,8 +1,8 @@
-import type { Mark, MarkId, MarkKind } from '@yuepian/contract';
+import type { Language, Mark, MarkId, MarkKind } from '@yuepian/contract';
 import { markKind } from '@yuepian/contract';
 import { ChevronsRight, Eye, EyeOff } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
-import { useText } from '../i18n/index.ts';
+import { formatPerson, useLanguage, useText } from '../i18n/index.ts';
 import { IconButton, Segmented } from '../ui/index.ts';
 import { MarkRow } from './MarkRow.tsx';
 import styles from './Marks.module.css';
@@ -32,6 +32,7 @@ type Grouping = 'author' | 'kind';
 export function MarksPanel(props: MarksPanelProps) {
   const { marks, selected, mayEdit, onChange } = props;
   const t = useText();
+  const language = useLanguage();
   const [grouping, setGrouping] = useState<Grouping>('author');
   const isAnyShown = marks.some((m) => !m.hidden);
   const names = namesOf(marks, t.marks.kinds);
@@ -80,7 +81,7 @@ export function MarksPanel(props: MarksPanelProps) {
                 onChange={setGrouping}
               />
             </div>
-            {groupsOf(marks, grouping, t.marks.kinds).map(({ key, title, members }) => (
+            {groupsOf(marks, grouping, t.marks.kinds, language).map(({ key, title, members }) => (
               <section key={key} aria-label={title}>
                 <h3 className={styles.group}>
                   <span>{title}</span>
@@ -140,13 +141,14 @@ function groupsOf(
   marks: readonly Mark[],
   grouping: Grouping,
   kinds: Readonly<Record<MarkKind, string>>,
+  language: Language,
 ): Group[] {
   const groups = new Map<string, Group>();
   for (const mark of marks) {
     // At a board several people work under one account, each by their own name.
     const { author } = mark;
     const key = grouping === 'author' ? `${author.id} ${author.name}` : mark.kind;
-    const title = grouping === 'author' ? mark.author.name : kinds[mark.kind];
+    const title = grouping === 'author' ? formatPerson(author.name, language) : kinds[mark.kind];
     const group = groups.get(key) ?? { key, title, members: [] };
     group.members.push(mark);
     groups.set(key, group);

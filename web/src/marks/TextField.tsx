@@ -5,18 +5,24 @@ import type { Point } from './shape.ts';
 
 /**
  * The words of a text on the image, where it will stand. Enter keeps them, and so does going
- * elsewhere; Escape drops them. When another person at this screen takes the keyboard they stay open:
- * fields and islands carry the colour of their person as data-colour.
+ * elsewhere; Escape drops them. When another person at this screen takes the keyboard they stay open
+ * until their own person goes on: fields and islands say whose they are as data-owner.
  */
 export function TextField({
   at,
   textSize,
   colour,
+  owner,
+  ends,
   onDone,
 }: {
   readonly at: Point;
   readonly textSize: number;
   readonly colour: string;
+  /** Whose text it is; see Hand. */
+  readonly owner: string;
+  /** By owner, what ends a text that is being written. */
+  readonly ends: Map<string, () => void>;
   /** @param text trimmed; empty when nothing is to be kept. */
   readonly onDone: (text: string) => void;
 }) {
@@ -29,13 +35,20 @@ export function TextField({
     isOver.current = true;
     onDone(text.trim());
   };
+  useEffect(() => {
+    const end = (): void => done(input.current?.value ?? '');
+    ends.set(owner, end);
+    return () => {
+      if (ends.get(owner) === end) ends.delete(owner);
+    };
+  });
   return (
     <input
       ref={input}
       className={styles.field}
       data-testid="mark-text"
       data-keep-events=""
-      data-colour={colour}
+      data-owner={owner}
       aria-label={t.marks.textLabel}
       placeholder={t.marks.textPlaceholder}
       maxLength={500}
@@ -52,8 +65,8 @@ export function TextField({
         if (e.key === 'Escape') done('');
       }}
       onBlur={(e) => {
-        const person = e.relatedTarget?.closest('[data-colour]')?.getAttribute('data-colour');
-        if (person === undefined || person === colour) done(e.currentTarget.value);
+        const person = e.relatedTarget?.closest('[data-owner]')?.getAttribute('data-owner');
+        if (person === undefined || person === owner) done(e.currentTarget.value);
       }}
     />
   );

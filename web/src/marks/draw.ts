@@ -1,20 +1,23 @@
 import type { Language, Mark, MarkId } from '@yuepian/contract';
 import type { PatientPoint } from '@yuepian/geometry';
 import type { Projection } from '../engine/index.ts';
-import { linesOf } from './format.ts';
 import { inkOf, pathOf, planeTransform } from './ink.ts';
 import { isInk, traits } from './kinds.ts';
 import { type Placed, placed } from './layer.ts';
-import { reachOf } from './projection.ts';
+import { type CanvasMap, reachOf } from './projection.ts';
+import { Sayings } from './sayings.ts';
 import type { Box, Point } from './shape.ts';
 import { LabelPainter } from './text.ts';
-import { type MeasuringGround, valuesOf } from './values.ts';
+import type { MeasuringGround } from './values.ts';
 
 export interface MarksScene {
   /** Those that show in the view, see MarkLayer. */
   readonly visible: readonly Placed[];
   /** MarkLayer.revision: the same number means the same `visible`. */
   readonly revision: number;
+  /** Where they were placed, and how far the view has moved since; see MarkLayer. */
+  readonly map: CanvasMap;
+  readonly shift: Point;
   /** Marks being drawn or moved; look like any other, and stand for those with the same id. */
   readonly drafts: readonly Mark[];
   readonly selected: MarkId | undefined;
@@ -37,10 +40,14 @@ const dash = [7, 5];
 /** Draws the marks of one view; remembers what it can from frame to frame. */
 export class MarkPainter {
   readonly #labels = new LabelPainter();
+  readonly #sayings = new Sayings();
   readonly #ink = new WeakMap<Uint8Array, Path2D>();
-  #batch: { revision: number; skipped: string; lines: ReadonlyMap<string, Path2D> } | undefined;
+  #batch: (Batch & { readonly revision: number; readonly skipped: string }) | undefined;
 
-  /** Where the text of each mark was put in the last frame; a press on it means the mark. */
+  /**
+   * Where the text of each mark was put in the last frame, but for the layer's shift; a press on it
+   * means the mark.
+   */
   get labelBoxes(): ReadonlyMap<MarkId, Box> {
     return this.#labels.boxes;
   }
@@ -50,12 +57,15 @@ export class MarkPainter {
     context.clearRect(0, 0, p.size[0], p.size[1]);
     context.lineJoin = 'round';
     context.lineCap = 'round';
-    const drafts = scene.drafts.map((mark) => placed(mark, p));
+    const { map, shift } = scene;
+    const drafts = scene.drafts.map((mark) => placed(mark, map));
     const edited = new Set<string>(drafts.map((d) => d.mark.id));
     const rest = edited.size ? scene.visible.filter((v) => !edited.has(v.mark.id)) : scene.visible;
     const all = drafts.length ? [...rest, ...drafts] : rest;
-    this.#drawInk(context, p, all, 'highlighter');
-    this.#drawInk(context, p, all, 'ink');
+    context.save();
+    context.translate(shift[0], shift[1]);
+    this.#drawInk(context, map, all, 'highlighter');
+    this.#drawInk(context, map, all, 'ink');
     const unit = scene.textSize / 13;
     const strong = all.filter((v) => v.mark.id === scene.selected);
     this.#drawLines(context, rest, scene.revision, [...edited].join(), unit);
@@ -70,8 +80,9 @@ export class MarkPainter {
       const isOpen = v.mark.id === scene.selected || edited.has(v.mark.id);
       if (isOpen) drawHandles(context, v, unit);
     }
-    if (scene.cursor) drawCursor(context, scene.cursor, unit);
     this.#drawTexts(context, p, scene, all, edited);
+    context.restore();
+    if (scene.cursor) drawCursor(context, scene.cursor, unit);
   }
 
   #drawLines(
@@ -82,9 +93,9 @@ export class MarkPainter {
     unit: number,
   ): void {
     if (this.#batch?.revision !== revision || this.#batch.skipped !== skipped) {
-      this.#batch = { revision, skipped, lines: linesByColour(all) };
+      this.#batch = { revision, skipped, ...batchOf(all) };
     }
-    const { lines } = this.#batch;
+    const { lines, guides } = this.#batch;
     // All halos below all lines: two passes over few paths cost far less than two over each mark.
     context.strokeStyle = halo;
     context.lineWidth = 4.25 * unit;
@@ -94,19 +105,19 @@ export class MarkPainter {
       context.strokeStyle = colour;
       context.stroke(path);
     }
-    drawGuides(context, all, unit);
+    if (guides) drawGuides(context, guides, unit);
   }
 
   #drawInk(
     context: CanvasRenderingContext2D,
-    p: Projection,
+    map: CanvasMap,
     all: readonly Placed[],
     kind: 'ink' | 'highlighter',
   ): void {
     for (const { mark } of all) {
       if (mark.kind !== kind || !mark.stroke) continue;
       const path = this.#inkPath(mark, mark.stroke);
-      const t = planeTransform(mark.plane, p);
+      const t = planeTransform(mark.plane, map);
       context.save();
       context.transform(...t);
       if (kind === 'highlighter') context.globalAlpha = 0.35;
@@ -136,33 +147,59 @@ export class MarkPainter {
     all: readonly Placed[],
     edited: ReadonlySet<string>,
   ): void {
-    this.#labels.begin(context, p.size, scene.textSize);
+    const [x, y] = scene.shift;
+    this.#labels.begin(context, [-x, -y, p.size[0] - x, p.size[1] - y], scene.textSize);
     const isOpen = (v: Placed): boolean => v.mark.id === scene.selected || edited.has(v.mark.id);
     const isCrowded = all.length > manyTexts;
-    // What somebody works on keeps its text; then the newest, as long as there is room.
-    const order = [...all.filter(isOpen), ...all.filter((v) => !isOpen(v)).reverse()];
-    for (const v of order) {
-      if (!this.#labels.hasRoom && !isOpen(v)) break;
+    const say = (v: Placed, open: boolean): void => {
+      const most = open ? Number.POSITIVE_INFINITY : scene.isBrief || isCrowded ? 1 : 2;
       const { mark } = v;
-      const values = linesOf(valuesOf(mark, scene.groundOf(mark)), scene.language);
-      const most = isOpen(v) ? values.length : scene.isBrief || isCrowded ? 1 : 2;
-      const lines = values.slice(0, most);
-      this.#labels.draw(v, mark.label ? [mark.label, ...lines] : lines, isOpen(v));
+      const said = this.#sayings.of(mark, scene.groundOf(mark), scene.language);
+      const lines = said.length > most ? said.slice(0, most) : said;
+      this.#labels.draw(v, mark.label ? [mark.label, ...lines] : lines, open);
+    };
+    // What somebody works on keeps its text; then the newest, as long as there is room.
+    for (const v of all) if (isOpen(v)) say(v, true);
+    for (let n = all.length - 1; n >= 0 && this.#labels.hasRoom; n--) {
+      const v = all[n] as Placed;
+      if (!isOpen(v)) say(v, false);
     }
   }
 }
 
 const isDrawnInSpace = (mark: Mark): boolean => traits[mark.kind].space !== 'plane';
 
-function linesByColour(all: readonly Placed[]): Map<string, Path2D> {
-  const lines = new Map<string, Path2D>();
+/** What is drawn of many marks at once. */
+interface Batch {
+  /** Lines on planes, by colour. */
+  readonly lines: ReadonlyMap<string, Path2D>;
+  /** Dashed helping lines, by colour; most views have none. */
+  readonly guides: ReadonlyMap<string, Path2D> | undefined;
+}
+
+function batchOf(all: readonly Placed[]): Batch {
+  const [lines, guides] = [new Map<string, Path2D>(), new Map<string, Path2D>()];
+  const pathIn = (paths: Map<string, Path2D>, colour: string): Path2D => {
+    const path = paths.get(colour) ?? new Path2D();
+    paths.set(colour, path);
+    return path;
+  };
   for (const v of all) {
-    if (isInk(v.mark.kind) || isDrawnInSpace(v.mark)) continue;
-    const path = lines.get(v.mark.colour) ?? new Path2D();
-    lines.set(v.mark.colour, path);
-    addLines(path, v);
+    const { mark, pieces } = v;
+    if (isInk(mark.kind) || isDrawnInSpace(mark)) continue;
+    addLines(pathIn(lines, mark.colour), v);
+    for (const { points, isGuide } of pieces) {
+      if (isGuide) addPiece(pathIn(guides, mark.colour), points);
+    }
   }
-  return lines;
+  return { lines, guides: guides.size > 0 ? guides : undefined };
+}
+
+function addPiece(path: Path2D, points: readonly Point[]): void {
+  points.forEach((q, n) => {
+    if (n === 0) path.moveTo(q[0], q[1]);
+    else path.lineTo(q[0], q[1]);
+  });
 }
 
 function linePath(all: readonly Placed[]): Path2D {
@@ -188,10 +225,7 @@ function addLines(path: Path2D, { mark, pieces, handles }: Placed): void {
   }
   for (const { points, isGuide } of pieces) {
     if (isGuide) continue;
-    points.forEach((q, n) => {
-      if (n === 0) path.moveTo(q[0], q[1]);
-      else path.lineTo(q[0], q[1]);
-    });
+    addPiece(path, points);
     if (mark.kind === 'length' || mark.kind === 'bidirectional') addTicks(path, points);
   }
 }
@@ -229,20 +263,17 @@ function strokeBoth(
   context.stroke(path);
 }
 
-function drawGuides(context: CanvasRenderingContext2D, all: readonly Placed[], unit: number): void {
+function drawGuides(
+  context: CanvasRenderingContext2D,
+  guides: ReadonlyMap<string, Path2D>,
+  unit: number,
+): void {
   context.save();
   context.setLineDash(dash);
   context.lineWidth = 1.25 * unit;
-  for (const { mark, pieces } of all) {
-    for (const { points, isGuide } of pieces) {
-      const [a, b] = points;
-      if (!isGuide || !a || !b) continue;
-      context.strokeStyle = mark.colour;
-      context.beginPath();
-      context.moveTo(a[0], a[1]);
-      context.lineTo(b[0], b[1]);
-      context.stroke();
-    }
+  for (const [colour, path] of guides) {
+    context.strokeStyle = colour;
+    context.stroke(path);
   }
   context.restore();
 }
@@ -257,12 +288,7 @@ function drawInSpace(
   const reach = reachOf(p);
   const isHere = mark.points.map((q) => Math.abs(p.depth(q as unknown as PatientPoint)) <= reach);
   const path = new Path2D();
-  for (const { points } of pieces) {
-    points.forEach((q, n) => {
-      if (n === 0) path.moveTo(q[0], q[1]);
-      else path.lineTo(q[0], q[1]);
-    });
-  }
+  for (const { points } of pieces) addPiece(path, points);
   context.save();
   if (!isHere.every(Boolean)) context.setLineDash(dash);
   strokeBoth(context, path, mark.colour, 1.75 * unit);

@@ -49,8 +49,10 @@ export interface MarkEditorHost {
   commit(mark: Mark): void;
   change(id: MarkId, patch: Partial<Pick_<Mark, 'points' | 'plane'>>): void;
   select(id: MarkId | undefined): void;
-  /** A text was placed: ask for its words, then commit it. */
-  askText(mark: Mark): void;
+  /** A text was placed: ask whoever placed it for its words, then commit it. */
+  askText(mark: Mark, owner: string): void;
+  /** This one goes on to something else: a text they are still writing is kept as it is. */
+  endText?(owner: string): void;
   /** Shows a line while it is drawn, here and elsewhere. */
   readonly wet?: DrawnSink;
   /** Drafts changed: draw again. */
@@ -82,8 +84,7 @@ export class MarkEditor {
   }
 
   /** Marks to draw instead of those with the same id, and those not yet committed. */
-  drafts(): Mark[] {
-    const p = this.#host.projection();
+  drafts(p = this.#host.projection()): Mark[] {
     if (!p) return [];
     return [...this.#edits.values(), ...this.#free.values(), ...this.#placing.drafts(p)];
   }
@@ -95,17 +96,16 @@ export class MarkEditor {
   /** @returns the stroke, or undefined when the pointer means something else here. */
   begin(sample: PointerSample): Stroke | undefined {
     const place = this.#host.place();
-    const stroke = this.#begin(sample, place);
-    return (
-      stroke &&
-      new RunningStroke(stroke, this.#running, () => isSamePlace(place, this.#host.place()))
-    );
+    const hand = this.#host.hand(sample);
+    this.#host.endText?.(hand.owner);
+    const stroke = this.#begin(sample, hand, place);
+    const isHere = (): boolean => isSamePlace(place, this.#host.place());
+    return stroke && new RunningStroke(stroke, this.#running, isHere, hand.owner);
   }
 
-  #begin(sample: PointerSample, place: MarksPlace | undefined): Stroke | undefined {
+  #begin(sample: PointerSample, hand: Hand, place: MarksPlace | undefined): Stroke | undefined {
     const p = this.#host.projection();
     if (!p) return undefined;
-    const hand = this.#host.hand(sample);
     const waiting = this.#placing.waitingOf(hand.owner, place);
     if (waiting) return this.#placing.continue(waiting, sample);
     const hit = this.#hitFor(hand, sample);
@@ -127,38 +127,44 @@ export class MarkEditor {
     return this.#placing.create(tool, hand, sample, p, place);
   }
 
-  /** The free end of a mark that waits for its next click follows the mouse. */
-  hover(at: Point): void {
+  /** The free end of a mark that waits for its next click follows the mouse of whoever began it. */
+  hover(sample: PointerSample): void {
     const p = this.#host.projection();
-    if (p) this.#placing.hover(at, p);
+    if (!p || !this.#placing.isDrafting) return;
+    this.#placing.hover(sample.at, p, this.#host.hand(sample).owner);
   }
 
   hitAt(sample: Pick_<PointerSample, 'at' | 'role'>): Hit | undefined {
     return this.#host.hit(sample.at, reachOf(sample));
   }
 
-  /** Drops what one person has begun by clicks and not finished. */
-  cancelOf(owner: string): void {
-    if (this.#placing.cancel(owner)) this.#host.redraw();
+  /** Drops what one person has begun by clicks and not finished. @returns whether there was anything */
+  cancelOf(owner: string): boolean {
+    this.#host.endText?.(owner);
+    const had = this.#placing.cancel(owner);
+    if (had) this.#host.redraw();
+    return had;
   }
 
-  /** Drops every unfinished draft and the keyboard's cursor. @returns whether there was one. */
-  cancel(): boolean {
+  /**
+   * Drops the keyboard's cursor and every unfinished draft.
+   * @param owner of this one only. @returns whether there was anything
+   */
+  cancel(owner?: string): boolean {
     const had = this.#cursor !== undefined;
     this.#cursor = undefined;
-    const hadDraft = this.drop();
+    const hadDraft = this.drop(owner);
     if (had && !hadDraft) this.#host.redraw();
     return had || hadDraft;
   }
 
-  /** Drops every unfinished draft: another image is shown. @returns whether there was one. */
-  drop(): boolean {
-    const had = this.#running.size > 0 || this.#placing.isDrafting;
-    for (const stroke of [...this.#running]) stroke.cancel();
-    this.#placing.cancel();
-    this.#held = undefined;
-    this.#edits.clear();
-    this.#free.clear();
+  /** Drops unfinished drafts, all where another image is shown. @returns whether there was one */
+  drop(owner?: string): boolean {
+    const strokes = [...this.#running].filter((s) => owner === undefined || s.owner === owner);
+    for (const stroke of strokes) stroke.cancel();
+    const hadWaiting = this.#placing.cancel(owner);
+    if (owner === undefined || strokes.some((s) => s === this.#held)) this.#held = undefined;
+    const had = strokes.length > 0 || hadWaiting;
     if (had) this.#host.redraw();
     return had;
   }
@@ -178,7 +184,7 @@ export class MarkEditor {
     const within = (v: number, most: number): number => Math.max(0, Math.min(most, v));
     this.#cursor = [within(x + dx, p.size[0]), within(y + dy, p.size[1])];
     if (this.#held) this.#held.move(this.#keySample());
-    else this.hover(this.#cursor);
+    else this.hover(this.#keySample());
     this.#host.redraw();
   }
 

@@ -8,8 +8,7 @@ import {
   type Vec3,
 } from '@yuepian/geometry';
 import { getStroke } from 'perfect-freehand';
-import type { Projection } from '../engine/index.ts';
-import { toCanvas } from './projection.ts';
+import { type CanvasMap, toCanvas } from './projection.ts';
 import type { Point } from './shape.ts';
 
 /** What is computed once from the bytes of a stroke. */
@@ -72,7 +71,7 @@ export type Transform = readonly [a: number, b: number, c: number, d: number, e:
 /** Plane coordinates to canvas, as CanvasRenderingContext2D.transform takes it. */
 export function planeTransform(
   plane: { readonly point: Vec3; readonly normal: Vec3 },
-  p: Projection,
+  p: CanvasMap,
 ): Transform {
   const { right, down } = planeBasis(plane.normal as PatientVector);
   const m = p.worldToCanvas;

@@ -1,11 +1,18 @@
 import { type MarkKind, mark as markSchema } from '@yuepian/contract';
-import { affineFromSteps, decodeStroke, patientPoint, type Volume } from '@yuepian/geometry';
+import {
+  affineFromSteps,
+  decodeStroke,
+  patientPoint,
+  type Vec3,
+  type Volume,
+} from '@yuepian/geometry';
 import { describe, expect, it } from 'vitest';
 import { simplified } from './drafting.ts';
 import type { MarkEditor } from './editor.ts';
 import { linesOf } from './format.ts';
 import { traits } from './kinds.ts';
 import { MarkLayer } from './layer.ts';
+import { toCanvas } from './projection.ts';
 import { shownIn } from './shown.ts';
 import { axialProjection, testEditor, testMark, testSample } from './testing.ts';
 import { valuesOf } from './values.ts';
@@ -328,6 +335,8 @@ describe('without a mouse', () => {
 describe('what is kept from frame to frame', () => {
   it('is the same as computed anew, whatever changed in between', () => {
     const place = { space: 'patient', frameOfReferenceUid: '1.2.3', isSlice: true } as const;
+    const elsewhere = { ...place, frameOfReferenceUid: '9.9' };
+    const solid = { ...place, isSlice: false };
     const layer = new MarkLayer();
     let marks = Array.from({ length: 60 }, (_, n) =>
       testMark(
@@ -350,14 +359,53 @@ describe('what is kept from frame to frame', () => {
       if (step % 6 === 5) {
         marks = marks.map((x, n) => (n === step ? { ...x, hidden: !x.hidden } : x));
       }
-      const visible = layer.update(marks, place, moved);
-      const anew = shownIn(place, moved, marks);
+      const where = step % 8 === 7 ? elsewhere : step % 8 === 6 ? solid : place;
+      const visible = layer.update(marks, where, moved);
+      const anew = shownIn(where, moved, marks);
       expect(visible.map((v) => v.mark.id)).toEqual(anew.map((x) => x.id));
+      expect(layer.update(marks, where, moved)).toBe(visible);
       for (const v of visible) {
-        const [x = Number.NaN] = v.handles[0] ?? [];
-        expect(x).toBeCloseTo((v.mark.points[0]?.[0] ?? 0) * 2 + 400 + pan, 9);
+        const [x, y] = v.handles[0] ?? [Number.NaN, Number.NaN];
+        const at = toCanvas(moved, v.mark.points[0] as Vec3);
+        expect(x + layer.shift[0]).toBeCloseTo(at[0], 9);
+        expect(y + layer.shift[1]).toBeCloseTo(at[1], 9);
+      }
+      const [last] = anew.slice(-1);
+      if (last) {
+        const at = toCanvas(moved, last.points[0] as Vec3);
+        expect(anew.map((v) => v.id)).toContain(layer.hit(at, 4)?.id);
       }
     }
+  });
+
+  it('places nothing anew while the view is panned or scrolled', () => {
+    const marks = Array.from({ length: 9 }, (_, n) =>
+      testMark(
+        'length',
+        [
+          [n, 0, n % 2],
+          [n + 9, 5, n % 2],
+        ],
+        `m${n}`,
+      ),
+    );
+    const place = { space: 'patient', frameOfReferenceUid: '1.2.3', isSlice: true } as const;
+    const layer = new MarkLayer();
+    const p = axialProjection(0, 0.1);
+    const m = p.worldToCanvas;
+    const [first] = layer.update(marks, place, p);
+    const panned = {
+      ...p,
+      worldToCanvas: [m[0], m[1], m[2], m[3] - 31, m[4], m[5], m[6], m[7] + 8] as typeof m,
+    };
+    layer.update(marks, place, axialProjection(1, 0.1));
+    const before = layer.revision;
+    const [again] = layer.update(marks, place, panned);
+    expect(again).toBe(first);
+    expect(layer.shift).toEqual([-31, 8]);
+    expect(layer.revision).toBe(before + 1);
+    layer.update(marks, place, { ...panned, worldToCanvas: m });
+    expect([layer.revision, layer.shift]).toEqual([before + 1, [0, 0]]);
   });
 });
 

@@ -45,7 +45,7 @@ describe('drawing a mark', () => {
   it('draws by clicks too, and an angle by three of them', () => {
     const { editor, marks } = testEditor('angle');
     drag(editor, [[400, 300]]);
-    editor.hover([480, 300]);
+    editor.hover(testSample(480, 300));
     expect(editor.isDrafting).toBe(true);
     drag(editor, [[480, 300]]);
     drag(editor, [[480, 380]]);

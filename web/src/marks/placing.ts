@@ -73,8 +73,11 @@ export class PlacedDrafts {
     return gone.length > 0;
   }
 
-  hover(at: Point, p: Projection): void {
-    for (const d of this.#drafts) if (d.pointer === undefined) this.#place(d, at, p);
+  /** The free end of what this one has begun goes along; what others have begun stays as it is. */
+  hover(at: Point, p: Projection, owner: string): void {
+    for (const d of this.#drafts) {
+      if (d.pointer === undefined && d.owner === owner) this.#place(d, at, p);
+    }
   }
 
   create(
@@ -221,7 +224,7 @@ export class PlacedDrafts {
     this.#drafts.delete(draft);
     const mark = this.#compose(draft, p);
     if (!isTooSmall(draft.kind, mark.points, 2 * unitsPerPixel(p))) {
-      if (draft.kind === 'text') this.#host.askText(mark);
+      if (draft.kind === 'text') this.#host.askText(mark, draft.owner);
       else {
         this.#host.commit(mark);
         this.#host.select(mark.id);

@@ -8,12 +8,20 @@ export class RunningStroke implements Stroke {
   readonly #stroke: Stroke;
   readonly #running: Set<RunningStroke>;
   readonly #isHere: () => boolean;
+  /** Whose hand draws it, where several draw at once. */
+  readonly owner: string | undefined;
 
   /** @param running all that run; this one is in it until its end. */
-  constructor(stroke: Stroke, running: Set<RunningStroke>, isHere: () => boolean = () => true) {
+  constructor(
+    stroke: Stroke,
+    running: Set<RunningStroke>,
+    isHere: () => boolean = () => true,
+    owner?: string,
+  ) {
     this.#stroke = stroke;
     this.#running = running;
     this.#isHere = isHere;
+    this.owner = owner;
     running.add(this);
   }
 

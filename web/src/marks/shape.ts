@@ -1,9 +1,8 @@
 import type { Mark } from '@yuepian/contract';
 import { fromPlane, type PatientPoint, rectangleCorners, type Vec3 } from '@yuepian/geometry';
-import type { Projection } from '../engine/index.ts';
 import { inkOf, planeTransform, transformed } from './ink.ts';
 import { isInk, traits } from './kinds.ts';
-import { toCanvas } from './projection.ts';
+import { type CanvasMap, toCanvas } from './projection.ts';
 
 export type Point = readonly [number, number];
 export type Box = readonly [left: number, top: number, right: number, bottom: number];
@@ -18,7 +17,7 @@ export interface Piece {
 type Shaped = Pick<Mark, 'kind' | 'points' | 'plane' | 'stroke' | 'width'>;
 
 /** Straight pieces of a mark on the canvas; the same for drawing and for hit-testing. */
-export function piecesOf(mark: Shaped, p: Projection): Piece[] {
+export function piecesOf(mark: Shaped, p: CanvasMap): Piece[] {
   const points = mark.points.map((q): Point => toCanvas(p, q));
   const [a, b, c, d] = points;
   switch (mark.kind) {
@@ -62,7 +61,7 @@ const closed = (points: readonly Point[]): Piece => ({
 });
 const lerp2 = (a: Point, b: Point): Point => [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2];
 
-function inkLine(mark: Shaped, p: Projection): Point[] {
+function inkLine(mark: Shaped, p: CanvasMap): Point[] {
   const t = planeTransform(mark.plane, p);
   return inkOf(mark).points.map((q) => transformed(t, q.x, q.y));
 }
@@ -92,7 +91,7 @@ function arrowHead(tip: Point, tail: Point): Point[] {
 }
 
 /** Handles: the points by which a mark is edited. A freehand line is moved, not bent. */
-export function handlesOf(mark: Pick<Mark, 'kind' | 'points'>, p: Projection): Point[] {
+export function handlesOf(mark: Pick<Mark, 'kind' | 'points'>, p: CanvasMap): Point[] {
   return mark.kind === 'freehand' || mark.kind === 'keyImage'
     ? []
     : mark.points.map((q) => toCanvas(p, q));

@@ -6,6 +6,8 @@ import type { Box, Point } from './shape.ts';
 const family = 'Inter, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif';
 /** A picture with more texts than this can be read no more; the list beside it has them all. */
 const mostTexts = 60;
+/** Looked at for a text's place: on a crowded picture most find none, and looking is what costs. */
+const mostTried = 150;
 /** Widths of text are remembered; numbers change, so not for ever. */
 const mostWidths = 4000;
 
@@ -23,32 +25,33 @@ export class LabelPainter {
   readonly #widths = new Map<string, number>();
   readonly #taken: Box[] = [];
   #context: CanvasRenderingContext2D | undefined;
-  #size: readonly [number, number] = [0, 0];
+  /** What of the marks' canvas the view shows. */
+  #bounds: Box = [0, 0, 0, 0];
+  #tried = 0;
   #textSize = 13;
 
-  begin(
-    context: CanvasRenderingContext2D,
-    size: readonly [number, number],
-    textSize: number,
-  ): void {
+  /** @param bounds of the view, in the coordinates of what is placed. */
+  begin(context: CanvasRenderingContext2D, bounds: Box, textSize: number): void {
     this.boxes.clear();
     this.#taken.length = 0;
+    this.#tried = 0;
     if (textSize !== this.#textSize || this.#widths.size > mostWidths) this.#widths.clear();
     this.#context = context;
-    this.#size = size;
+    this.#bounds = bounds;
     this.#textSize = textSize;
     context.textBaseline = 'middle';
     context.font = `500 ${textSize}px ${family}`;
   }
 
   get hasRoom(): boolean {
-    return this.#taken.length < mostTexts;
+    return this.#taken.length < mostTexts && this.#tried < mostTried;
   }
 
   /** @param mustShow even where it covers another text. */
   draw(v: Placed, lines: readonly string[], mustShow: boolean): void {
     const context = this.#context;
-    if (!context || lines.length === 0 || !isNear(v.box, this.#size)) return;
+    if (!context || lines.length === 0 || !overlaps(v.box, this.#bounds)) return;
+    this.#tried++;
     const wrapped = lines.flatMap((line) => this.#wrap(line));
     const lineHeight = this.#textSize * 1.35;
     const width = Math.max(...wrapped.map((l) => this.#width(l))) + this.#textSize * 1.3;
@@ -78,16 +81,14 @@ export class LabelPainter {
   #place(v: Placed, anchor: Point, width: number, height: number): Box | undefined {
     const gap = this.#textSize * 0.8;
     const lineStep = this.#textSize * 1.35 + 6;
-    const isRight = anchor[0] + gap + width <= this.#size[0] - 4;
+    const isRight = anchor[0] + gap + width <= this.#bounds[2] - 4;
     const sides = isRight
       ? [anchor[0] + gap, v.box[0] - gap - width]
       : [v.box[0] - gap - width, anchor[0] + gap];
     // The other side of a mark is further from its place than a line or two up or down.
     for (const wished of sides) {
       for (const step of steps) {
-        const left = clamp(wished, 4, this.#size[0] - width - 4);
-        const top = clamp(anchor[1] - height / 2 + step * lineStep, 4, this.#size[1] - height - 4);
-        const box: Box = [left, top, left + width, top + height];
+        const box = this.#inside(wished, anchor[1] - height / 2 + step * lineStep, width, height);
         if (!this.#taken.some((t) => overlaps(t, box))) return box;
       }
     }
@@ -95,8 +96,14 @@ export class LabelPainter {
   }
 
   #fallback(anchor: Point, width: number, height: number): Box {
-    const left = clamp(anchor[0] + 10, 4, this.#size[0] - width - 4);
-    const top = clamp(anchor[1] - height / 2, 4, this.#size[1] - height - 4);
+    return this.#inside(anchor[0] + 10, anchor[1] - height / 2, width, height);
+  }
+
+  /** The box nearest to where it is wished that the view shows whole. */
+  #inside(wishedLeft: number, wishedTop: number, width: number, height: number): Box {
+    const [x, y, right, bottom] = this.#bounds;
+    const left = clamp(wishedLeft, x + 4, right - width - 4);
+    const top = clamp(wishedTop, y + 4, bottom - height - 4);
     return [left, top, left + width, top + height];
   }
 
@@ -104,7 +111,6 @@ export class LabelPainter {
   #leader(context: CanvasRenderingContext2D, v: Placed, anchor: Point, box: Box): void {
     const [x, y] = [clamp(anchor[0], box[0], box[2]), clamp(anchor[1], box[1], box[3])];
     if (Math.hypot(x - anchor[0], y - anchor[1]) < this.#textSize * 2.2) return;
-    context.save();
     context.globalAlpha = 0.7;
     context.strokeStyle = v.mark.colour;
     context.lineWidth = 1;
@@ -112,11 +118,11 @@ export class LabelPainter {
     context.moveTo(anchor[0], anchor[1]);
     context.lineTo(x, y);
     context.stroke();
-    context.restore();
+    context.globalAlpha = 1;
   }
 
   #wrap(line: string): string[] {
-    const most = Math.min(26 * this.#textSize, this.#size[0] * 0.6);
+    const most = Math.min(26 * this.#textSize, (this.#bounds[2] - this.#bounds[0]) * 0.6);
     if (this.#width(line) <= most) return [line];
     const rows: string[] = [];
     let row = '';
@@ -143,9 +149,6 @@ export class LabelPainter {
     return width;
   }
 }
-
-const isNear = (box: Box, size: readonly [number, number]): boolean =>
-  box[2] >= 0 && box[0] <= size[0] && box[3] >= 0 && box[1] <= size[1];
 
 /** Where the text belongs: the right-most point of the mark; of a region, the middle of its right side. */
 function anchorOf(v: Placed): Point {

@@ -44,7 +44,7 @@ export function CasesDialog({ studyInstanceUid, caseId, onOpen, onClose }: Cases
               </span>
             </span>
             {entry.id === caseId ? (
-              <span className={styles.quiet}>{t.meeting.present}</span>
+              <span className={styles.present}>{t.meeting.present}</span>
             ) : (
               <Button small onClick={() => onOpen(entry)}>
                 {t.meeting.open}

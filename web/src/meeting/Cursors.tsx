@@ -3,7 +3,9 @@ import { canvasPoint, patientPoint } from '@yuepian/geometry';
 import { useEffect, useRef } from 'react';
 import type { LiveCase, LiveCursor } from '../case/index.ts';
 import type { Projection, View } from '../engine/index.ts';
+import { type PatchBox, PatchCanvas, union } from '../ui/index.ts';
 import styles from './Meeting.module.css';
+import { nameOf } from './People.tsx';
 
 export interface CursorsProps {
   readonly live: LiveCase;
@@ -30,22 +32,14 @@ export function Cursors({ live, view, isHere, onPoint, textSize }: CursorsProps)
 
   useEffect(() => {
     const element = canvas.current;
-    const context = element?.getContext('2d');
-    if (!element || !context) return;
+    if (!element) return;
+    const patch = new PatchCanvas(element);
+    const { fontFamily } = getComputedStyle(element);
     let cursors = live.cursors;
-    let isBlank = true;
     const draw = (p: Projection | undefined = view.projection()): void => {
       const here = p ? cursors.filter((c) => latest.current.isHere(c.cursor)) : [];
-      if (here.length === 0 && isBlank) return;
-      isBlank = here.length === 0;
-      const drawn: string[] = [];
-      if (p) {
-        fit(element, context, p);
-        for (const c of here) {
-          const at = drawCursor(context, p, c, view.kind, latest.current.textSize);
-          if (at) drawn.push(`${c.person.userId} ${at[0].toFixed(1)} ${at[1].toFixed(1)}`);
-        }
-      } else context.clearRect(0, 0, element.width, element.height);
+      if (here.length === 0 && !patch.covered) return;
+      const drawn = drawCursors(patch, p, here, view.kind, latest.current.textSize, fontFamily);
       element.dataset.cursors = drawn.join(';');
     };
     const stops = [
@@ -95,16 +89,6 @@ export function Cursors({ live, view, isHere, onPoint, textSize }: CursorsProps)
   return <canvas ref={canvas} className={styles.cursors} data-testid={`cursors-${view.kind}`} />;
 }
 
-function fit(element: HTMLCanvasElement, context: CanvasRenderingContext2D, p: Projection): void {
-  const [width, height] = p.size.map((s) => Math.round(s * p.devicePixelRatio));
-  if (width !== undefined && height !== undefined) {
-    if (element.width !== width) element.width = width;
-    if (element.height !== height) element.height = height;
-  }
-  context.setTransform(p.devicePixelRatio, 0, 0, p.devicePixelRatio, 0, 0);
-  context.clearRect(0, 0, p.size[0], p.size[1]);
-}
-
 /** 1 on the plane, less the further away; 0 is not drawn. The view somebody points in shows all of it. */
 export function strengthOf(depth: number, halfThickness: number): number {
   const off = Math.abs(depth) - halfThickness;
@@ -112,19 +96,84 @@ export function strengthOf(depth: number, halfThickness: number): number {
   return off >= fadeMm ? 0 : 0.75 * (1 - off / fadeMm);
 }
 
-/** @returns where, CSS pixels; undefined when it is not drawn */
-function drawCursor(
+/** @returns who is drawn, and where in CSS pixels */
+function drawCursors(
+  patch: PatchCanvas,
+  p: Projection | undefined,
+  cursors: readonly LiveCursor[],
+  kind: View['kind'],
+  textSize: number,
+  family: string,
+): string[] {
+  const { context, covered } = patch;
+  if (!context) return [];
+  if (covered) {
+    context.clearRect(covered[0], covered[1], covered[2] - covered[0], covered[3] - covered[1]);
+  }
+  const font = `600 ${textSize}px ${family}`;
+  // A canvas made anew has forgotten its font.
+  context.font = font;
+  const placed = p ? cursors.flatMap((c) => placeCursor(context, p, c, kind, textSize) ?? []) : [];
+  const box = placed.reduce<PatchBox | undefined>(
+    (all, c) => union(all, boxOf(c, textSize)),
+    undefined,
+  );
+  patch.cover(box, p?.size ?? [0, 0], p?.devicePixelRatio ?? 1);
+  context.font = font;
+  for (const c of placed) drawCursor(context, c, textSize);
+  return placed.map((c) => `${c.person.userId} ${c.x.toFixed(1)} ${c.y.toFixed(1)}`);
+}
+
+interface PlacedCursor {
+  readonly person: LiveCursor['person'];
+  readonly x: number;
+  readonly y: number;
+  readonly strength: number;
+  /** The name: left and top from the place, size. CSS px */
+  readonly name: {
+    readonly left: number;
+    readonly top: number;
+    readonly width: number;
+    readonly height: number;
+  };
+}
+
+/** @returns undefined when it is not drawn */
+function placeCursor(
   context: CanvasRenderingContext2D,
   p: Projection,
   { person, cursor }: LiveCursor,
   kind: View['kind'],
   textSize: number,
-): readonly [number, number] | undefined {
+): PlacedCursor | undefined {
   const place = patientPoint(...cursor.at);
   const [x, y] = p.toCanvas(place);
   const isFlat = kind === 'volume' || p.space === 'frame';
   const strength = isFlat ? 1 : strengthOf(p.depth(place), p.halfThickness);
   if (strength === 0 || x < 0 || y < 0 || x > p.size[0] || y > p.size[1]) return undefined;
+  const s = textSize / 13;
+  const width = context.measureText(nameOf(person)).width + 10 * s;
+  const height = textSize * 1.5;
+  const left = x + 12 * s + width > p.size[0] ? -12 * s - width : 12 * s;
+  const top = y + 14 * s + height > p.size[1] ? -height - 8 * s : 14 * s;
+  return { person, x, y, strength, name: { left, top, width, height } };
+}
+
+function boxOf({ x, y, name }: PlacedCursor, textSize: number): PatchBox {
+  const reach = 1.6 * textSize;
+  return [
+    x + Math.min(-reach, name.left),
+    y + Math.min(-reach, name.top),
+    x + Math.max(reach, name.left + name.width),
+    y + Math.max(reach, name.top + name.height),
+  ];
+}
+
+function drawCursor(
+  context: CanvasRenderingContext2D,
+  { person, x, y, strength, name }: PlacedCursor,
+  textSize: number,
+): void {
   const s = textSize / 13;
   context.save();
   context.globalAlpha = strength;
@@ -151,19 +200,15 @@ function drawCursor(
     context.fill();
     context.stroke();
   }
-  context.font = `600 ${textSize}px ${getComputedStyle(context.canvas).fontFamily}`;
   context.textBaseline = 'middle';
-  const width = context.measureText(person.name).width;
-  const pad = 5 * s;
-  const height = textSize * 1.5;
-  const left = x + 12 * s + width + 2 * pad > p.size[0] ? -12 * s - width - 2 * pad : 12 * s;
-  const top = y + 14 * s + height > p.size[1] ? -height - 8 * s : 14 * s;
-  context.fillStyle = person.colour;
+  // Faint words cannot be read: off the plane a name turns from dark on colour to colour on dark.
+  const isHere = strength === 1;
+  context.globalAlpha = isHere ? 1 : 0.6 + 0.4 * strength;
+  context.fillStyle = isHere ? person.colour : '#0d0f12';
   context.beginPath();
-  context.roundRect(left, top, width + 2 * pad, height, height / 2);
+  context.roundRect(name.left, name.top, name.width, name.height, name.height / 2);
   context.fill();
-  context.fillStyle = '#0d0f12';
-  context.fillText(person.name, left + pad, top + height / 2 + 0.5);
+  context.fillStyle = isHere ? '#0d0f12' : person.colour;
+  context.fillText(nameOf(person), name.left + 5 * s, name.top + name.height / 2 + 0.5);
   context.restore();
-  return [x, y];
 }

@@ -5,6 +5,7 @@ import type { LiveCase } from '../case/index.ts';
 import { type Dictionary, useText } from '../i18n/index.ts';
 import { Button, useStore } from '../ui/index.ts';
 import styles from './Meeting.module.css';
+import { nameOf } from './People.tsx';
 
 export interface MeetingStatusProps {
   readonly live: LiveCase;
@@ -26,8 +27,8 @@ export function MeetingStatus({ live, onRejoin, children }: MeetingStatusProps) 
   const words = isMine
     ? t.meeting.youLead
     : follow === 'following'
-      ? t.meeting.following(lead.name)
-      : t.meeting.free(lead.name);
+      ? t.meeting.following(nameOf(lead))
+      : t.meeting.free(nameOf(lead));
   return (
     <div className={styles.status} role="status" data-testid="meeting-status" data-follow={follow}>
       <span className={styles.leads} style={{ '--person': lead.colour } as CSSProperties}>
@@ -47,7 +48,7 @@ export function MeetingStatus({ live, onRejoin, children }: MeetingStatusProps) 
       {isMine &&
         asking.slice(0, 1).map((a) => (
           <span key={a.personId} className={styles.asks} data-testid="asks">
-            {t.meeting.asks(a.name)}
+            {t.meeting.asks(nameOf(a))}
             <Button small data-testid="give-lead" onClick={() => live.giveLead(a.personId)}>
               {t.meeting.give}
             </Button>
@@ -94,7 +95,7 @@ function Differences({
     ...(own.length > 0 ? [t.meeting.differsFrom(list(own))] : []),
     ...people
       .filter((p) => p.differs.length > 0)
-      .map((p) => t.meeting.differs(p.name, list(p.differs))),
+      .map((p) => t.meeting.differs(nameOf(p), list(p.differs))),
   ];
   if (texts.length === 0) return null;
   return (

@@ -2,7 +2,7 @@ import type { Person } from '@yuepian/contract';
 import { Crown, Eye, Hand, Link2, Monitor, Presentation, Smartphone, Tablet } from 'lucide-react';
 import type { CSSProperties } from 'react';
 import type { LiveCase } from '../case/index.ts';
-import { useText } from '../i18n/index.ts';
+import { currentLanguage, formatPerson, useText } from '../i18n/index.ts';
 import {
   Button,
   classes,
@@ -45,7 +45,13 @@ export function People({ live, isPhone, onLookAt }: PeopleProps) {
         <Chip key={p.id} person={p} live={live} onLookAt={onLookAt} />
       ))}
       {rest > 0 && (
-        <span className={styles.rest} title={others.slice(shown.length).map(nameOf).join(', ')}>
+        <span
+          className={styles.rest}
+          title={others
+            .slice(shown.length)
+            .map((p) => nameOf(p))
+            .join(', ')}
+        >
           <span aria-hidden="true">+{rest}</span>
           <span className={styles.unseen}>{t.meeting.more(rest)}</span>
         </span>
@@ -55,7 +61,7 @@ export function People({ live, isPhone, onLookAt }: PeopleProps) {
   );
 }
 
-export const nameOf = (p: Pick<Person, 'name'>): string => p.name;
+export const nameOf = (p: Pick<Person, 'name'>): string => formatPerson(p.name, currentLanguage());
 
 function Chip({
   person,
@@ -68,7 +74,8 @@ function Chip({
 }) {
   const t = useText();
   const me = useStore(live.state, (s) => s.me);
-  const { name, role, device, colour, differs } = person;
+  const { role, device, colour, differs } = person;
+  const name = nameOf(person);
   const about = `${t.meeting.roles[role]} · ${t.meeting.devices[device]}`;
   const mayChange = me !== undefined && me.role !== 'observer';
   const items: MenuItem[] = [

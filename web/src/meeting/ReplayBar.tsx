@@ -46,6 +46,7 @@ export function ReplayBar(props: ReplayBarProps) {
   const leader = leadUserId ? replay.names[leadUserId] : undefined;
   return (
     <section className={styles.replay} aria-label={t.meeting.replay} data-testid="replay">
+      <strong className={styles.past}>{t.meeting.replay}</strong>
       <IconButton
         label={isPlaying ? t.meeting.pause : t.meeting.play}
         icon={isPlaying ? <Pause /> : <Play />}

@@ -10,7 +10,8 @@ export interface AttachOptions {
     shift: boolean;
     at: readonly [number, number];
   }): void;
-  hover?(at: readonly [number, number] | undefined): void;
+  /** A mouse or pen over the view that is not down; undefined when it left. */
+  hover?(sample: PointerSample | undefined): void;
   /** Whether somebody types at this screen who is not the one that presses: the keys stay theirs. */
   isOthersTyping?(event: PointerEvent): boolean;
 }
@@ -81,8 +82,7 @@ export function attachPointers(
       move(event);
       return;
     }
-    const at = sampleOf(event).at;
-    options.hover?.([at[0], at[1]]);
+    options.hover?.(sampleOf(event));
   });
   listen('pointerup', (event) => {
     last.delete(event.pointerId);

@@ -60,9 +60,9 @@ export function ViewPane({ kind, isHidden, isPhone }: ViewPaneProps) {
             attached.zoom(1.1 ** -steps, at as Parameters<View['zoom']>[1]);
           } else attached.scroll(steps);
         },
-        hover: (at) => {
-          room.models.hover(kind, at);
-          if (at) room.views.editor(kind)?.hover(at);
+        hover: (sample) => {
+          room.models.hover(kind, sample && [sample.at[0], sample.at[1]]);
+          if (sample) room.views.editor(kind)?.hover(sample);
         },
         isOthersTyping: (event) => isOthersTyping(room.islands, event),
       },

@@ -78,7 +78,8 @@ export class Hands {
       tool: this.#state.get().tool,
       colour: this.#me.colour.toLowerCase(),
     };
-    if (sample.role === 'pen') this.#pens.add(hand.owner);
+    // Over the glass it may only pass by on its way to its own person's place.
+    if (sample.role === 'pen' && sample.buttons !== 0) this.#pens.add(hand.owner);
     const mayMark = sample.role !== 'finger' || !this.#pens.has(hand.owner);
     return { ...hand, mayMark, tool: !mayMark && isChanging(hand.tool) ? 'navigate' : hand.tool };
   }

@@ -54,14 +54,14 @@ export class RoomViews {
     return this.#editors.get(kind);
   }
 
-  /** Drops what one person has begun by clicks and not finished. */
-  dropDraftsOf(owner: string): void {
-    for (const editor of this.#editors.values()) editor.cancelOf(owner);
+  /** Drops what one person has begun by clicks and not finished. @returns whether there was anything */
+  dropDraftsOf(owner: string): boolean {
+    return [...this.#editors.values()].map((e) => e.cancelOf(owner)).some(Boolean);
   }
 
-  /** Drops every unfinished mark. @returns whether there was one */
-  dropDrafts(): boolean {
-    return [...this.#editors.values()].map((e) => e.cancel()).some(Boolean);
+  /** Drops every unfinished mark, of one person only where they are named. @returns whether there was one */
+  dropDrafts(owner?: string): boolean {
+    return [...this.#editors.values()].map((e) => e.cancel(owner)).some(Boolean);
   }
 
   /** Another image is shown: what was begun on the one before is not finished on this one. */

@@ -261,10 +261,15 @@ export class Room {
     if (this.mayAnnotate) this.document.removeMark(id, gesture);
   }
 
-  /** Drops what is being drawn, then the selection, then the tool. @returns whether anything was */
+  /**
+   * Drops what is being drawn, then the selection, then the tool. At a board: of the island that keys
+   * act on, and of nobody else. @returns whether anything was
+   */
   cancel(): boolean {
-    if (this.views.dropDrafts() || this.models.cancel()) return true;
     const { selectedMark, tool } = this.state.get();
+    const owner = this.islands.isOut ? this.islands.state.get().active : undefined;
+    const holdsModels = !this.islands.isOut || tool === 'edit';
+    if (this.views.dropDrafts(owner) || (holdsModels && this.models.cancel())) return true;
     if (selectedMark) this.state.set({ selectedMark: undefined });
     else if (tool !== 'navigate') this.setTool('navigate');
     else return false;
@@ -322,7 +327,7 @@ export class Room {
         const { editing } = this.models;
         if (editing.state.get().tool && !islands.holds('edit')) editing.setTool(undefined);
       },
-      dropDrafts: (owner) => this.views.dropDraftsOf(owner),
+      dropDrafts: (owner) => void this.views.dropDraftsOf(owner),
       left: (owner) => this.hands.forget(owner),
     });
     this.hands.toolFor = (sample, kind) => {

@@ -1,12 +1,14 @@
 import { Redo2, Undo2 } from 'lucide-react';
 import { useText } from '../../i18n/index.ts';
 import { Button, classes, useStore } from '../../ui/index.ts';
-import { useRoom } from '../room-context.ts';
+import { useRoom, useRoomState } from '../room-context.ts';
 import styles from './Bar.module.css';
 
 export function History() {
   const t = useText();
   const room = useRoom();
+  // What was done is of the present; the past is looked at.
+  const isPast = useRoomState((s) => s.replay !== undefined);
   const canUndo = useStore(room.history.state, (s) => s.canUndo);
   const canRedo = useStore(room.history.state, (s) => s.canRedo);
   return (
@@ -15,7 +17,7 @@ export function History() {
         kind="quiet"
         className={classes(styles.tool)}
         icon={<Undo2 />}
-        disabled={!canUndo}
+        disabled={!canUndo || isPast}
         data-testid="undo"
         onClick={() => room.undo()}
       >
@@ -25,7 +27,7 @@ export function History() {
         kind="quiet"
         className={classes(styles.tool, styles.redo)}
         icon={<Redo2 />}
-        disabled={!canRedo}
+        disabled={!canRedo || isPast}
         data-testid="redo"
         onClick={() => room.redo()}
       >

@@ -43,8 +43,7 @@ export function IslandCard({ island, isHeld, area }: IslandCardProps) {
         aria-label={t.islands.label(name)}
         data-held={isHeld}
         data-tool={island.tool}
-        data-colour={colour}
-        data-island={id}
+        data-owner={id}
         data-testid={id}
       >
         <header className={styles.head}>
@@ -186,8 +185,7 @@ function TakeBack({ island }: { readonly island: Island }) {
       disabled={!may || last === undefined}
       testId={`${island.id}-undo`}
       onPress={() => {
-        room.views.dropDraftsOf(island.id);
-        if (last) room.removeMark(last);
+        if (!room.views.dropDraftsOf(island.id) && last) room.removeMark(last);
       }}
     />
   );

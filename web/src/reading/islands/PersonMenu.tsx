@@ -1,7 +1,7 @@
 import { personColours } from '@yuepian/contract';
 import { Check } from 'lucide-react';
 import type { CSSProperties } from 'react';
-import { formatUser, useLanguage, useText } from '../../i18n/index.ts';
+import { formatPerson, formatUser, useLanguage, useText } from '../../i18n/index.ts';
 import {
   classes,
   Popover,
@@ -29,6 +29,7 @@ export function useShownName(island: Pick<Island, 'id' | 'name'>): string {
 /** Whose island it is: a name to choose or to type, a colour, and where it lies. */
 export function PersonMenu({ island }: { readonly island: Island }) {
   const t = useText();
+  const language = useLanguage();
   const room = useRoom();
   const { id, name, colour, place } = island;
   const shown = useShownName(island);
@@ -71,7 +72,7 @@ export function PersonMenu({ island }: { readonly island: Island }) {
                   room.islands.change(id, { name: n, ...(free && { colour: free }) });
                 }}
               >
-                {n}
+                {formatPerson(n, language)}
               </PressButton>
             ))}
           </fieldset>

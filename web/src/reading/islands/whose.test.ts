@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { Islands } from './islands.ts';
 import { isOthersPress, isOthersTyping } from './whose.ts';
 
-/** An element of the island with this id and colour, as far as these questions look at it. */
+/** An element of the island or person with this id, as far as these questions look at it. */
 class FakeElement {
   readonly #attributes: Readonly<Record<string, string>>;
   constructor(attributes: Readonly<Record<string, string>> = {}) {
@@ -41,8 +41,9 @@ const press = (clientX: number, pointerType = 'touch', target: Element = element
 
 it('a text stays with who types it while another person touches the images', () => {
   const islands = two();
-  const colour = islands.state.get().islands[1]?.colour ?? '';
-  const field = element({ 'data-colour': colour });
+  // Both chose the same colour: that does not make them one person.
+  islands.change('island-2', { colour: islands.state.get().islands[0]?.colour ?? '' });
+  const field = element({ 'data-owner': 'island-2' });
   expect(isOthersTyping(islands, press(300), field)).toBe(true);
   expect(isOthersTyping(islands, press(300, 'pen'), field)).toBe(true);
   expect(isOthersTyping(islands, press(1500), field)).toBe(false);
@@ -57,7 +58,7 @@ it('a menu is left open by the touches of others, wherever it reaches', () => {
   expect(isOthersPress(islands, 'island-1', press(300))).toBe(false);
   expect(isOthersPress(islands, 'island-2', press(300))).toBe(true);
   expect(isOthersPress(islands, 'island-2', press(300, 'mouse'))).toBe(false);
-  const inMenu = element({ 'data-island': 'island-2' });
+  const inMenu = element({ 'data-owner': 'island-2' });
   expect(isOthersPress(islands, 'island-1', press(300, 'touch', inMenu))).toBe(true);
   expect(isOthersPress(islands, 'island-2', press(300, 'touch', inMenu))).toBe(false);
 });

@@ -7,7 +7,7 @@ const wordsOf = ':is(textarea, input):not([type="range"], [type="radio"], [type=
 
 /**
  * Whether somebody is typing who is not the one that presses. A text on an image and a field of an island
- * carry the colour of their person (data-colour). A board has one mouse, so a mouse is whoever types.
+ * say whose they are (data-owner). A board has one mouse, so a mouse is whoever types.
  */
 export function isOthersTyping(
   islands: Islands,
@@ -15,8 +15,8 @@ export function isOthersTyping(
   typing: Element | null = document.activeElement,
 ): boolean {
   if (!islands.isOut || press.pointerType === 'mouse' || !typing?.matches(wordsOf)) return false;
-  const colour = typing.closest('[data-colour]')?.getAttribute('data-colour');
-  return islands.nearest([press.clientX, press.clientY])?.colour !== colour;
+  const owner = typing.closest('[data-owner]')?.getAttribute('data-owner');
+  return islands.nearest([press.clientX, press.clientY])?.id !== owner;
 }
 
 /** Whether a finger or pen is that of another island's person: on the island itself, or nearest to it. */
@@ -28,8 +28,8 @@ export function isOthersPress(
   if (press.pointerType === 'mouse') return false;
   const { target } = press;
   // What an island opens may lie nearer to another one.
-  const own = target instanceof Element ? target.closest('[data-island]') : null;
+  const own = target instanceof Element ? target.closest('[data-owner]') : null;
   const owner =
-    own?.getAttribute('data-island') ?? islands.nearest([press.clientX, press.clientY])?.id;
+    own?.getAttribute('data-owner') ?? islands.nearest([press.clientX, press.clientY])?.id;
   return owner !== undefined && owner !== id;
 }
