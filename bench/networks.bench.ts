@@ -43,7 +43,7 @@ export default async function networks(): Promise<void> {
   try {
     const registry = new ModelRegistry(data);
     const { volume, labelMap } = mrHead({ size: 256, slices: 216 });
-    for (const name of ['model20chan3cls', 'model30chan18cls']) {
+    for (const name of (process.env.NETS ?? 'model5_gw_ae,model20chan3cls').split(',')) {
       const { id } = await registry.add(path.join(weights, name));
       const { manifest, folder } = await registry.get(id);
       const started = performance.now();
