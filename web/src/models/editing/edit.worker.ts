@@ -43,6 +43,8 @@ addEventListener('message', ({ data }: MessageEvent<ToWorker>) => {
   if (data.kind === 'open') {
     const mask = new GrowingMask(data.size, data.affine, data.mask);
     opened.set(data.id, { key: data.key, mask, remesher: new Remesher(), call: 0 });
+    // Before the first stroke: after it only what the stroke reached is to be made.
+    meshSoon(data.id);
   } else if (data.kind === 'close') opened.delete(data.id);
   else if (known && data.kind === 'apply') {
     known.mask.toggle(data.diff);
@@ -147,6 +149,7 @@ async function meshAll(): Promise<void> {
     if (!structure) continue;
     const { call } = structure;
     const mesh = await structure.remesher.mesh(structure.mask.mask, structure.key);
+    if (call === 0) continue;
     const none = { positions: new Float32Array(), normals: new Float32Array() };
     const { positions, normals, indices, openEdges } = mesh ?? {
       ...none,
