@@ -266,7 +266,8 @@ export async function importMeshNet(
     },
     classCount: net.classes,
     classes: colours.slice(1).map((c, n) => classOf(c.name, n + 1, c.colour)),
-    bytesPerVoxel: Math.max(widest, net.classes) * bytesPerChannel,
+    // And some for the field itself, before and after; the classes of one plane are little.
+    bytesPerVoxel: (widest + 4) * bytesPerChannel,
   });
 }
 
