@@ -25,7 +25,7 @@ export const structureTable = {
   },
   spine: { zh: '脊柱', en: 'Spine', colour: '#ece1c6', opacity: 1, snomed: '421060004' },
   rib: { zh: '肋骨', en: 'Ribs', colour: '#e3d6b6', opacity: 1, snomed: '113197003' },
-  pelvis: { zh: '骨盆', en: 'Pelvis', colour: '#e6dabd', opacity: 1, snomed: '12921003' },
+  pelvis: { zh: '骨盆', en: 'Pelvis', colour: '#e6dabd', opacity: 1, snomed: '118645006' },
   sacrum: { zh: '骶骨', en: 'Sacrum', colour: '#e0d2b0', opacity: 1, snomed: '54735007' },
   femur_left: { zh: '左股骨', en: 'Left femur', colour: '#eadfc6', opacity: 1, snomed: '71341001' },
   femur_right: {

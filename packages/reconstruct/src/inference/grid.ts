@@ -126,5 +126,5 @@ export function passVoxels(tensor: ModelTensor, volume: Grid): number {
   if (tensor.tiling) return tensor.tiling.size.reduce((n, s) => n * s, 1);
   const { size } = tensorGrid(volume, tensor);
   const all = size[0] * size[1] * size[2];
-  return tensor.crop === 'none' ? all : all * 0.6;
+  return Math.max(tensor.crop === 'none' ? all : all * 0.6, tensor.multipleOf ** 3);
 }

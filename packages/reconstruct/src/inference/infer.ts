@@ -14,6 +14,8 @@ export type NetworkPass = (
   input: Float32Array<ArrayBuffer>,
   /** [W, H, D] */
   size: Vec3,
+  /** To be told the fraction that is done, by whoever can; what it throws ends the pass. */
+  onPart?: (fraction: number) => void,
 ) => Promise<
   | { readonly kind: 'logits'; readonly data: Float32Array }
   | { readonly kind: 'labels'; readonly data: Uint8Array }
@@ -74,7 +76,10 @@ export async function infer(
     const multiple = tensor?.multipleOf ?? 1;
     const padded = box.size.map((n) => Math.ceil(n / multiple) * multiple) as unknown as Vec3;
     const input = extract(raw, whole.size, box, value, padded);
-    const output = await options.pass(input, padded);
+    const output = await options.pass(input, padded, (fraction) => {
+      pace.check();
+      pace.step('infer', fraction);
+    });
     pace.check();
     pace.step('resample', 0);
     const planes = { first: 0, planes: box.size[2] };

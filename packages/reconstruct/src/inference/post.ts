@@ -9,9 +9,13 @@ import { components, holes, largest, select } from '../grid/components.ts';
  */
 export function postProcess(map: LabelMap, rules: ReadonlyMap<number, PostProcessing>): void {
   const mm3 = Math.abs(determinant(map.affine));
-  for (const [label, rule] of rules) {
-    if (!rule.largestComponent && rule.minMl <= 0 && !rule.fillHoles) continue;
-    const box = boxOf(map, label);
+  const wanted = [...rules].filter(
+    ([, rule]) => rule.largestComponent || rule.minMl > 0 || rule.fillHoles,
+  );
+  if (wanted.length === 0) return;
+  const boxes = boxesOf(map);
+  for (const [label, rule] of wanted) {
+    const box = boxes.get(label);
     if (!box) continue;
     const mask = maskOf(map, label, box);
     if (rule.largestComponent || rule.minMl > 0) {
@@ -36,30 +40,41 @@ interface Box {
   readonly size: Vec3;
 }
 
-/** The label's box with a rim of one voxel where there is room, so that its outside is connected. */
-function boxOf({ size, data }: LabelMap, label: number): Box | undefined {
-  const low = [...size];
-  const high = [-1, -1, -1];
-  for (let k = 0, at = 0; k < size[2]; k++) {
-    for (let j = 0; j < size[1]; j++) {
-      for (let i = 0; i < size[0]; i++, at++) {
-        if (data[at] !== label) continue;
-        if (i < (low[0] as number)) low[0] = i;
-        if (i > (high[0] as number)) high[0] = i;
-        if (j < (low[1] as number)) low[1] = j;
-        if (j > (high[1] as number)) high[1] = j;
-        if (k < (low[2] as number)) low[2] = k;
-        high[2] = k;
+/** Each label's box with a rim of one voxel where there is room, so that its outside is connected. */
+function boxesOf({ size, data }: LabelMap): Map<number, Box> {
+  const low = Array.from({ length: 256 }, () => [...size]);
+  const high = Array.from({ length: 256 }, () => [-1, -1, -1]);
+  for (let k = 0, row = 0; k < size[2]; k++) {
+    for (let j = 0; j < size[1]; j++, row += size[0]) {
+      for (let i = 0; i < size[0]; ) {
+        const label = data[row + i] as number;
+        const start = i;
+        while (i < size[0] && data[row + i] === label) i++;
+        if (label === 0) continue;
+        const [l, h] = [low[label] as number[], high[label] as number[]];
+        if (start < (l[0] as number)) l[0] = start;
+        if (i - 1 > (h[0] as number)) h[0] = i - 1;
+        if (j < (l[1] as number)) l[1] = j;
+        if (j > (h[1] as number)) h[1] = j;
+        if (k < (l[2] as number)) l[2] = k;
+        h[2] = k;
       }
     }
   }
-  if ((high[2] as number) < 0) return undefined;
-  const first = low.map((v) => Math.max(0, v - 1)) as unknown as Vec3;
-  const box = high.map(
-    (v, n) =>
-      Math.min((size[n as 0 | 1 | 2] as number) - 1, v + 1) - (first[n as 0 | 1 | 2] as number) + 1,
-  ) as unknown as Vec3;
-  return { first, size: box };
+  const boxes = new Map<number, Box>();
+  for (let label = 1; label < 256; label++) {
+    const [l, h] = [low[label] as number[], high[label] as number[]];
+    if ((h[2] as number) < 0) continue;
+    const first = l.map((v) => Math.max(0, v - 1)) as unknown as Vec3;
+    const box = h.map(
+      (v, n) =>
+        Math.min((size[n as 0 | 1 | 2] as number) - 1, v + 1) -
+        (first[n as 0 | 1 | 2] as number) +
+        1,
+    ) as unknown as Vec3;
+    boxes.set(label, { first, size: box });
+  }
+  return boxes;
 }
 
 function maskOf(map: LabelMap, label: number, box: Box): BitMask {

@@ -1,4 +1,5 @@
 import { type Mesh, meshOf } from '../mesh.ts';
+import { Arena } from './arena.ts';
 import { splitFans } from './fans.ts';
 import type { PatientNet } from './fit.ts';
 import type { Net } from './nets.ts';
@@ -10,15 +11,15 @@ export interface Extractor {
 }
 
 /** Sorts the quads of a net by segment once, so that many segments cost no more than one. */
-export function extractor(net: Net, patient: PatientNet): Extractor {
-  const { first, quads } = quadsBySegment(net);
+export function extractor(net: Net, patient: PatientNet, arena = new Arena()): Extractor {
+  const { first, quads } = quadsBySegment(net, arena);
   // Number of a vertex in the mesh that is being made; -1 everywhere between meshes.
-  const local = new Int32Array(net.vertexCount).fill(-1);
+  const local = arena.ints('extract local', net.vertexCount).fill(-1);
   return {
     extract(key, segment, outerOnly) {
       const own = quads.subarray(first[segment], first[segment + 1]);
-      const part = partOf(net, patient, own, segment, local);
-      const added = splitFans(part.corners, part.voxels, part.sources.length);
+      const part = partOf(net, patient, own, segment, local, arena);
+      const added = splitFans(part.corners, part.voxels, part.sources.length, arena);
       const sources = new Uint32Array(part.sources.length + added.length);
       sources.set(part.sources);
       for (let n = 0; n < added.length; n++)
@@ -37,7 +38,7 @@ export function extractor(net: Net, patient: PatientNet): Extractor {
 }
 
 /** Quads that bound each segment: those of segment s are quads[first[s]] … quads[first[s + 1] - 1]. */
-function quadsBySegment(net: Net): { first: Uint32Array; quads: Uint32Array } {
+function quadsBySegment(net: Net, arena: Arena): { first: Uint32Array; quads: Uint32Array } {
   const first = new Uint32Array(258);
   for (let q = 0; q < net.quadCount; q++) {
     const i = (net.inside[q] as number) + 1;
@@ -47,7 +48,7 @@ function quadsBySegment(net: Net): { first: Uint32Array; quads: Uint32Array } {
   }
   for (let s = 0; s < 257; s++) first[s + 1] = (first[s + 1] as number) + (first[s] as number);
   const next = first.slice();
-  const quads = new Uint32Array(net.quadCount * 2);
+  const quads = arena.uints('extract quads', net.quadCount * 2);
   for (let q = 0; q < net.quadCount; q++) {
     const i = net.inside[q] as number;
     const o = net.outside[q] as number;
@@ -77,11 +78,12 @@ function partOf(
   quads: Uint32Array,
   segment: number,
   local: Int32Array,
+  arena: Arena,
 ): Part {
-  const corners = new Uint32Array(quads.length * 4);
-  const voxels = new Uint32Array(quads.length);
-  const diagonals = new Uint8Array(quads.length);
-  const sources = new Uint32Array(quads.length * 4);
+  const corners = arena.uints('extract corners', quads.length * 4);
+  const voxels = arena.uints('extract voxels', quads.length);
+  const diagonals = arena.bytes('extract diagonals', quads.length);
+  const sources = arena.uints('extract sources', quads.length * 4);
   const t = patient.triangles;
   let count = 0;
   const numbered = (v: number): number => {
@@ -108,7 +110,7 @@ function partOf(
     voxels[n] = (inward ? net.outsideVoxel[q] : net.insideVoxel[q]) as number;
   }
   for (let v = 0; v < count; v++) local[sources[v] as number] = -1;
-  return { corners, voxels, diagonals, sources: sources.slice(0, count) };
+  return { corners, voxels, diagonals, sources: sources.subarray(0, count) };
 }
 
 function trianglesOf({ corners, diagonals }: Part): Uint32Array<ArrayBuffer> {

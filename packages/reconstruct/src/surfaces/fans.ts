@@ -1,3 +1,5 @@
+import { Arena } from './arena.ts';
+
 /**
  * Makes a net of quads manifold. A cell has one vertex, but two sheets of one segment may pass
  * through it (voxels that touch along an edge or a corner). Such a vertex is given once to each
@@ -13,16 +15,18 @@ export function splitFans(
   corners: Uint32Array,
   voxels: Uint32Array,
   vertexCount: number,
+  arena = new Arena(),
 ): Uint32Array {
-  const first = new Uint32Array(vertexCount + 1);
+  const first = arena.uints('fans first', vertexCount + 1).fill(0);
   for (let c = 0; c < corners.length; c++) {
     const v = (corners[c] as number) + 1;
     first[v] = (first[v] as number) + 1;
   }
   for (let v = 0; v < vertexCount; v++)
     first[v + 1] = (first[v + 1] as number) + (first[v] as number);
-  const next = first.slice(0, vertexCount);
-  const incident = new Uint32Array(corners.length);
+  const next = arena.uints('fans next', vertexCount);
+  next.set(first.subarray(0, vertexCount));
+  const incident = arena.uints('fans incident', corners.length);
   for (let c = 0; c < corners.length; c++) {
     const v = corners[c] as number;
     const slot = next[v] as number;
@@ -30,7 +34,8 @@ export function splitFans(
     next[v] = slot + 1;
   }
   // Vertices change while others are still looked at; neighbours are compared by their old numbers.
-  const old = corners.slice();
+  const old = arena.uints('fans old', corners.length);
+  old.set(corners);
   const added: number[] = [];
   const fan = new Int32Array(64);
   for (let v = 0; v < vertexCount; v++) {

@@ -1,4 +1,5 @@
 import { determinant, toPatient } from '@yuepian/geometry';
+import { Arena } from './arena.ts';
 import type { Net } from './nets.ts';
 
 /** A net in patient space: positions in LPS mm, two triangles per quad. */
@@ -9,8 +10,8 @@ export interface PatientNet {
 }
 
 /** Moves the net to patient space and cuts each quad along its shorter diagonal. */
-export function toPatientNet(net: Net): PatientNet {
-  const positions = new Float32Array(net.vertexCount * 3);
+export function toPatientNet(net: Net, arena = new Arena()): PatientNet {
+  const positions = arena.floats('patient positions', net.vertexCount * 3);
   const m = net.affine;
   for (let v = 0; v < positions.length; v += 3) {
     const x = net.positions[v] as number;
@@ -22,7 +23,7 @@ export function toPatientNet(net: Net): PatientNet {
   }
   // A left-handed grid mirrors the net; turning every quad round keeps the normals outward.
   const mirrored = determinant(m) < 0;
-  const triangles = new Uint32Array(net.quadCount * 6);
+  const triangles = arena.uints('patient triangles', net.quadCount * 6);
   for (let q = 0, t = 0; q < net.quadCount; q++, t += 6) {
     const a = net.quads[q * 4] as number;
     const b = net.quads[q * 4 + (mirrored ? 3 : 1)] as number;
@@ -56,7 +57,12 @@ function squared(p: Float32Array, a: number, b: number): number {
  * take care of the curvature.
  * @param targets mm³ per segment number; entry 0 is not used.
  */
-export function fitVolumes(net: Net, patient: PatientNet, targets: Float64Array): void {
+export function fitVolumes(
+  net: Net,
+  patient: PatientNet,
+  targets: Float64Array,
+  arena = new Arena(),
+): void {
   const n = targets.length;
   // A body of a few voxels can be smoothed almost to a point; it grows back in steps.
   const limit = 0.3 * Math.cbrt(Math.abs(determinant(net.affine)));
@@ -71,7 +77,7 @@ export function fitVolumes(net: Net, patient: PatientNet, targets: Float64Array)
     }
     if (worst < 1e-5) return;
     const pressure = solve(areas, missing, n);
-    displace(net, patient, pressure, limit);
+    displace(net, patient, pressure, limit, arena);
   }
 }
 
@@ -149,10 +155,16 @@ function solve(areas: Float64Array, missing: Float64Array, n: number): Float64Ar
   return pressure;
 }
 
-function displace(net: Net, patient: PatientNet, pressure: Float64Array, limit: number): void {
+function displace(
+  net: Net,
+  patient: PatientNet,
+  pressure: Float64Array,
+  limit: number,
+  arena: Arena,
+): void {
   const { positions: p, triangles } = patient;
-  const push = new Float32Array(p.length);
-  const weight = new Float32Array(net.vertexCount);
+  const push = arena.floats('fit push', p.length).fill(0);
+  const weight = arena.floats('fit weight', net.vertexCount).fill(0);
   for (let t = 0; t < triangles.length; t += 3) {
     const q = (t / 6) | 0;
     const wanted =

@@ -31,8 +31,8 @@ export interface Net {
   readonly outsideVoxel: Uint32Array;
 }
 
-/** Arrays that grow while the pass runs. */
-class Builder {
+/** Arrays that grow while the pass runs; a net that is made again uses those of the last one. */
+export class NetBuilder {
   positions = new Float32Array(3 << 16);
   links = new Int32Array(6 << 16);
   junctions = new Uint8Array(1 << 16);
@@ -79,7 +79,12 @@ export interface Slice {
   readonly coverage: Uint8Array;
 }
 
-export async function surfaceNet(source: SliceSource, pace: Pace): Promise<Net> {
+/** @param b its arrays become the net's: the next net made with it overwrites this one. */
+export async function surfaceNet(
+  source: SliceSource,
+  pace: Pace,
+  b: NetBuilder = new NetBuilder(),
+): Promise<Net> {
   const [, ny, nz] = source.size;
   const { stride } = source;
   const length = stride * (ny + 2);
@@ -88,7 +93,8 @@ export async function surfaceNet(source: SliceSource, pace: Pace): Promise<Net> 
     const coverage = new Uint8Array(length).fill(255);
     return { labels, words: new Int32Array(labels.buffer), coverage };
   };
-  const b = new Builder();
+  b.vertexCount = 0;
+  b.quadCount = 0;
   let [low, high] = [slice(), slice()];
   // Vertex numbers of this and the previous layer of cells. Stale numbers are never read: a quad
   // only asks for cells that differ, and those wrote their number in this pass.
@@ -108,7 +114,7 @@ export async function surfaceNet(source: SliceSource, pace: Pace): Promise<Net> 
   return {
     affine: source.affine,
     vertexCount: b.vertexCount,
-    positions: b.positions.slice(0, b.vertexCount * 3),
+    positions: b.positions.subarray(0, b.vertexCount * 3),
     links: b.links.subarray(0, b.vertexCount * 6),
     junctions: b.junctions.subarray(0, b.vertexCount),
     isJunction: b.isJunction.subarray(0, b.vertexCount),
@@ -123,7 +129,7 @@ export async function surfaceNet(source: SliceSource, pace: Pace): Promise<Net> 
 
 /** All cells between two slices. Skips four cells at a time where all 2×2×5 corners are equal. */
 function layer(
-  b: Builder,
+  b: NetBuilder,
   size: Vec3,
   stride: number,
   k: number,
@@ -172,7 +178,7 @@ function layer(
 }
 
 function cell(
-  b: Builder,
+  b: NetBuilder,
   stride: number,
   i: number,
   j: number,
@@ -237,7 +243,7 @@ function cell(
   }
 }
 
-function link(b: Builder, v: number, other: number, axis: number, junction: boolean): void {
+function link(b: NetBuilder, v: number, other: number, axis: number, junction: boolean): void {
   b.links[v * 6 + axis] = other;
   b.links[other * 6 + axis + 1] = v;
   if (junction) {
@@ -247,7 +253,7 @@ function link(b: Builder, v: number, other: number, axis: number, junction: bool
 }
 
 function sides(
-  b: Builder,
+  b: NetBuilder,
   inside: number,
   outside: number,
   insideVoxel: number,
@@ -261,7 +267,7 @@ function sides(
 
 /** The cells around an edge that differs have vertices; a missing one would be a fault of the pass. */
 function quad(
-  b: Builder,
+  b: NetBuilder,
   v0: number,
   v1: number | undefined,
   v2: number | undefined,

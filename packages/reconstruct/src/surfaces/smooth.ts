@@ -1,4 +1,5 @@
 import type { Pace } from '../pace.ts';
+import { Arena } from './arena.ts';
 import type { Net } from './nets.ts';
 
 /** How each segment is smoothed. */
@@ -19,6 +20,31 @@ export function smoothingFor(voxels: number, faces: number): Smoothing {
   return radius < 10 ? { kind: 'taubin', steps: 40 } : { kind: 'laplace', steps: 16 };
 }
 
+/**
+ * One plan per segment number of a net.
+ * @param targets mm³ per segment number. @param gridMm3 of a voxel of the net's grid.
+ * @param isSmooth the grid was averaged and has no interpolated layers.
+ */
+export function smoothingPlan(
+  net: Net,
+  targets: Float64Array,
+  gridMm3: number,
+  isSmooth: boolean,
+): Smoothing[] {
+  const faces = new Float64Array(targets.length);
+  for (let q = 0; q < net.quadCount; q++) {
+    const i = net.inside[q] as number;
+    const o = net.outside[q] as number;
+    faces[i] = (faces[i] as number) + 1;
+    faces[o] = (faces[o] as number) + 1;
+  }
+  return Array.from(targets, (mm3, s) => {
+    const plan = smoothingFor(mm3 / gridMm3, faces[s] as number);
+    // Averaged grids without interpolated steps place the surface between voxels already: half the steps do.
+    return isSmooth ? { ...plan, steps: plan.steps / 2 } : plan;
+  });
+}
+
 /** Band of Taubin's filter: λ shrinks, μ grows back (Taubin, SIGGRAPH 1995). */
 const lambda = 0.5;
 const mu = -0.53;
@@ -34,13 +60,15 @@ export async function smoothNet(
   plan: readonly Smoothing[],
   pace: Pace,
   reach = 1,
+  arena = new Arena(),
 ): Promise<void> {
-  const { stepsOf, taubinOf } = vertexPlans(net, plan);
-  const { links, counts } = compactLinks(net);
-  const start = net.positions.slice();
+  const { stepsOf, taubinOf } = vertexPlans(net, plan, arena);
+  const { links, counts } = compactLinks(net, arena);
+  const start = arena.floats('smooth start', net.positions.length);
+  start.set(net.positions);
   const rounds = plan.reduce((most, s) => Math.max(most, s.steps), 0);
   let from = net.positions;
-  let to = net.positions.slice();
+  let to = arena.floats('smooth to', net.positions.length);
   for (let round = 0; round < rounds; round++) {
     relax(net.vertexCount, from, to, start, links, counts, stepsOf, taubinOf, round, reach);
     [from, to] = [to, from];
@@ -99,9 +127,9 @@ function relax(
  * Neighbours packed to the front. Along a junction, where three segments meet, a vertex only
  * follows the junction itself; else the lines between organs would be pulled out of shape.
  */
-function compactLinks(net: Net): { links: Int32Array; counts: Uint8Array } {
-  const links = new Int32Array(net.vertexCount * 6);
-  const counts = new Uint8Array(net.vertexCount);
+function compactLinks(net: Net, arena: Arena): { links: Int32Array; counts: Uint8Array } {
+  const links = arena.ints('smooth links', net.vertexCount * 6);
+  const counts = arena.bytes('smooth counts', net.vertexCount);
   for (let v = 0; v < net.vertexCount; v++) {
     const only = net.isJunction[v] === 1;
     const junction = net.junctions[v] as number;
@@ -119,9 +147,10 @@ function compactLinks(net: Net): { links: Int32Array; counts: Uint8Array } {
 function vertexPlans(
   net: Net,
   plan: readonly Smoothing[],
+  arena: Arena,
 ): { stepsOf: Uint8Array; taubinOf: Uint8Array } {
-  const stepsOf = new Uint8Array(net.vertexCount).fill(255);
-  const taubinOf = new Uint8Array(net.vertexCount);
+  const stepsOf = arena.bytes('smooth steps', net.vertexCount).fill(255);
+  const taubinOf = arena.bytes('smooth taubin', net.vertexCount).fill(0);
   for (let q = 0; q < net.quadCount; q++) {
     for (const segment of [net.inside[q] as number, net.outside[q] as number]) {
       if (segment === 0) continue;

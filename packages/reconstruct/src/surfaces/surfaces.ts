@@ -20,7 +20,7 @@ import {
   type MeshGrid,
   measureLabels,
 } from './measure.ts';
-import { type Net, surfaceNet } from './nets.ts';
+import { surfaceNet } from './nets.ts';
 import {
   cropped,
   fullSlices,
@@ -29,7 +29,7 @@ import {
   type SliceSource,
   wholeGrid,
 } from './slices.ts';
-import { type Smoothing, smoothingFor, smoothNet } from './smooth.ts';
+import { smoothingPlan, smoothNet } from './smooth.ts';
 
 export interface SurfaceOptions {
   /** Keys of the segments wanted; all by default. */
@@ -237,23 +237,3 @@ async function sliceSource(part: Part, options: SurfaceOptions, pace: Pace): Pro
 }
 
 const identity = Uint8Array.from({ length: 256 }, (_, n) => n);
-
-function smoothingPlan(
-  net: Net,
-  targets: Float64Array,
-  gridMm3: number,
-  isSmooth: boolean,
-): Smoothing[] {
-  const faces = new Float64Array(targets.length);
-  for (let q = 0; q < net.quadCount; q++) {
-    const i = net.inside[q] as number;
-    const o = net.outside[q] as number;
-    faces[i] = (faces[i] as number) + 1;
-    faces[o] = (faces[o] as number) + 1;
-  }
-  return Array.from(targets, (mm3, s) => {
-    const plan = smoothingFor(mm3 / gridMm3, faces[s] as number);
-    // Averaged grids without interpolated steps place the surface between voxels already: half the steps do.
-    return isSmooth ? { ...plan, steps: plan.steps / 2 } : plan;
-  });
-}

@@ -52,8 +52,9 @@ export async function compute(input: ComputeInput): Promise<{ map: LabelMap; dev
     onStep(name, start + (end - start) * fraction);
   };
   try {
-    const single = model.tensor?.tiling === undefined && model.engine.kind === 'onnx';
-    const pass = single ? paced(engine.pass, model, step) : engine.pass;
+    const isSilent =
+      model.tensor?.tiling === undefined && model.engine.kind === 'onnx' && !engine.tellsProgress;
+    const pass = isSilent ? paced(engine.pass, model, step) : engine.pass;
     const map = await infer(volume, model, {
       modality: input.modality,
       pass,

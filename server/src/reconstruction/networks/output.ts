@@ -8,6 +8,8 @@ export interface Engine {
   readonly pass: NetworkPass;
   /** Where it runs: `CPU`, `CUDA`, `KServe http://…`. */
   readonly device: string;
+  /** Its passes tell how far they are. */
+  readonly tellsProgress?: boolean;
   close(): Promise<void>;
 }
 

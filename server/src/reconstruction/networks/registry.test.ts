@@ -14,7 +14,7 @@ afterEach(() => rm(data, { recursive: true, force: true }));
 
 const golden = goldenOf(100);
 
-describe('an installed model', () => {
+describe('an installed model', { timeout: 180_000 }, () => {
   it('is listed, verified and removed', async () => {
     const registry = new ModelRegistry(data);
     const added = await registry.add(await writeModel(path.join(data, 'in'), { golden }));

@@ -10,7 +10,7 @@ import {
 } from '@yuepian/dicom';
 import { describe, expect, it } from 'vitest';
 import { openRoom, type TestRoom } from '../testing-room.ts';
-import { goldenOf, thresholdNetwork, writeModel } from './testing.ts';
+import { goldenOf, slowNetwork, thresholdNetwork, writeModel } from './testing.ts';
 
 const name = 'net body';
 const ended = (room: TestRoom, kind: string) =>
@@ -153,6 +153,28 @@ describe('a model on a series', { timeout: 180_000 }, () => {
     const done = ended(room, 'model');
     await run(room, series, 'threshold');
     expect((await done).state).toBe('done');
+  });
+
+  it('ends when it is cancelled in the middle: its process is gone, nothing half is left', async () => {
+    const { room, series } = await prepared();
+    await using _ = room;
+    const { ModelRegistry } = await import('./registry.ts');
+    await new ModelRegistry(room.dataFolder).add(
+      await writeModel(path.join(room.dataFolder, 'in'), {
+        onnx: slowNetwork(200),
+        golden: goldenOf(200),
+      }),
+    );
+    const working = room.nextJob((job) => job.kind === 'model' && job.step === 'infer');
+    await run(room, series, 'threshold');
+    const job = await working;
+    const end = ended(room, 'model');
+    await room.app.inject({ method: 'POST', url: `/api/jobs/${job.id}/cancel` });
+    expect(await end).toMatchObject({ id: job.id, state: 'cancelled' });
+    await room.room.stop();
+    expect(() => process.kill(room.children.at(-1) ?? 0, 0)).toThrow('ESRCH');
+    const sets = seriesOf(await open(room), series).structureSets;
+    expect(sets.map((s) => s.kind)).toEqual(['classical']);
   });
 
   it('answers who may add one, and what the hospital allows', async () => {

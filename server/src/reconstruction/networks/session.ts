@@ -1,15 +1,19 @@
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type ModelManifest, YuepianError } from '@yuepian/contract';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { type Engine, outputOf } from './output.ts';
+import { readChain } from './planes/chain.ts';
+import { openPlanes, type PlaneNetwork } from './planes/planes.ts';
 import { refused } from './refusal.ts';
 
 /**
  * Loads an ONNX network. CUDA is tried first and left where it is not there: the package holds the
- * CPU engine only, a hospital that has a card installs the other beside it.
+ * CPU engine only, a hospital that has a card installs the other beside it. On the CPU a plain chain
+ * of 3D convolutions runs plane by plane, which gives the same numbers several times faster.
  * @throws YuepianError model_refused for an operator the engine does not know, or a damaged file.
  */
 export async function loadOnnx(manifest: ModelManifest, folder: string): Promise<Engine> {
@@ -17,6 +21,13 @@ export async function loadOnnx(manifest: ModelManifest, folder: string): Promise
   if (engine.kind !== 'onnx' || !tensor) throw refused('engine', 'no ONNX engine');
   const file = path.join(folder, engine.file);
   const { session, device } = await open(file);
+  if (device === 'CPU' && tensor.axes === 'NCDHW') {
+    const chain = readChain(await readFile(file));
+    if (chain) {
+      await session.release();
+      return planeEngine(manifest, await openPlanes(chain));
+    }
+  }
   const channelsLast = tensor.axes === 'NDHWC';
   return {
     device,
@@ -32,6 +43,22 @@ export async function loadOnnx(manifest: ModelManifest, folder: string): Promise
       return outputOf(output.data, output.dims, size, manifest);
     },
     close: () => session.release(),
+  };
+}
+
+function planeEngine(manifest: ModelManifest, network: PlaneNetwork): Engine {
+  return {
+    device: 'CPU',
+    tellsProgress: true,
+    pass: async (input, size, onPart) => {
+      const { kind, data } = await network.run(input, size, onPart).catch((cause: unknown) => {
+        throw asOurs(cause);
+      });
+      const [w, h, d] = size;
+      const dims = kind === 'labels' ? [1, d, h, w] : [1, data.length / (w * h * d), d, h, w];
+      return outputOf(data, dims, size, manifest);
+    },
+    close: () => network.close(),
   };
 }
 

@@ -23,6 +23,38 @@ export function thresholdNetwork(above: number, operator = 'Conv', classes = 2):
   );
 }
 
+/** Gives what `thresholdNetwork` gives, after layers that hand the value on and take long. */
+export function slowNetwork(above: number, channels = 64, layers = 6): Uint8Array {
+  const graph = new OnnxGraph();
+  let value = 'input';
+  let inputs = 1;
+  const convolution = (n: number, outputs: number, first: number, bias: Float32Array): void => {
+    const weights = new Float32Array(outputs * inputs * 27);
+    // The middle tap from the first channel on.
+    weights[first * inputs * 27 + 13] = 1;
+    const names = [
+      value,
+      graph.weights(`w${n}`, [outputs, inputs, 3, 3, 3], weights),
+      graph.weights(`b${n}`, [outputs], bias),
+    ];
+    const output = n === layers ? 'logits' : `c${n}`;
+    value = graph.node('Conv', names, output, {
+      kernel_shape: { ints: [3, 3, 3] },
+      dilations: { ints: [1, 1, 1] },
+      pads: { ints: [1, 1, 1, 1, 1, 1] },
+      strides: { ints: [1, 1, 1] },
+    });
+    inputs = outputs;
+  };
+  for (let n = 0; n < layers; n++) convolution(n, channels, 0, new Float32Array(channels));
+  convolution(layers, 2, 1, Float32Array.from([0, -above]));
+  return graph.encode(
+    { name: 'input', type: 1, shape: [1, 1, 'D', 'H', 'W'] },
+    [{ name: 'logits', type: 1, shape: [1, 2, 'D', 'H', 'W'] }],
+    20,
+  );
+}
+
 export interface TestModel {
   readonly id: string;
   readonly onnx: Uint8Array;

@@ -13,7 +13,7 @@ import {
   interpolateSlices,
   keepIsland,
   onGrid,
-  remesh,
+  Remesher,
   scissors,
   segmentInBox,
   sliceBrush,
@@ -23,12 +23,11 @@ import {
 import { edgesOfDiff, GrowingMask, widened } from './mask-box.ts';
 import type { Act, FromWorker, ToWorker } from './messages.ts';
 
-/** Triangles of the surface an edit shows; the server makes the fine one after a pause. */
-const triangles = 40_000;
-
 interface Opened {
   readonly key: string;
   readonly mask: GrowingMask;
+  /** Of the surface an edit shows; the server makes the fine one after a pause. */
+  readonly remesher: Remesher;
   call: number;
 }
 const opened = new Map<string, Opened>();
@@ -43,7 +42,9 @@ addEventListener('message', ({ data }: MessageEvent<ToWorker>) => {
   const known = opened.get(data.id);
   if (data.kind === 'open') {
     const mask = new GrowingMask(data.size, data.affine, data.mask);
-    opened.set(data.id, { key: data.key, mask, call: 0 });
+    opened.set(data.id, { key: data.key, mask, remesher: new Remesher(), call: 0 });
+    // Before the first stroke: after it only what the stroke reached is to be made.
+    meshSoon(data.id);
   } else if (data.kind === 'close') opened.delete(data.id);
   else if (known && data.kind === 'apply') {
     known.mask.toggle(data.diff);
@@ -147,7 +148,8 @@ async function meshAll(): Promise<void> {
     const structure = opened.get(id);
     if (!structure) continue;
     const { call } = structure;
-    const mesh = await remesh(structure.mask.mask, structure.key, { triangles });
+    const mesh = await structure.remesher.mesh(structure.mask.mask, structure.key);
+    if (call === 0) continue;
     const none = { positions: new Float32Array(), normals: new Float32Array() };
     const { positions, normals, indices, openEdges } = mesh ?? {
       ...none,

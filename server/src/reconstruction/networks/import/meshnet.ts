@@ -203,8 +203,11 @@ function activation(
   }
 }
 
-/** Channels that lie in memory at once, about: two layers and the convolution's own buffers. */
-const bytesPerChannel = 12;
+/**
+ * Memory of a channel of a voxel: run plane by plane, about as much as one layer of the whole field
+ * (the planes that 3³ kernels reach, at dilations of up to 16).
+ */
+const bytesPerChannel = 5;
 
 /**
  * Imports a brainchop folder: model.json, its weights, and a colormap.json or labels.json.
@@ -256,11 +259,15 @@ export async function importMeshNet(
         ? { kind: 'conformed', low: 0.05, high: 0.95, cube: 256 }
         : { kind: 'conformed', low: 0, high: 1, cube: 256 },
       crop: 'head',
+      // A norm over the field takes its mean from the air around the head too: such networks were
+      // trained on the whole cube, and see a head much brighter than it is without.
+      multipleOf: net.layers.some((l) => l.config.name.endsWith('_gn')) ? 256 : 1,
       output: 'argmax',
     },
     classCount: net.classes,
     classes: colours.slice(1).map((c, n) => classOf(c.name, n + 1, c.colour)),
-    bytesPerVoxel: Math.max(widest, net.classes) * bytesPerChannel,
+    // And some for the field itself, before and after; the classes of one plane are little.
+    bytesPerVoxel: (widest + 4) * bytesPerChannel,
   });
 }
 

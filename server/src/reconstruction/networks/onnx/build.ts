@@ -49,7 +49,11 @@ export class OnnxGraph {
   }
 
   /** The file. `opset` is that of the ONNX domain. */
-  encode(input: BuiltValue, outputs: readonly BuiltValue[], opset: number): Uint8Array {
+  encode(
+    inputs: BuiltValue | readonly BuiltValue[],
+    outputs: readonly BuiltValue[],
+    opset: number,
+  ): Uint8Array {
     const model = modelProto.fromObject({
       ir_version: 9,
       producer_name: 'yuepian',
@@ -59,7 +63,7 @@ export class OnnxGraph {
         name: 'graph',
         node: this.#nodes,
         initializer: this.#weights,
-        input: [valueInfo(input)],
+        input: [inputs].flat().map(valueInfo),
         output: outputs.map(valueInfo),
       },
     });
