@@ -184,6 +184,12 @@ export const errorTable = {
     zh: '该结构刚被修改，您的操作没有保存；已为您刷新，请查看后再试一次。',
     en: 'This structure has just changed, so what you did was not kept. It is shown as it is now; look at it, then try again.',
   },
+  not_confirmed: {
+    http: 409,
+    ws: 4409,
+    zh: '该结构尚未由医生确认，请先确认。',
+    en: 'This structure is not confirmed by a doctor yet; confirm it first.',
+  },
   mask_missing: {
     http: 409,
     ws: 4409,

@@ -237,6 +237,19 @@ export const structure = z.object({
       at: z.string(),
     })
     .optional(),
+  /** Of a stone: what the finder measured. Absent once somebody has changed its voxels by hand. */
+  stone: z
+    .object({
+      /** Centre of its voxels, LPS mm. */
+      centre: z.tuple([z.number(), z.number(), z.number()]),
+      /** Third of the kidney it lies in, by height. */
+      third: z.enum(['upper', 'middle', 'lower']),
+      /** Greatest diameter in mm, from border to border. */
+      longestMm: z.number().positive(),
+      meanHu: z.number(),
+      maxHu: z.number(),
+    })
+    .optional(),
   openEdges: z.number().int().nonnegative(),
   /** GLB, positions in LPS mm; the finest level. */
   meshUrl: z.string(),
@@ -283,6 +296,8 @@ export const structureSet = z.object({
   /** As in each structure. */
   source: z.string(),
   title: z.object({ zh: z.string(), en: z.string() }),
+  /** The structure it was made from, see finding.ts: single bones of a bone, stones in a kidney. */
+  of: structureId.optional(),
   /** Of a model. */
   model: z.object({ id: z.string(), version: z.string(), licence: z.string() }).optional(),
   /** The object in the archive that a foreign set was read from. */

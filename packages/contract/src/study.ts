@@ -46,7 +46,7 @@ export const job = z.object({
   progress: z.number().min(0).max(1),
   /**
    * What it is doing: read, decode, pyramid, body, bone, lung, surface, store; of a model: load,
-   * conform, infer, resample, surface, store.
+   * conform, infer, resample, surface, store; of a finding (finding.ts): split, stones, surface, store.
    */
   step: z.string(),
   remainingSeconds: z.number().nonnegative().optional(),

@@ -3,6 +3,7 @@ import { access, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'n
 import path from 'node:path';
 import {
   type StructureId,
+  structure,
   structureId,
   type VolumeId,
   type VolumeManifest,
@@ -192,6 +193,8 @@ export const structureSet = z.object({
   kind: z.enum(['classical', 'model', 'segmentation', 'rtstruct']).default('classical'),
   title: both.optional(),
   model: z.object({ id: z.string(), version: z.string(), licence: z.string() }).optional(),
+  /** The structure it was made from. */
+  of: structureId.optional(),
   sopInstanceUid: z.string().optional(),
   notes: z.array(both).default([]),
   run: z.object({ seconds: z.number(), device: z.string() }).optional(),
@@ -208,6 +211,7 @@ export const structureSet = z.object({
       voxels: z.number().int().nonnegative(),
       volumeMl: z.number().nonnegative(),
       openEdges: z.number().int().nonnegative(),
+      stone: structure.shape.stone,
       seconds: z.number().nonnegative(),
       /** Coarse first. */
       levels: z.array(

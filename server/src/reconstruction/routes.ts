@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { postVerdict, runRequest, YuepianError } from '@yuepian/contract';
+import { findingOfKey, postVerdict, runRequest, YuepianError } from '@yuepian/contract';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { actorOf } from '../http/index.ts';
@@ -181,6 +181,21 @@ export function reconstructionRoutes(room: Reconstruction) {
           actor: actorOf(request),
           object: { kind: 'series', id: uid },
           details: { model: modelId ?? classicalModelId },
+        });
+        return reply.code(202).send(job);
+      },
+    );
+
+    app.post(
+      '/api/structures/:id/findings',
+      { config: { permission: 'reconstruct' } },
+      async (request, reply) => {
+        const { job, of } = await room.findings.start(idParams.parse(request.params).id);
+        await deps.audit({
+          action: 'reconstruct',
+          actor: actorOf(request),
+          object: { kind: 'series', id: job.seriesInstanceUid },
+          details: { model: `${findingOfKey(of.key) ?? ''} of ${of.key}` },
         });
         return reply.code(202).send(job);
       },

@@ -22,6 +22,8 @@ export interface SetTarget {
   /** What is true of the set before its structures are there. */
   readonly about: Omit<StructureSet, 'version' | 'digest' | 'complete' | 'structures' | 'labels'>;
   readonly looks: ReadonlyMap<string, Look>;
+  /** Measurements that belong to structures, by key. */
+  readonly stones?: ReadonlyMap<string, DerivedStructure['stone']>;
   /** A result of an earlier run is kept until the new one is whole. */
   readonly earlier: boolean;
   readonly onStep: (step: string, fraction: number) => void;
@@ -70,8 +72,10 @@ export async function writeSet(map: LabelMap, target: SetTarget): Promise<string
       await write(file, bytes);
       written.push({ file, triangles: mesh.indices.length / 3, bytes: bytes.byteLength });
     }
+    const stone = target.stones?.get(key);
     structures.push({
       key,
+      ...(stone ? { stone } : {}),
       ...(looks.has(key) ? { name: look.name, colour: look.colour, opacity: look.opacity } : {}),
       labels: [...surface.labels],
       voxels: surface.voxels,
