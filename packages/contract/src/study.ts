@@ -128,7 +128,11 @@ export const seriesDetail = z.object({
 export type SeriesDetail = z.infer<typeof seriesDetail>;
 
 /** `GET /api/series/{uid}/structures`: what changes most often, without the rest of the study. */
-export const structuresOfSeries = seriesDetail.pick({ structures: true, labelMap: true });
+export const structuresOfSeries = seriesDetail.pick({
+  structures: true,
+  labelMap: true,
+  structureSets: true,
+});
 export type StructuresOfSeries = z.infer<typeof structuresOfSeries>;
 
 export const studyDetail = studySummary.extend({ caseId, series: z.array(seriesDetail) });

@@ -222,9 +222,11 @@ async function describeSet(
 export async function structuresOf(
   uid: string,
   parts: StudyParts,
-): Promise<Pick<SeriesDetail, 'structures' | 'labelMap'> | undefined> {
+): Promise<Pick<SeriesDetail, 'structures' | 'labelMap' | 'structureSets'> | undefined> {
   const stored = await parts.store.get(uid);
-  return stored && modelsOf(stored.layout, parts);
+  if (!stored) return undefined;
+  const { sets, ...rest } = await modelsOf(stored.layout, parts);
+  return { ...rest, structureSets: sets };
 }
 
 /** A structure as a client sees it. `key` may be numbered, `rib_3`: it takes the name of its kind. */

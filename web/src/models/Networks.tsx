@@ -1,8 +1,8 @@
-import type { Job, SeriesDetail, SeriesModels } from '@yuepian/contract';
+import { findingOfJob, type Job, type SeriesDetail, type SeriesModels } from '@yuepian/contract';
 import { Play } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { sentenceOf } from '../api/index.ts';
-import { formatDuration, useLanguage, useText } from '../i18n/index.ts';
+import { errorSentence, formatDuration, useLanguage, useText } from '../i18n/index.ts';
 import { Button, notify, Progress } from '../ui/index.ts';
 import { cancelJob, modelsFor, runModel } from './api.ts';
 import styles from './Networks.module.css';
@@ -47,29 +47,40 @@ export function Networks({
   if (!found) return null;
   const networks = found.models.filter((m) => m.model.engine !== 'classical');
   const fitting = networks.filter((m) => m.fits);
-  const isRunning = job?.state === 'running' || job?.state === 'queued';
+  const own = findingOfJob(job?.model?.id) ? undefined : job;
+  const isRunning = own?.state === 'running' || own?.state === 'queued';
+  const title = own?.model?.title[language] ?? t.networks.running;
   return (
     <section className={styles.networks} aria-label={t.networks.title} data-testid="networks">
       <h3>{t.networks.title}</h3>
-      {isRunning && job && (
+      {isRunning && own && (
         <div className={styles.running} data-testid="network-running">
+          <strong>{title}</strong>
           <span>
-            {job.state === 'queued'
-              ? t.structures.queued
-              : `${t.networks.running} ${Math.round(job.progress * 100)}%`}
-            {job.remainingSeconds !== undefined &&
-              ` · ${t.structures.remaining(formatDuration(job.remainingSeconds, language))}`}
+            {own.state === 'queued'
+              ? t.findings.queued
+              : `${t.steps[own.step] ?? t.networks.running} ${Math.round(own.progress * 100)}%`}
+            {own.remainingSeconds !== undefined &&
+              ` · ${t.structures.remaining(formatDuration(own.remainingSeconds, language))}`}
           </span>
           <Progress
             label={t.networks.running}
-            value={job.state === 'running' ? job.progress : undefined}
+            value={own.state === 'running' ? own.progress : undefined}
           />
           {mayRun && (
-            <Button small data-testid="cancel-network" onClick={() => void tell(cancelJob(job.id))}>
+            <Button small data-testid="cancel-network" onClick={() => void tell(cancelJob(own.id))}>
               {t.networks.cancel}
             </Button>
           )}
         </div>
+      )}
+      {(own?.state === 'failed' || own?.state === 'cancelled') && (
+        <p className={styles.trouble} role="status" data-testid="network-stopped">
+          {title}:{' '}
+          {own.state === 'failed' && own.error
+            ? errorSentence(own.error.code, own.error.details)
+            : t.findings.cancelled}
+        </p>
       )}
       {fitting.map(({ model }) => (
         <div key={model.id} className={styles.model} data-testid={`network-${model.id}`}>

@@ -1,6 +1,8 @@
 import {
   decodeMask,
   encodeMask,
+  type Job,
+  job,
   type Language,
   type MaskEdges,
   type MaskHead,
@@ -49,6 +51,13 @@ export const runModel = (seriesInstanceUid: string, modelId: string): Promise<vo
     method: 'POST',
     body: { modelId },
   });
+
+/**
+ * Makes what can be made from one structure: single bones, stones.
+ * @throws YuepianError not_confirmed, not_ready, not_allowed
+ */
+export const startFinding = (id: string): Promise<Job> =>
+  request(job, `${structureUrl(id)}/findings`, { method: 'POST', body: {} });
 
 export const cancelJob = (id: string): Promise<void> =>
   command(`/api/jobs/${encodeURIComponent(id)}/cancel`, { method: 'POST', body: {} });

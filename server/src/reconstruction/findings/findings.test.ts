@@ -91,7 +91,7 @@ describe('what is made from one structure', { timeout: 300_000 }, () => {
   it('a stone is looked for only in a kidney that a doctor has confirmed', async () => {
     const kidney = await begin('kidney_right');
     const refused = await post(`/api/structures/${kidney.id}/findings`);
-    expect([refused.statusCode, refused.json().code]).toEqual([409, 'not_confirmed']);
+    expect([refused.statusCode, refused.json().error.code]).toEqual([409, 'not_confirmed']);
     const said = await post(`/api/structures/${kidney.id}/verify`, {
       verdict: 'verified',
       content: kidney.content,

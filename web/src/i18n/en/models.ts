@@ -3,7 +3,7 @@ import { plural } from './plural.ts';
 
 export const models: Pick<
   Dictionary,
-  'structures' | 'steps' | 'edit' | 'looks' | 'plan' | 'files' | 'networks'
+  'structures' | 'steps' | 'edit' | 'looks' | 'plan' | 'files' | 'networks' | 'findings' | 'parts'
 > = {
   structures: {
     title: 'Structures',
@@ -148,6 +148,37 @@ export const models: Pick<
     checking: 'Checking whether it can be printed…',
     printable: 'The surface is closed; it can be printed.',
   },
+  findings: {
+    begin: { bones: 'Split into single bones', stones: 'Find stones' },
+    again: { bones: 'Split into single bones again', stones: 'Find stones again' },
+    queued: 'Waiting its turn',
+    cancelled: 'Cancelled.',
+    confirmFirst: 'Stones are looked for once a doctor has confirmed this kidney.',
+    noStones: 'No stone was found.',
+    thirds: { upper: 'upper third', middle: 'middle third', lower: 'lower third' },
+    density: (mean, max) => `mean ${mean} HU, highest ${max} HU`,
+    count: (n) => String(n),
+    fold: (title) => `Fold ${title}`,
+    unfold: (title) => `Unfold ${title}`,
+  },
+  parts: {
+    title: 'Merge and part',
+    merge: 'Merge two structures',
+    cut: 'Cut in two',
+    mergeWith: 'Merge with another…',
+    cutBetween: 'Touch two places, cut where it is thinnest',
+    pick: (name) => `Tap the structure in the list that belongs to “${name}”.`,
+    touch: (name, n) =>
+      n === 1
+        ? `Touch one part of “${name}” on a slice or in 3D (1 of 2).`
+        : 'Now touch the part that is to be its own (2 of 2).',
+    working: 'Working…',
+    called: 'One press merges them under this name:',
+    otherName: 'Other name',
+    join: 'Merge',
+    cancel: 'Cancel',
+    apply: 'Make two structures of it',
+  },
   networks: {
     title: 'Segmentation networks',
     running: 'Network at work',
@@ -170,6 +201,12 @@ export const models: Pick<
     skin: 'Skin',
     bone: 'Bone',
     lung: 'Lung',
+    split: 'Parting the bones',
+    stones: 'Looking for stones',
+    load: 'Loading the network',
+    conform: 'Bringing to one voxel size',
+    infer: 'Network at work',
+    resample: 'Back to the series’ voxels',
     surface: 'Building surfaces',
     store: 'Storing',
   },

@@ -26,6 +26,14 @@ export type PlanTask =
       readonly mask: PlacedMask;
       readonly cut: CutGeometry;
     }
+  /** The voxels in front of a cut. */
+  | { readonly kind: 'side'; readonly mask: PlacedMask; readonly cut: CutGeometry }
+  /** The voxels nearer to the second of two places, parted where it is thinnest. */
+  | {
+      readonly kind: 'part';
+      readonly mask: PlacedMask;
+      readonly seeds: readonly [PatientPoint, PatientPoint];
+    }
   | {
       readonly kind: 'margin';
       readonly key: string;
@@ -50,6 +58,7 @@ export type PlanResult =
       readonly frontMl: number;
       readonly backMl: number;
     }
+  | { readonly kind: 'voxels'; readonly edges: MaskEdges }
   | { readonly kind: 'margin'; readonly mesh: MeshData | undefined; readonly volumeMl: number };
 
 export interface ToPlanWorker {

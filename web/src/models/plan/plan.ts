@@ -1,4 +1,10 @@
-import { type Cut, cut as cutSchema, type Structure, YuepianError } from '@yuepian/contract';
+import {
+  type Cut,
+  cut as cutSchema,
+  type MaskEdges,
+  type Structure,
+  YuepianError,
+} from '@yuepian/contract';
 import type { PatientPoint, Vec3 } from '@yuepian/geometry';
 import { sentenceOf } from '../../api/index.ts';
 import type { Engine, MeshData, Projection, Shape } from '../../engine/index.ts';
@@ -153,6 +159,12 @@ export class PlanDesk {
     });
     if (wish.success) this.#port.addCut(wish.data);
     else notify(sentenceOf(new YuepianError('invalid_request', { reason: 'cut' })), 'trouble');
+  }
+
+  /** The voxels of a part, for who makes a structure of it; undefined when it failed, which is said. */
+  async voxels(task: Extract<PlanTask, { kind: 'side' | 'part' }>): Promise<MaskEdges | undefined> {
+    const result = await this.#ask(task);
+    return result?.kind === 'voxels' ? result.edges : undefined;
   }
 
   remove(id: Cut['id']): void {
