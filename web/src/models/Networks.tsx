@@ -3,7 +3,9 @@ import { Play } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { sentenceOf } from '../api/index.ts';
 import { errorSentence, formatDuration, useLanguage, useText } from '../i18n/index.ts';
+import { useMay } from '../identity/index.ts';
 import { Button, notify, Progress } from '../ui/index.ts';
+import { AddNetwork } from './AddNetwork.tsx';
 import { cancelJob, modelsFor, runModel } from './api.ts';
 import styles from './Networks.module.css';
 
@@ -26,8 +28,11 @@ export function Networks({
   const language = useLanguage();
   const [found, setFound] = useState<SeriesModels>();
   const uid = series.seriesInstanceUid;
+  const [asked, setAsked] = useState(0);
+  const mayAdd = useMay('administer');
+  /** Counts what was added here: each time they are asked for again. */
   useEffect(() => {
-    let isOver = false;
+    let isOver = asked < 0;
     modelsFor(uid).then(
       (models) => !isOver && setFound(models),
       () => undefined,
@@ -35,7 +40,7 @@ export function Networks({
     return () => {
       isOver = true;
     };
-  }, [uid]);
+  }, [uid, asked]);
   const tell = async (doing: Promise<void>) => {
     try {
       await doing;
@@ -110,10 +115,11 @@ export function Networks({
               {model.title[language]}: {misfits.map((m) => m[language]).join('; ')}
             </p>
           ))}
-          <p className={styles.quiet}>{t.networks.howToAdd(addCommand)}</p>
+          {!mayAdd && <p className={styles.quiet}>{t.networks.howToAdd(addCommand)}</p>}
           <p>{t.networks.without}</p>
         </div>
       )}
+      {mayAdd && <AddNetwork onAdded={() => setAsked((n) => n + 1)} />}
     </section>
   );
 }

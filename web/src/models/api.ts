@@ -6,7 +6,11 @@ import {
   type Language,
   type MaskEdges,
   type MaskHead,
+  type ModelCatalogue,
+  type ModelSummary,
   maskHead,
+  modelCatalogue,
+  modelSummary,
   type PostEdit,
   type PostStructure,
   type SeriesModels,
@@ -44,6 +48,37 @@ export const runReconstruction = (seriesInstanceUid: string): Promise<void> =>
 /** Networks that are installed, and which of them fit a series. */
 export const modelsFor = (seriesInstanceUid: string): Promise<SeriesModels> =>
   request(seriesModels, `/api/series/${encodeURIComponent(seriesInstanceUid)}/models`);
+
+/** Free models we know of, and whether each can be added here. */
+export const catalogue = (): Promise<ModelCatalogue> =>
+  request(modelCatalogue, '/api/models/catalogue');
+
+/**
+ * Adds a model of the catalogue; the server fetches and checks it.
+ * @throws YuepianError internet_not_allowed, model_refused, not_allowed
+ */
+export const addKnownModel = (catalogueId: string): Promise<ModelSummary> =>
+  request(modelSummary, '/api/models', { method: 'POST', body: { catalogueId } });
+
+/**
+ * Sends the zip of a model's folder; the server tries it before it is installed.
+ * @throws YuepianError model_refused, already_exists, too_large, not_allowed
+ */
+export async function uploadModel(zip: Blob): Promise<ModelSummary> {
+  const path = '/api/models';
+  const response = await fetch(path, {
+    method: 'POST',
+    credentials: 'same-origin',
+    headers: { 'content-type': 'application/zip' },
+    body: zip,
+  }).catch((cause: unknown) => {
+    throw new Unreachable(path, { cause });
+  });
+  if (!response.ok) throw await errorOf(response);
+  const parsed = modelSummary.safeParse(await response.json().catch(() => undefined));
+  if (!parsed.success) throw new Unintelligible(path);
+  return parsed.data;
+}
 
 /** Starts a network on a series. @throws YuepianError model_does_not_fit, out_of_memory, not_allowed */
 export const runModel = (seriesInstanceUid: string, modelId: string): Promise<void> =>

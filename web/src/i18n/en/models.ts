@@ -187,6 +187,19 @@ export const models: Pick<
     facts: (version, licence, classes) =>
       `version ${version} · ${licence} · ${plural(classes, 'structure')}`,
     none: 'No network is installed for this part of the body.',
+    add: 'Add a network…',
+    addTitle: 'Add a segmentation network',
+    addOne: 'Add',
+    added: (title) => `“${title}” was added.`,
+    formats:
+      'The zip of a model’s folder: ONNX with manifest.json, an nnU-Net export, or a MeshNet of brainchop. It is tried before it is installed and refused when it is not what it says.',
+    chooseZip: 'Choose a zip',
+    checking: 'Sending it and trying it…',
+    known: 'Free models we know of',
+    noInternet:
+      'This server may not use the internet, so none can be fetched: download one elsewhere, zip it and send it, or set YUEPIAN_ALLOW_INTERNET=1.',
+    homepage: 'home page',
+    installed: 'installed',
     howToAdd: (command) => `An administrator adds one on the server: ${command}`,
     without:
       'It works without: press “New structure” and drag a box around a kidney, a tumour or a vessel.',
