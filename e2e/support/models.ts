@@ -57,3 +57,39 @@ export async function crosshairAt(page: Page, kind: string): Promise<[number, nu
     throw new Error(`no crosshair in ${kind}: ${JSON.stringify(ends)}`);
   return [box.x + x, box.y + y];
 }
+
+/** The crosshair's place in the patient, LPS mm, as the three slices say it. */
+async function crosshairMm(page: Page): Promise<[number, number, number]> {
+  const of = async (kind: string): Promise<number> => {
+    const text = (await page.getByTestId(`info-${kind}`).textContent()) ?? '';
+    const found = /(?:位置|Position)\s*([−-]?[\d.]+)\s*mm/.exec(text)?.[1];
+    if (found === undefined) throw new Error(`no position in ${text}`);
+    return Number(found.replace('−', '-'));
+  };
+  return [await of('sagittal'), await of('coronal'), await of('axial')];
+}
+
+/** Where places of the patient (LPS mm) lie in a slice view, in pixels of the page. */
+export async function placesIn(
+  page: Page,
+  kind: 'axial' | 'coronal' | 'sagittal',
+  places: readonly (readonly [number, number, number])[],
+): Promise<[number, number][]> {
+  const [x, y] = await crosshairAt(page, kind);
+  const at = await crosshairMm(page);
+  const scale = page.getByTestId(`info-${kind}`).getByTestId('scale');
+  const bar = (await scale.getAttribute('aria-label')) ?? '';
+  const [, length = '', unit] = /([\d.]+)\s*(cm|mm)/.exec(bar) ?? [];
+  const width = (await scale.locator('> *').last().boundingBox())?.width ?? Number.NaN;
+  const perMm = width / (Number(length) * (unit === 'cm' ? 10 : 1));
+  // Feet and front as radiologists hang them: left of the patient on the right, back on the right.
+  const [across, up] = { axial: [0, 1], coronal: [0, 2], sagittal: [1, 2] }[kind] as [
+    number,
+    number,
+  ];
+  const down = kind === 'axial' ? 1 : -1;
+  return places.map((p) => [
+    x + ((p[across] ?? 0) - (at[across] ?? 0)) * perMm,
+    y + down * ((p[up] ?? 0) - (at[up] ?? 0)) * perMm,
+  ]);
+}

@@ -1,10 +1,4 @@
-import {
-  findingOfJob,
-  findingOfKey,
-  type Job,
-  type Structure,
-  type StructureSetDetail,
-} from '@yuepian/contract';
+import { findingOfKey, type Job, type Structure, type StructureSetDetail } from '@yuepian/contract';
 import { Bone, LocateFixed, Search } from 'lucide-react';
 import { errorSentence, formatDuration, formatMl, useLanguage, useText } from '../i18n/index.ts';
 import { Button, IconButton, Progress } from '../ui/index.ts';
@@ -13,7 +7,7 @@ import { plainKeyOf } from './parts/parts.ts';
 
 export interface FindingsProps {
   readonly structure: Structure;
-  /** The newest run of a model or a finding on this series. */
+  /** The newest run on this structure. */
   readonly job: Job | undefined;
   /** What was made from this structure before. */
   readonly found: StructureSetDetail | undefined;
@@ -32,26 +26,25 @@ export function Findings(props: FindingsProps) {
   const language = useLanguage();
   const finding = findingOfKey(plainKeyOf(s.key)) ?? findingOfKey(s.key);
   if (!finding || s.preview || (finding === 'stones' && !isCt)) return null;
-  const mine = findingOfJob(job?.model?.id)?.of === s.id ? job : undefined;
-  const isRunning = mine?.state === 'queued' || mine?.state === 'running';
+  const isRunning = job?.state === 'queued' || job?.state === 'running';
   const isBarred = finding === 'stones' && !s.verified;
   return (
     <div className={styles.findings} data-testid={`findings-${s.key}`}>
-      {isRunning && mine && (
+      {isRunning && job && (
         <div className={styles.running} data-testid="finding-running">
           <span>
-            {mine.state === 'queued'
+            {job.state === 'queued'
               ? t.findings.queued
-              : `${mine.model?.title[language] ?? ''} ${Math.round(mine.progress * 100)}%`}
-            {mine.remainingSeconds !== undefined &&
-              ` · ${t.structures.remaining(formatDuration(mine.remainingSeconds, language))}`}
+              : `${job.model?.title[language] ?? ''} ${Math.round(job.progress * 100)}%`}
+            {job.remainingSeconds !== undefined &&
+              ` · ${t.structures.remaining(formatDuration(job.remainingSeconds, language))}`}
           </span>
           <Progress
-            label={mine.model?.title[language] ?? ''}
-            value={mine.state === 'running' ? mine.progress : undefined}
+            label={job.model?.title[language] ?? ''}
+            value={job.state === 'running' ? job.progress : undefined}
           />
           {mayRun && (
-            <Button small data-testid="cancel-finding" onClick={() => props.onCancel(mine.id)}>
+            <Button small data-testid="cancel-finding" onClick={() => props.onCancel(job.id)}>
               {t.networks.cancel}
             </Button>
           )}
@@ -69,10 +62,10 @@ export function Findings(props: FindingsProps) {
         </Button>
       )}
       {isBarred && <p className={styles.quiet}>{t.findings.confirmFirst}</p>}
-      {mine?.state === 'cancelled' && <p className={styles.quiet}>{t.findings.cancelled}</p>}
-      {mine?.state === 'failed' && mine.error && (
+      {job?.state === 'cancelled' && <p className={styles.quiet}>{t.findings.cancelled}</p>}
+      {job?.state === 'failed' && job.error && (
         <p className={styles.trouble} role="alert">
-          {errorSentence(mine.error.code, mine.error.details)}
+          {errorSentence(job.error.code, job.error.details)}
         </p>
       )}
       {found && !isRunning && finding === 'stones' && (

@@ -14,13 +14,13 @@ const addCommand = 'npx yuepian models add …';
 /** Networks for this series: those that fit can be run; where none does, what can be done without. */
 export function Networks({
   series,
-  job,
+  jobs,
   mayRun,
   onChanged,
 }: {
   readonly series: SeriesDetail;
-  /** The newest run of a network on this series. */
-  readonly job: Job | undefined;
+  /** Runs on this series, of networks and of findings. */
+  readonly jobs: readonly Job[];
   readonly mayRun: boolean;
   readonly onChanged: () => void;
 }) {
@@ -52,7 +52,11 @@ export function Networks({
   if (!found) return null;
   const networks = found.models.filter((m) => m.model.engine !== 'classical');
   const fitting = networks.filter((m) => m.fits);
-  const own = findingOfJob(job?.model?.id) ? undefined : job;
+  const runs = jobs.filter((j) => findingOfJob(j.model?.id) === undefined);
+  const own =
+    runs.find((j) => j.state === 'running') ??
+    runs.find((j) => j.state === 'queued') ??
+    runs.at(-1);
   const isRunning = own?.state === 'running' || own?.state === 'queued';
   const title = own?.model?.title[language] ?? t.networks.running;
   return (

@@ -1,4 +1,5 @@
 import {
+  findingOfJob,
   type Job,
   type SeriesDetail,
   type Structure,
@@ -28,8 +29,8 @@ export interface StructuresPanelProps {
   readonly series: SeriesDetail | undefined;
   readonly structures: readonly Structure[];
   readonly job: Job | undefined;
-  /** The newest run of a network. */
-  readonly modelJob?: Job | undefined;
+  /** Runs of networks and findings on this series, one of each. */
+  readonly modelJobs: readonly Job[];
   readonly lookOf: (structure: Structure) => StructureLook;
   readonly onLook: (
     keys: readonly string[],
@@ -82,7 +83,7 @@ export function StructuresPanel(props: StructuresPanelProps) {
   };
   const isAnyVisible = structures.some((s) => lookOf(s).visible);
   const keys = structures.map((s) => s.key);
-  const find = useFinding(series, structures, props.modelJob, onLook);
+  const find = useFinding(series, structures, props.modelJobs, onLook);
   const row = (s: Structure) => (
     <StructureRow
       key={s.id}
@@ -102,7 +103,7 @@ export function StructuresPanel(props: StructuresPanelProps) {
     >
       <Findings
         structure={s}
-        job={props.modelJob}
+        job={props.modelJobs.find((j) => findingOfJob(j.model?.id)?.of === s.id)}
         found={series?.structureSets.find((set) => set.of === s.id)}
         mayRun={props.mayRun}
         isCt={series?.modality === 'CT'}
@@ -184,7 +185,7 @@ export function StructuresPanel(props: StructuresPanelProps) {
         {series?.kind === 'volume' && (
           <Networks
             series={series}
-            job={props.modelJob}
+            jobs={props.modelJobs}
             mayRun={props.mayRun}
             onChanged={onChanged}
           />

@@ -20,13 +20,13 @@ const translucent = 0.35;
 export function useFinding(
   series: Pick<SeriesDetail, 'structureSets'> | undefined,
   structures: readonly Structure[],
-  job: Job | undefined,
+  jobs: readonly Job[],
   onLook: (keys: readonly string[], patch: Partial<StructureLook>) => void,
 ): (of: Structure) => Promise<void> {
   const started = useRef<{ readonly job: string; readonly of: string }>(undefined);
   useEffect(() => {
     const mine = started.current;
-    if (!mine || job?.id !== mine.job || job.state !== 'done') return;
+    if (!mine || jobs.find((j) => j.id === mine.job)?.state !== 'done') return;
     const set = series?.structureSets.find((s) => s.of === mine.of);
     const of = structures.find((s) => s.id === mine.of);
     if (!set?.complete || !of) return;
@@ -34,7 +34,7 @@ export function useFinding(
     if (set.structures.length === 0) return;
     const isBone = findingOfKey(plainKeyOf(of.key)) === 'bones';
     onLook([of.key], isBone ? { visible: false } : { opacity: translucent });
-  }, [job, series, structures, onLook]);
+  }, [jobs, series, structures, onLook]);
   return async (of) => {
     const { id } = await startFinding(of.id);
     started.current = { job: id, of: of.id };

@@ -32,8 +32,8 @@ export function mergeBones(map: BoneMap, a: number, b: number): BoneMap {
 
 /**
  * Cuts a bone in two by a plane, or between two seeds where it is thinnest (`partBetween`). The second part (behind the plane, nearer to the second seed) gets a new label of the same kind.
- * @throws YuepianError `not_found`; `invalid_request` when the cut leaves one side empty, a seed lies
- * off the bone, or all labels are used.
+ * @throws YuepianError `not_found`; `cut_misses` when the cut leaves one side empty or a seed lies off the
+ * bone; `invalid_request` when all labels are used.
  */
 export function cutBone(
   map: BoneMap,
@@ -50,8 +50,7 @@ export function cutBone(
     'normal' in by
       ? behindPlane(map, data, label, fresh, by)
       : nearerToSecond(map, data, label, fresh, by);
-  if (moved === 0 || moved === bone.voxels)
-    throw new YuepianError('invalid_request', { reason: 'the cut misses the bone' });
+  if (moved === 0 || moved === bone.voxels) throw new YuepianError('cut_misses');
   return listed(map, data, kindsOf(map).set(fresh, bone.kind));
 }
 

@@ -46,8 +46,8 @@ describe('partBetween', () => {
   });
 
   it('says when a touch misses, or both are one', () => {
-    expect(() => partBetween(mask, [at(-16, 0, 0), at(0, 30, 20)])).toThrow(/off the bone/);
-    expect(() => partBetween(mask, [at(-16, 0, 0), at(-16, 0, 0)])).toThrow(/one place/);
+    expect(() => partBetween(mask, [at(-16, 0, 0), at(0, 30, 20)])).toThrow(/misses/);
+    expect(() => partBetween(mask, [at(-16, 0, 0), at(-16, 0, 0)])).toThrow(/misses/);
   });
 });
 

@@ -15,7 +15,7 @@ const perMm = 20;
  * @param seeds LPS mm, on or in the mask.
  * @returns 1 where a voxel belongs to the second point; the rest of the mask belongs to the first, what
  * hangs together with neither as well.
- * @throws YuepianError `invalid_request` when a seed lies off the mask, or both are in one place.
+ * @throws YuepianError `cut_misses` when a seed lies off the mask, or both are in one place.
  */
 export function partBetween(
   mask: MaskBox,
@@ -25,9 +25,7 @@ export function partBetween(
   const step = spacing(mask.affine);
   const touched = seeds.map((p) => nearestInside(mask, p));
   const [a, b] = touched;
-  if (a === undefined || b === undefined)
-    throw new YuepianError('invalid_request', { reason: 'a seed lies off the bone' });
-  if (a === b) throw new YuepianError('invalid_request', { reason: 'both seeds are in one place' });
+  if (a === undefined || b === undefined || a === b) throw new YuepianError('cut_misses');
   const depth = squaredDistances(mask.data, mask.size, step, 0);
   for (let i = 0; i < depth.length; i++) depth[i] = Math.sqrt(depth[i] as number);
   const [p, q] = [climb(depth, mask, a), climb(depth, mask, b)];

@@ -107,10 +107,8 @@ function bonesIn(edges: MaskEdges, { volume, onStep }: FindingInput): Found {
     onStep: (fraction) => onStep('split', 0.05 + 0.5 * fraction),
   });
   const terms = boneTerms(bones.bones);
-  const segments = bones.bones.flatMap(({ label }) => {
-    const term = terms.get(label);
-    return term ? [{ key: term.key, labels: [label] }] : [];
-  });
+  // From the head down, as people read them.
+  const segments = [...terms].map(([label, { key }]) => ({ key, labels: [label] }));
   const map = labelMapOf(volume, segments);
   const [nx, ny] = volume.size;
   const [bx, by, bz] = box.size;

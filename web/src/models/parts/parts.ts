@@ -129,7 +129,7 @@ export class PartsDesk {
       const part = affine && (await partOf({ size: head.size, affine, edges: mask }));
       if (!part) return;
       if (part.length === 0 || maskVoxels(part) === maskVoxels(mask))
-        throw new YuepianError('invalid_request', { reason: 'the cut misses the structure' });
+        throw new YuepianError('cut_misses');
       const name = { zh: `${first.name.zh} 之二`, en: `${first.name.en}, part 2` };
       const made = await this.#begin(first, name, part, `cut from ${first.name.en}`);
       await undoing(made, () => this.#change(first, part, head.revision, 'edit'));
