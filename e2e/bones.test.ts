@@ -1,10 +1,7 @@
 import { rm } from 'node:fs/promises';
-import { gunzipSync, gzipSync } from 'node:zlib';
+import { gzipSync } from 'node:zlib';
 import {
-  boxOfMask,
-  decodeMask,
   encodeMask,
-  maskHead,
   masksOfLabels,
   type Structure,
   type StudyDetail,
@@ -19,6 +16,7 @@ import { picture, signIn, startBrowser, type TestBrowser } from './support/brows
 import {
   allStructures,
   chooseMore,
+  maskOn,
   openRow,
   placesIn,
   rowKey,
@@ -96,24 +94,22 @@ const joined = 'vertebra_l4_101';
 /** Middles of the two bodies, LPS mm: of the front half of each, for behind it lies the arch. */
 const bodies: [number, number, number][] = [];
 async function bodyOf(s: Structure): Promise<[number, number, number]> {
-  const answer = await server.fetch(`/api/structures/${s.id}/mask`);
-  const [nx, ny, nz] = maskHead.parse(JSON.parse(answer.headers.get('x-mask') ?? '')).size;
-  const edges = decodeMask(gunzipSync(await answer.arrayBuffer()), nx * ny * nz);
-  const affine = study.series.flatMap((x) => x.volumes)[0]?.affine;
-  if (!affine) throw new Error('no volume');
-  const box = boxOfMask(edges, [nx, ny, nz]);
-  const half = (box?.first[1] ?? 0) + (box?.size[1] ?? 0) / 3;
-  const sum = [0, 0, 0];
-  let count = 0;
-  for (let n = 0; n < edges.length; n += 2)
-    for (let i = edges[n] ?? 0; i < (edges[n + 1] ?? 0); i++) {
-      const at = [i % nx, Math.floor(i / nx) % ny, Math.floor(i / (nx * ny))];
-      if ((at[1] ?? 0) > half) continue;
-      count++;
-      for (const a of [0, 1, 2]) sum[a] = (sum[a] ?? 0) + (at[a] ?? 0);
-    }
-  const [x = 0, y = 0, z = 0] = sum.map((v) => v / count);
-  const [px, py, pz] = toPatient(affine, [x, y, z]);
+  const voxels = await maskOn(server, s, study);
+  const [volume] = study.series.flatMap((x) => x.volumes);
+  if (!volume) throw new Error('no volume');
+  const [nx, ny] = volume.size;
+  const inside = [...voxels.keys()].filter((i) => voxels[i] === 1);
+  const row = (i: number): number => Math.floor(i / nx) % ny;
+  const rows = inside.map(row).toSorted((p, q) => p - q);
+  const front = (rows[0] ?? 0) + ((rows.at(-1) ?? 0) - (rows[0] ?? 0)) / 3;
+  const body = inside.filter((i) => row(i) <= front);
+  const mean = (of: (i: number) => number): number =>
+    body.reduce((sum, i) => sum + of(i), 0) / body.length;
+  const [px, py, pz] = toPatient(volume.affine, [
+    mean((i) => i % nx),
+    mean(row),
+    mean((i) => Math.floor(i / (nx * ny))),
+  ]);
   return [px, py, pz];
 }
 

@@ -1,9 +1,19 @@
 import { rm } from 'node:fs/promises';
-import { editHistory, type Structure, type StudyDetail } from '@yuepian/contract';
+import { gzipSync } from 'node:zlib';
+import {
+  editHistory,
+  encodeMask,
+  maskOfCrop,
+  type Structure,
+  type StudyDetail,
+  structure,
+} from '@yuepian/contract';
+import { toPatient } from '@yuepian/geometry';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startServer, type TestServer } from '../server/src/testing.ts';
 import { picture, signIn, startBrowser, type TestBrowser } from './support/browser.ts';
+import { crosshairAt, maskOn, placesIn } from './support/models.ts';
 import {
   importFiles,
   isReconstructed,
@@ -139,6 +149,125 @@ test('a kidney is begun with a box around it', async () => {
   expect(made.edited?.from).toBe('box segmentation');
   await saved();
   await picture(page, 'edit-box');
+});
+
+/** The voxels of a structure, one byte each, on the volume's grid. */
+const voxelsOf = async (key: string): Promise<Uint8Array> =>
+  maskOn(server, await structureNow(key), study);
+/** A structure somebody begins with these voxels. */
+async function begin(name: string, voxels: Uint8Array): Promise<string> {
+  const [volume] = study.series.flatMap((s) => s.volumes);
+  if (!volume) throw new Error('no volume');
+  const mask = maskOfCrop(voxels, volume.size, { first: [0, 0, 0], size: volume.size });
+  const answer = await server.fetch(`/api/volumes/${volume.id}/structures`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      key: 'custom',
+      name: { zh: name, en: name },
+      mask: gzipSync(encodeMask(mask)).toString('base64'),
+    }),
+  });
+  return structure.parse(await answer.json()).key;
+}
+/** A disc in the axial slices `slices`, voxels. */
+const centre2 = [64, 60] as const;
+function discs(radius: number, slices: readonly number[]): Uint8Array {
+  const voxels = new Uint8Array(128 * 128 * 80);
+  for (const k of slices)
+    for (let j = 0; j < 128; j++)
+      for (let i = 0; i < 128; i++)
+        if (Math.hypot(i - centre2[0], j - centre2[1]) < radius)
+          voxels[i + 128 * (j + 128 * k)] = 1;
+  return voxels;
+}
+const count = (voxels: Uint8Array): number => voxels.reduce((n, v) => n + v, 0);
+const edit = async (key: string) => {
+  await page.getByTestId('edit-done').click();
+  await openRow(key);
+  await page.getByTestId(`edit-${key}`).click();
+  await ready();
+};
+
+test('slices between two drawn ones are filled, voxel for voxel', async () => {
+  const key = await begin('两片', discs(9.5, [30, 38]));
+  await page.getByTestId(`structure-${key}`).waitFor();
+  await edit(key);
+  await page.getByTestId('edit-interpolate').click();
+  await whenRevision(key, 2);
+  expect(await voxelsOf(key)).toEqual(discs(9.5, [30, 31, 32, 33, 34, 35, 36, 37, 38]));
+  await saved();
+  await picture(page, 'edit-interpolated');
+});
+
+test('scissors take what lies in the outline along the line of sight; kept inside and cut inside are the whole', async () => {
+  const whole = discs(9.5, [30, 31, 32, 33, 34, 35, 36, 37, 38]);
+  const key = await begin('圆柱', whole);
+  await page.getByTestId(`structure-${key}`).waitFor();
+  await edit(key);
+  const [volume] = study.series.flatMap((s) => s.volumes);
+  if (!volume) throw new Error('no volume');
+  // Half-way between two columns of voxels, so that the count is exact.
+  const corner = (i: number, j: number) => toPatient(volume.affine, [i, j, 34]);
+  const outline = await placesIn(page, 'axial', [
+    corner(64.5, 45),
+    corner(80, 45),
+    corner(80, 75),
+    corner(64.5, 75),
+    corner(64.5, 46),
+  ]);
+  const cutAround = async () => {
+    const [first, ...rest] = outline;
+    await page.mouse.move(...(first ?? [0, 0]));
+    await page.mouse.down();
+    for (const at of rest) await page.mouse.move(...at, { steps: 12 });
+    await page.mouse.up();
+  };
+  const right = whole.map((v, n) => (n % 128 >= 65 ? v : 0));
+  await page.getByTestId('edit-scissors').click();
+  await cutAround();
+  await whenRevision(key, 2);
+  expect(await voxelsOf(key)).toEqual(whole.map((v, n) => v - (right[n] ?? 0)));
+  await picture(page, 'edit-scissors');
+  await saved();
+  await page.getByTestId('undo').click();
+  expect((await whenRevision(key, 3)).voxels).toBe(count(whole));
+  await page.getByTestId('option-outside').click();
+  await cutAround();
+  await whenRevision(key, 4);
+  expect(await voxelsOf(key)).toEqual(right);
+});
+
+test('the smart brush stays in what it began on', async () => {
+  const lung = await voxelsOf('lung_left');
+  const key = await begin('肺', discs(1, []));
+  await page.getByTestId(`structure-${key}`).waitFor();
+  await page.getByTestId('edit-done').click();
+  await openRow('lung_left');
+  await page.getByTestId('goto-lung_left').click();
+  const at = await crosshairAt(page, 'axial');
+  await openRow(key);
+  await page.getByTestId(`edit-${key}`).click();
+  await ready();
+  await page.getByTestId('edit-smart_brush').click();
+  await page.getByRole('slider', { name: '半径' }).fill('25');
+  await page.mouse.move(...at);
+  await page.mouse.down();
+  await page.mouse.up();
+  const made = await whenRevision(key, 1);
+  const painted = await voxelsOf(key);
+  const inLung = painted.reduce((n, v, i) => n + (v & (lung[i] ?? 0)), 0);
+  // A ball of 25 mm reaches beyond the lung on every side: the plain brush would fill all of it.
+  const ball = ((4 / 3) * Math.PI * 25 ** 3) / 1000;
+  expect(made.volumeMl).toBeGreaterThan(5);
+  expect(made.volumeMl).toBeLessThan(0.95 * ball);
+  expect(inLung / count(painted)).toBeGreaterThan(0.95);
+  await saved();
+  await picture(page, 'edit-smart');
+  await page.getByTestId('edit-done').click();
+  await openRow('custom_101');
+  await page.getByTestId('edit-custom_101').click();
+  await ready();
 });
 
 test('what was done survives a killed server, and the page goes on', async () => {

@@ -1,5 +1,7 @@
-import type { Structure, StudyDetail } from '@yuepian/contract';
+import { gunzipSync } from 'node:zlib';
+import { cropOfMask, decodeMask, type Structure, type StudyDetail } from '@yuepian/contract';
 import type { Page } from 'playwright-core';
+import type { TestServer } from '../../server/src/testing.ts';
 
 /** Every structure of a study, the automatic ones and those of all sets, each once. */
 export const allStructures = (study: StudyDetail): Structure[] => {
@@ -15,6 +17,20 @@ export const structureIn = (study: StudyDetail, key: string): Structure => {
   if (!found) throw new Error(`no ${key} among ${allStructures(study).map((s) => s.key)}`);
   return found;
 };
+
+/** The voxels of a structure, one byte each, on its volume's grid. */
+export async function maskOn(
+  server: TestServer,
+  s: Structure,
+  study: StudyDetail,
+): Promise<Uint8Array> {
+  const volume = study.series.flatMap((x) => x.volumes).find((v) => v.id === s.volumeId);
+  if (!volume) throw new Error('no volume');
+  const [nx, ny, nz] = volume.size;
+  const answer = await server.fetch(`/api/structures/${s.id}/mask`);
+  const edges = decodeMask(gunzipSync(await answer.arrayBuffer()), nx * ny * nz);
+  return cropOfMask(edges, volume.size, { first: [0, 0, 0], size: volume.size });
+}
 
 /** Key of a structure's row: structures of a set carry their set. */
 export const rowKey = (study: StudyDetail, s: Structure): string => {
