@@ -50,6 +50,8 @@ async function zipOf(id: string, given: Parameters<typeof writeModel>[1] = {}): 
     onnx: thresholdNetwork(above),
     golden: goldenOf(above),
     ...given,
+    // Slices of this phantom are 6.25 mm.
+    manifest: { fits: { modalities: ['CT'], spacing: [0.3, 8] }, ...given.manifest },
   });
   const names = await readdir(from);
   const entries = await Promise.all(
@@ -164,7 +166,19 @@ test('a network runs; its structures are unverified, say model, version and lice
   await row.getByText('model threshold 1.0, Apache-2.0').waitFor();
   // What is above 200 HU in the phantom is bone, contrast and the stone: more than bone alone.
   expect(bone.volumeMl).toBeGreaterThan(0.5 * structureIn(study, 'bone').volumeMl);
+  // A network with probabilities says how large it may be, and shows where it is unsure.
+  const { lowMl = Number.NaN, highMl = Number.NaN } = bone.sureness ?? {};
+  expect(lowMl).toBeGreaterThan(0);
+  expect(lowMl).toBeLessThanOrEqual(bone.volumeMl);
+  expect(highMl).toBeGreaterThanOrEqual(bone.volumeMl);
+  await page.getByTestId(`sure-${key}`).click();
+  await page.getByTestId('sure-legend').waitFor();
   await picture(page, 'networks-done');
+  await page.getByTestId('undo').click();
+  await page.getByTestId('sure-legend').waitFor({ state: 'detached' });
+  await openRow(page, 'bone');
+  expect(await page.locator('[data-testid^="sureness-"]').count()).toBe(0);
+  await openRow(page, key);
   await page.getByTestId(`reject-${key}`).click();
   await row.getByText('医生认为不正确').waitFor();
   await page.getByTestId(`verify-${key}`).click();

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { structureId, volumeId } from './ids.ts';
+import { affine, vec3 } from './volume.ts';
 
 /**
  * Names and anatomical colours, chosen once: equal in 2D, 3D, lists and reports. SNOMED CT codes for
@@ -248,6 +249,21 @@ export const structure = z.object({
       longestMm: z.number().positive(),
       meanHu: z.number(),
       maxHu: z.number(),
+    })
+    .optional(),
+  /**
+   * Of a network that gives probabilities: mL it is sure of (p > 0.75) to mL it does not rule out
+   * (p > 0.25), and where those probabilities are to be had. Absent for everything else.
+   */
+  sureness: z
+    .object({
+      lowMl: z.number().nonnegative(),
+      highMl: z.number().nonnegative(),
+      /** gzip of one byte a voxel, 0…255, `data[i + nx·(j + ny·k)]`. */
+      url: z.string(),
+      size: vec3,
+      /** Voxel centre → LPS mm, rows first. */
+      affine,
     })
     .optional(),
   openEdges: z.number().int().nonnegative(),

@@ -25,5 +25,6 @@ export * from './planning/shell.ts';
 export * from './planning/stones.ts';
 export * from './report.ts';
 export * from './simplify.ts';
+export { Sureness } from './sureness.ts';
 export * from './surfaces/surfaces.ts';
 export * from './uncertainty.ts';

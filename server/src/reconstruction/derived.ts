@@ -2,11 +2,13 @@ import { createHash, randomUUID } from 'node:crypto';
 import { access, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import {
+  affine,
   type StructureId,
   structure,
   structureId,
   type VolumeId,
   type VolumeManifest,
+  vec3,
   volumeId,
   volumeManifest,
 } from '@yuepian/contract';
@@ -212,6 +214,16 @@ export const structureSet = z.object({
       volumeMl: z.number().nonnegative(),
       openEdges: z.number().int().nonnegative(),
       stone: structure.shape.stone,
+      /** Below the set's folder: `margins/<key>-<digest>.gz`. */
+      sureness: z
+        .object({
+          lowMl: z.number(),
+          highMl: z.number(),
+          file: z.string(),
+          size: vec3,
+          affine,
+        })
+        .optional(),
       seconds: z.number().nonnegative(),
       /** Coarse first. */
       levels: z.array(

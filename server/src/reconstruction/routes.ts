@@ -153,6 +153,19 @@ export function reconstructionRoutes(room: Reconstruction) {
       });
     });
 
+    app.get('/api/structures/:id/sureness', read, async (request, reply) => {
+      const { id } = idParams.parse(request.params);
+      const { r } = revision.parse(request.query);
+      const { folder, set, found } = await findStructure(id);
+      if (!found.sureness || (r !== undefined && r !== set.digest)) throw notFound('sureness');
+      return sendFile(request, reply, {
+        path: path.join(folder, found.sureness.file),
+        type: 'application/octet-stream',
+        tag: `${set.digest}-${found.key}-sureness`,
+        immutable: r !== undefined,
+      });
+    });
+
     await app.register(exportRoutes(room));
 
     app.post(

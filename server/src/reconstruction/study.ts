@@ -262,6 +262,14 @@ export function describeStructure(input: {
     verified: verdict?.state === 'verified',
     ...(verdict ? { verdict } : {}),
     ...(set.preview ? { preview: true } : {}),
+    ...(found.sureness
+      ? {
+          sureness: {
+            ...found.sureness,
+            url: `/api/structures/${id}/sureness?r=${set.digest}`,
+          },
+        }
+      : {}),
     ...(found.stone ? { stone: found.stone } : {}),
     openEdges: found.openEdges,
     meshUrl: levels.at(-1)?.url ?? '',

@@ -11,6 +11,7 @@ import { EditTools } from './editing/EditTools.tsx';
 import { StoneFacts } from './Findings.tsx';
 import { MoreMenu } from './MoreMenu.tsx';
 import styles from './Structures.module.css';
+import { Sureness } from './Sureness.tsx';
 
 export interface StructureRowProps {
   readonly structure: Structure;
@@ -151,6 +152,7 @@ function Details(props: StructureRowProps & { readonly name: string }) {
           <StoneFacts structure={s} />
         </p>
       )}
+      {props.desk && <Sureness structure={s} desk={props.desk} />}
       {props.children}
       <p className={styles.facts}>{facts.filter((f) => f !== '').join(' · ')}</p>
       <div className={styles.actions}>

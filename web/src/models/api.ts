@@ -20,6 +20,7 @@ import {
   type Warning,
   warning,
 } from '@yuepian/contract';
+import type { ProbabilityBox } from '@yuepian/reconstruct';
 import { z } from 'zod';
 import { command, errorOf, request, Unintelligible, Unreachable } from '../api/index.ts';
 
@@ -139,6 +140,24 @@ export async function fetchMask(
   const bytes = new Uint8Array(await new Response(plain).arrayBuffer());
   const [nx, ny, nz] = head.data.size;
   return { head: head.data, mask: decodeMask(bytes, nx * ny * nz) };
+}
+
+/**
+ * How sure a network is around a structure, where it says.
+ * @throws YuepianError not_found
+ */
+export async function fetchSureness({ sureness }: Structure): Promise<ProbabilityBox | undefined> {
+  if (!sureness) return undefined;
+  const { url, size, affine } = sureness;
+  const response = await fetch(url, { credentials: 'same-origin' }).catch((cause: unknown) => {
+    throw new Unreachable(url, { cause });
+  });
+  if (!response.ok) throw await errorOf(response);
+  if (!response.body) throw new Unintelligible(url);
+  const plain = response.body.pipeThrough(new DecompressionStream('gzip'));
+  const data = new Uint8Array(await new Response(plain).arrayBuffer());
+  if (data.length !== size[0] * size[1] * size[2]) throw new Unintelligible(url);
+  return { size, affine, data };
 }
 
 /** @throws YuepianError edit_stale, not_allowed, invalid_request */

@@ -3,7 +3,16 @@ import { plural } from './plural.ts';
 
 export const models: Pick<
   Dictionary,
-  'structures' | 'steps' | 'edit' | 'looks' | 'plan' | 'files' | 'networks' | 'findings' | 'parts'
+  | 'structures'
+  | 'steps'
+  | 'edit'
+  | 'looks'
+  | 'plan'
+  | 'files'
+  | 'networks'
+  | 'findings'
+  | 'parts'
+  | 'sureness'
 > = {
   structures: {
     title: 'Structures',
@@ -160,6 +169,13 @@ export const models: Pick<
     count: (n) => String(n),
     fold: (title) => `Fold ${title}`,
     unfold: (title) => `Unfold ${title}`,
+  },
+  sureness: {
+    range: (low, high) => `By the network’s own margin ${low}–${high} mL`,
+    what: 'Voxels above 75 % to voxels above 25 %: the network’s opinion, not a confidence interval.',
+    colour: 'Colour by margin',
+    unsure: 'unsure',
+    sure: 'sure',
   },
   parts: {
     title: 'Merge and part',

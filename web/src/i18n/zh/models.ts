@@ -153,6 +153,13 @@ export const models = {
     fold: (title: string) => `收起${title}`,
     unfold: (title: string) => `展开${title}`,
   },
+  sureness: {
+    range: (low: string, high: string) => `网络自估体积 ${low}–${high} mL`,
+    what: '概率 75% 以上至 25% 以上的体素；是网络自己的看法，不是置信区间。',
+    colour: '按边界把握着色',
+    unsure: '不确定',
+    sure: '确定',
+  },
   parts: {
     title: '合并与拆分',
     merge: '合并两个结构',

@@ -1,6 +1,6 @@
 import type { ErrorCode, ErrorDetails, MaskEdges } from '@yuepian/contract';
 import type { Affine, PatientPoint, Vec3 } from '@yuepian/geometry';
-import type { CutGeometry } from '@yuepian/reconstruct';
+import type { CutGeometry, ProbabilityBox } from '@yuepian/reconstruct';
 import type { MeshData } from '../../engine/index.ts';
 
 export interface NamedMesh extends MeshData {
@@ -34,6 +34,8 @@ export type PlanTask =
       readonly mask: PlacedMask;
       readonly seeds: readonly [PatientPoint, PatientPoint];
     }
+  /** A surface in bands by how sure a network is of it there. */
+  | { readonly kind: 'bands'; readonly mesh: MeshData; readonly box: ProbabilityBox }
   | {
       readonly kind: 'margin';
       readonly key: string;
@@ -58,6 +60,8 @@ export type PlanResult =
       readonly frontMl: number;
       readonly backMl: number;
     }
+  /** From unsure to sure; undefined where no triangle is in a band. */
+  | { readonly kind: 'bands'; readonly meshes: readonly (MeshData | undefined)[] }
   | { readonly kind: 'voxels'; readonly edges: MaskEdges }
   | { readonly kind: 'margin'; readonly mesh: MeshData | undefined; readonly volumeMl: number };
 

@@ -9,9 +9,11 @@ import {
   planCut,
   planMaskCut,
   remesh,
+  vertexCertainty,
 } from '@yuepian/reconstruct';
 import wasmUrl from 'manifold-3d/manifold.wasm?url';
 import { GrowingMask } from '../editing/mask-box.ts';
+import { bandsOf, wideMm } from './bands.ts';
 import type {
   FromPlanWorker,
   NamedMesh,
@@ -63,6 +65,10 @@ async function run(task: PlanTask): Promise<PlanResult> {
         kind: 'voxels',
         edges: maskOfCrop(partBetween(m.mask, task.seeds), m.size, m.box),
       };
+    }
+    case 'bands': {
+      const certainty = vertexCertainty(meshOf({ key: '', ...task.mesh }), task.box, wideMm);
+      return { kind: 'bands', meshes: bandsOf(task.mesh, certainty) };
     }
     case 'margin': {
       const shell = await marginShell(boxOf(task.mask).mask, mm(task.mm), task.key, { triangles });
