@@ -2,7 +2,7 @@ export * from './bones/change.ts';
 export type { BoneKind } from './bones/names.ts';
 export { partBetween } from './bones/part.ts';
 export { type Bone, type BoneMap, type BoneOptions, splitBones } from './bones/split.ts';
-export { type BoneTerm, boneTerms } from './bones/terms.ts';
+export { type BoneTerm, boneTerms, codeOfBone } from './bones/terms.ts';
 export { classicalLabels } from './classical/refine.ts';
 export * from './classical/segment.ts';
 export * from './export/glb.ts';

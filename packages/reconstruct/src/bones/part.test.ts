@@ -4,7 +4,7 @@ import type { MaskBox } from '../interactive/index.ts';
 import { labelsOf } from '../testing.ts';
 import { partBetween } from './part.ts';
 import type { Bone } from './split.ts';
-import { boneTerms } from './terms.ts';
+import { boneTerms, codeOfBone } from './terms.ts';
 
 // Two balls of unlike size with a neck of 4 mm radius at x = 6; voxels of 1.2 × 1.2 × 2 mm.
 const size: Vec3 = [80, 40, 30];
@@ -51,6 +51,20 @@ describe('partBetween', () => {
   });
 });
 
+describe('codeOfBone', () => {
+  it.each([
+    ['vertebra_l3_101', { snomed: '36470004', meaning: 'L3 vertebra' }],
+    ['rib_right_7', { snomed: '113197003', meaning: 'Rib', laterality: 'right' }],
+    ['pelvis_left', { meaning: 'Hip bone', laterality: 'left' }],
+    ['vertebra_2', { snomed: '51282000', meaning: 'Vertebra' }],
+    ['bone_3', { meaning: 'Piece of bone' }],
+    ['kidney_left', undefined],
+    ['vertebra_l9', undefined],
+  ])('%s', (key, code) => {
+    expect(codeOfBone(key)).toEqual(code);
+  });
+});
+
 describe('boneTerms', () => {
   const bone = (label: number, key: string, z: number, level?: string): Bone => ({
     label,
@@ -72,15 +86,12 @@ describe('boneTerms', () => {
     expect(terms.get(2)).toMatchObject({
       key: 'vertebra_l5',
       name: { zh: '第 5 腰椎 (L5)', en: 'L5 vertebra' },
-      snomed: '49668003',
     });
     expect(terms.get(3)).toMatchObject({
       key: 'rib_left_2',
       name: { zh: '左肋（图中第 2）', en: 'Left rib 2 in view' },
-      laterality: 'left',
     });
     expect(terms.get(4)).toMatchObject({ key: 'femur_right', name: { en: 'Right femur' } });
-    expect(terms.get(5)?.snomed).toBeUndefined();
     expect(new Set([...terms.values()].map((t) => t.key)).size).toBe(5);
     expect(terms.get(1)?.colour).not.toBe(terms.get(2)?.colour);
   });

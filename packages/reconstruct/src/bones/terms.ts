@@ -6,9 +6,6 @@ export interface BoneTerm {
   readonly key: string;
   readonly name: { readonly zh: string; readonly en: string };
   readonly colour: string;
-  /** SNOMED CT; absent where no published list of ours has a code for just this bone. */
-  readonly snomed?: string;
-  readonly laterality?: 'left' | 'right';
 }
 
 /**
@@ -71,6 +68,33 @@ const kinds: Readonly<
 
 const regions = { C: '颈椎', T: '胸椎', L: '腰椎' } as const;
 
+export interface BoneCode {
+  /** SNOMED CT; absent where no published list of ours has a code for just this bone. */
+  readonly snomed?: string;
+  /** What the code means, in English, without the side. */
+  readonly meaning: string;
+  readonly laterality?: 'left' | 'right';
+}
+
+/**
+ * The code of a bone by its key, numbered or not (`vertebra_l3_101`, `rib_left_2`); undefined for what
+ * is no single bone that a rule knew.
+ */
+export function codeOfBone(key: string): BoneCode | undefined {
+  const level = /^vertebra_([ctl]\d+)(_\d+)*$/.exec(key)?.[1]?.toUpperCase();
+  const ofLevel = level === undefined ? undefined : levelCodes[level];
+  if (ofLevel !== undefined) return { snomed: ofLevel, meaning: `${level} vertebra` };
+  const kind = key.replace(/(_\d+)+$/, '');
+  if (!Object.hasOwn(kinds, kind)) return undefined;
+  const { en, snomed, laterality } = kinds[kind as Bone['kind']];
+  const bare = en.replace(/^(Left|Right) /, '');
+  return {
+    meaning: bare.charAt(0).toUpperCase() + bare.slice(1),
+    ...(snomed ? { snomed } : {}),
+    ...(laterality ? { laterality } : {}),
+  };
+}
+
 /** Tints of bone that stay apart side by side; the next bone takes the next. */
 const tints = ['#e8dcc0', '#cfa978', '#b9c8a4', '#dcb3a0', '#a9bccf', '#d3c1dd'] as const;
 
@@ -83,21 +107,15 @@ export function boneTerms(bones: readonly Bone[]): ReadonlyMap<number, BoneTerm>
   const fromTop = bones.toSorted((a, b) => b.centre[2] - a.centre[2]);
   return new Map(
     fromTop.map((bone, n) => {
-      const { zh, en, snomed, laterality, counted } = kinds[bone.kind];
+      const { zh, en, counted } = kinds[bone.kind];
       const colour = tints[n % tints.length] ?? tints[0];
-      const code = bone.level === undefined ? snomed : levelCodes[bone.level];
-      const term = {
-        colour,
-        ...(code === undefined ? {} : { snomed: code }),
-        ...(laterality === undefined ? {} : { laterality }),
-      };
       if (bone.level !== undefined) {
         const region = regions[bone.level.charAt(0) as keyof typeof regions];
         const name = {
           zh: `第 ${bone.level.slice(1)} ${region} (${bone.level})`,
           en: `${bone.level} vertebra`,
         };
-        return [bone.label, { key: `vertebra_${bone.level.toLowerCase()}`, name, ...term }];
+        return [bone.label, { key: `vertebra_${bone.level.toLowerCase()}`, name, colour }];
       }
       const number = /_(\d+)$/.exec(bone.key)?.[1];
       const name =
@@ -106,7 +124,7 @@ export function boneTerms(bones: readonly Bone[]): ReadonlyMap<number, BoneTerm>
           : counted
             ? { zh: `${zh}（图中第 ${number}）`, en: `${en} ${number} in view` }
             : { zh: `${zh} ${number}`, en: `${en} ${number}` };
-      return [bone.label, { key: bone.key, name, ...term }];
+      return [bone.label, { key: bone.key, name, colour }];
     }),
   );
 }

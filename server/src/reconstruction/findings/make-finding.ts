@@ -13,7 +13,6 @@ import type { SegmentConcept } from '@yuepian/dicom';
 import { bytesPerVoxel, type LabelMap, spacing, type Vec3 } from '@yuepian/geometry';
 import {
   affineOfPart,
-  type BoneTerm,
   boneTerms,
   classicalSource,
   cropImage,
@@ -30,6 +29,7 @@ import { segmentationOf, segmentationUids } from '../child/segmentation.ts';
 import type { StructuresInput } from '../child/structures.ts';
 import type { DerivedStructure } from '../derived.ts';
 import { type Look, writeSet } from '../networks/set-output.ts';
+import { boneConcept } from './concepts.ts';
 import { setTitleOf } from './findings.ts';
 
 export interface FindingInput extends StructuresInput {
@@ -122,7 +122,12 @@ function bonesIn(edges: MaskEdges, { volume, onStep }: FindingInput): Found {
   return {
     map,
     looks: new Map(all.map((t) => [t.key, { name: t.name, colour: t.colour, opacity: 1 }])),
-    concepts: new Map(all.map((t) => [t.key, conceptOf(t)])),
+    concepts: new Map(
+      all.flatMap((t) => {
+        const concept = boneConcept(t.key, t.name.en, t.colour);
+        return concept ? [[t.key, concept] as const] : [];
+      }),
+    ),
     notes: bones.bones.some((b) => b.level !== undefined)
       ? [
           {
@@ -135,23 +140,6 @@ function bonesIn(edges: MaskEdges, { volume, onStep }: FindingInput): Found {
 }
 
 const nothing = { looks: new Map(), concepts: new Map(), notes: [] } as const;
-
-const conceptOf = (term: BoneTerm): SegmentConcept => ({
-  label: term.name.en,
-  colour: term.colour,
-  codes: {
-    category: sct('123037004', 'Anatomical Structure'),
-    type: term.snomed
-      ? sct(term.snomed, term.name.en.replace(/^(Left|Right) /, ''))
-      : sct(structureTable.bone.snomed, structureTable.bone.en),
-    ...(term.laterality
-      ? {
-          laterality:
-            term.laterality === 'left' ? sct('7771000', 'Left') : sct('24028007', 'Right'),
-        }
-      : {}),
-  },
-});
 
 /** What a stone may reach beyond its kidney, and the ring its surroundings are read in, mm. */
 const around = 12;
