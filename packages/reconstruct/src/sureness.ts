@@ -18,6 +18,8 @@ export class Sureness {
   readonly #best: Uint8Array;
   readonly #low: Float64Array;
   readonly #high: Float64Array;
+  /** Of every class, once all slabs are here. */
+  #bounds: readonly Bounds[] | undefined;
 
   /** @param grid of the network, `i + w·(j + h·k)`. */
   constructor({ size, affine }: BoxGrid, classes: number) {
@@ -70,19 +72,10 @@ export class Sureness {
    * Undefined where it wins nowhere.
    */
   boxOf(label: number, margin = 3): ProbabilityBox | undefined {
-    const [nx, ny, nz] = this.#grid.size;
-    const low = [nx, ny, nz];
-    const high = [-1, -1, -1];
-    for (let k = 0, n = 0; k < nz; k++)
-      for (let j = 0; j < ny; j++)
-        for (let i = 0; i < nx; i++, n++) {
-          if (this.#labels[n] !== label) continue;
-          for (const [a, v] of [i, j, k].entries()) {
-            low[a] = Math.min(low[a] as number, v);
-            high[a] = Math.max(high[a] as number, v);
-          }
-        }
-    if ((high[0] as number) < 0) return undefined;
+    const [nx, ny] = this.#grid.size;
+    this.#bounds ??= boundsOf(this.#labels, this.#grid.size, this.#classes);
+    const { low, high } = this.#bounds[label] ?? { low: [], high: [] };
+    if ((high[0] ?? -1) < 0) return undefined;
     const first = low.map((v) => Math.max(0, v - margin)) as unknown as Vec3;
     const end = high.map((v, a) => Math.min((this.#grid.size[a] as number) - 1, v + margin));
     const size = end.map((e, a) => e - (first[a] as number) + 1) as unknown as Vec3;
@@ -97,4 +90,31 @@ export class Sureness {
       }
     return { size, affine: affineOfPart(this.#grid.affine, first), data };
   }
+}
+
+interface Bounds {
+  readonly low: readonly number[];
+  readonly high: readonly number[];
+}
+
+/** First and last voxel of every label along each axis, in one pass; high −1 where there is none. */
+function boundsOf(labels: Uint8Array, [nx, ny, nz]: Vec3, classes: number): Bounds[] {
+  const bounds = Array.from({ length: classes }, () => ({
+    low: [nx, ny, nz],
+    high: [-1, -1, -1],
+  }));
+  for (let k = 0, n = 0; k < nz; k++)
+    for (let j = 0; j < ny; j++)
+      for (let i = 0; i < nx; i++, n++) {
+        const own = bounds[labels[n] as number];
+        if (own === undefined) continue;
+        const { low, high } = own;
+        if (i < (low[0] as number)) low[0] = i;
+        if (i > (high[0] as number)) high[0] = i;
+        if (j < (low[1] as number)) low[1] = j;
+        if (j > (high[1] as number)) high[1] = j;
+        if (k < (low[2] as number)) low[2] = k;
+        high[2] = k;
+      }
+  return bounds;
 }

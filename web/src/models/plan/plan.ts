@@ -65,6 +65,7 @@ export class PlanDesk {
   readonly #worked = new Map<string, { key: string; shapes: Shape[]; parts: CutParts }>();
   #shell: Shape | undefined;
   #bands: readonly Shape[] = [];
+  #drawnBands = false;
   #call = 0;
   #worker: Worker | undefined;
 
@@ -221,6 +222,7 @@ export class PlanDesk {
 
   /** The case document's cuts, or the voxels they apply to, are others. */
   async sync(): Promise<void> {
+    if (this.#areBandsShown() !== this.#drawnBands) this.#draw();
     const cuts = this.#port.cuts();
     const structures = this.#port.structures();
     const stampOf = (c: Cut): string => {
@@ -315,12 +317,19 @@ export class PlanDesk {
     this.#draw();
   }
 
+  /** They stand for their structure: hidden with it. */
+  #areBandsShown(): boolean {
+    const { sureOf } = this.state.get();
+    return sureOf !== undefined && this.#port.isVisible(sureOf);
+  }
+
   #draw(): void {
+    this.#drawnBands = this.#areBandsShown();
     const worked = [...this.#worked.values()];
     const shapes = [
       ...worked.flatMap((w) => w.shapes),
       ...(this.#shell ? [this.#shell] : []),
-      ...this.#bands,
+      ...(this.#areBandsShown() ? this.#bands : []),
     ];
     this.state.set({ parts: worked.map((w) => w.parts) });
     const { sureOf } = this.state.get();
