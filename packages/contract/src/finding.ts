@@ -24,8 +24,11 @@ export function findingOfJob(
     : undefined;
 }
 
-/** What can be made from a structure with this key, numbered or not; undefined for nothing. */
+/**
+ * What can be made from a structure with this key, or one that somebody began with it (numbered from 101);
+ * undefined for nothing. `bone_3` is a piece of bone already.
+ */
 export function findingOfKey(key: string): Finding | undefined {
-  if (/^bone(_\d+)?$/.test(key)) return 'bones';
+  if (/^bone(_[1-9]\d\d+)?$/.test(key)) return 'bones';
   return /^kidney_(left|right)(_\d+)?$/.test(key) ? 'stones' : undefined;
 }
