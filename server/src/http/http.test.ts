@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { type Role, type StudyInstanceUid, type UserId, YuepianError } from '@yuepian/contract';
 import type { FastifyInstance } from 'fastify';
@@ -183,6 +184,10 @@ describe('on a real socket', () => {
   const held = new Promise<void>((resolve) => {
     letGo = resolve;
   });
+  let arrived = () => {};
+  const arriving = new Promise<void>((resolve) => {
+    arrived = resolve;
+  });
 
   beforeAll(async () => {
     server = await createApp({
@@ -190,13 +195,14 @@ describe('on a real socket', () => {
       version: '1',
       log,
       identify: async () => as('viewer'),
-      bodyPeriodMs: 40,
+      bodyPeriodMs: 1000,
     });
     await server.register(events.routes);
     server.addContentTypeParser('application/x-slow', (_request, payload, done) =>
       done(null, payload),
     );
     server.post('/api/slow', { config: { permission: 'read' } }, async (request) => {
+      (request.body as Readable).once('readable', arrived);
       await held;
       for await (const piece of request.body as AsyncIterable<Uint8Array>) {
         received += piece.byteLength;
@@ -228,19 +234,19 @@ describe('on a real socket', () => {
   });
 
   test('a body that stops arriving is cut; one that waits for the server is not', async () => {
-    const { port } = new URL(url);
-    const stalled = connect(Number(port), '127.0.0.1');
-    stalled.on('error', () => {});
-    stalled.write(
-      'POST /api/slow HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-slow\r\n' +
-        'Content-Length: 1000\r\n\r\n',
-    );
-    // Sent at once, read only when the first one has been cut.
+    // Arrives in part and is read only when the other one has been cut.
     const patient = fetch(`${url}/api/slow`, {
       method: 'POST',
       headers: { 'content-type': 'application/x-slow' },
       body: new Uint8Array(20 << 20),
     });
+    await arriving;
+    const stalled = connect(Number(new URL(url).port), '127.0.0.1');
+    stalled.on('error', () => {});
+    stalled.write(
+      'POST /api/slow HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-slow\r\n' +
+        'Content-Length: 1000\r\n\r\n',
+    );
     await once(stalled, 'close');
     letGo();
     expect(await (await patient).json()).toEqual({ received: 20 << 20 });

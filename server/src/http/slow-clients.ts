@@ -15,12 +15,17 @@ export function cutSlowClients(app: FastifyInstance, periodMs = bodyPeriodMs): v
     if (raw.complete || raw.method === 'GET' || raw.method === 'HEAD') return;
     const { socket } = raw;
     let seen = socket.bytesRead;
-    const timer = setInterval(() => {
-      if (raw.complete || raw.destroyed) return clearInterval(timer);
+    const look = (): void => {
+      if (raw.complete || raw.destroyed) {
+        clearInterval(timer);
+        return;
+      }
       const received = socket.bytesRead - seen;
       seen = socket.bytesRead;
       if (received < minimumBodyBytesPerPeriod && raw.readableLength === 0) socket.destroy();
-    }, periodMs);
+    };
+    // After a busy stretch of ours timers come before bytes that wait in the kernel: these first.
+    const timer = setInterval(() => setImmediate(look), periodMs);
     timer.unref();
     raw.once('close', () => clearInterval(timer));
   });

@@ -118,6 +118,7 @@ class TheEngine implements Engine {
         element,
         scene: this.#scene,
         card: this.#levels.card,
+        sharpen: () => this.#levels.sharpen(),
         onDetach: () => this.#solids.delete(view),
       });
       this.#solids.add(view);
@@ -129,6 +130,7 @@ class TheEngine implements Engine {
       scene: this.#scene,
       card: this.#levels.card,
       moveCrosshair: (p) => this.#moveCrosshair(p, false),
+      sharpen: () => this.#levels.sharpen(),
       onDetach: () => this.#planes.delete(view),
     });
     this.#planes.add(view);

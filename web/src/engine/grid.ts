@@ -37,15 +37,17 @@ export const extentAlong = (g: Grid, direction: Vec3): number =>
 export const diagonal = (g: Grid): number =>
   norm(steps(g).reduce<Vec3>((sum, s, a) => add(sum, scale(s, g.size[a] ?? 1)), [0, 0, 0]));
 
+/** mm of the shortest edge of a voxel. */
+export const finestStep = (g: Grid): number => Math.min(...steps(g).map(norm));
+
 /**
  * Distance between slices of a plane: the voxel step where the plane is parallel to the grid; for an
  * oblique one the extent of one voxel along the normal, clamped to the smallest voxel edge.
  */
 export function sliceStep(g: Grid, normal: Vec3): number {
   const along = parallelAxis(g, normal);
-  const lengths = steps(g).map(norm);
-  if (along !== undefined) return lengths[along] ?? 1;
-  return Math.min(...lengths);
+  if (along === undefined) return finestStep(g);
+  return norm(steps(g)[along]);
 }
 
 /** The grid axis that `normal` is perpendicular to the other two of; undefined for an oblique plane. */

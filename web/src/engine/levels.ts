@@ -1,8 +1,11 @@
 import type { VolumeLevel } from '@yuepian/contract';
 import type { Volume } from '@yuepian/geometry';
+import { planeBasis } from './camera.ts';
 import { type Card, loadCard } from './card.ts';
+import { parallelAxis } from './grid.ts';
 import { LevelUpload } from './level-upload.ts';
 import { nextFrame } from './next-frame.ts';
+import { ownError } from './own-error.ts';
 import type { PlaneView } from './plane-view.ts';
 import type { Scene } from './scene.ts';
 import type { SolidView } from './solid-view.ts';
@@ -10,6 +13,8 @@ import type { VolumeTexture } from './texture.ts';
 import type { Capabilities, Problem } from './types.ts';
 import type { LevelSink, VolumeLoading } from './volume-session.ts';
 
+/** Without a graphics card a larger level stays in memory until it is needed whole. */
+const cardBytes = 64 * 2 ** 20;
 /** How long the card waits for the first planes. */
 const slowLineMs = 1500;
 
@@ -32,6 +37,9 @@ export class Levels {
   readonly #options: Options;
   #card: Card | undefined;
   #coming: Promise<Card | undefined> | undefined;
+  #session: VolumeLoading | undefined;
+  /** Whose voxels are put on the card after all, or could not be. */
+  #sharpened: VolumeLoading | undefined;
   /** The volume that was said to be too large for the card. */
   #announced: string | undefined;
 
@@ -63,16 +71,73 @@ export class Levels {
         finish: () => this.#showFirst(volume, isAlive, isLast),
       };
     }
+    this.#session = session;
     const id = session.manifest.id;
+    if (this.#staysInMemory(level, volume)) {
+      return {
+        arrived: () => undefined,
+        discard: () => undefined,
+        finish: async () => {
+          if (!isAlive()) throw new DOMException('closed', 'AbortError');
+          this.#show(volume, undefined);
+        },
+      };
+    }
     const texture = this.#bringCard().then((card) =>
       card && isAlive() ? this.#textureOf(card, id, volume) : undefined,
     );
     return new LevelUpload({
       texture,
-      sliceBytes: volume.size[0] * volume.size[1] * volume.data.BYTES_PER_ELEMENT,
+      sliceBytes: sliceBytes(volume),
       alive: isAlive,
       show: (t) => this.#show(volume, t),
     });
+  }
+
+  /**
+   * Puts voxels on the card that were left in memory: for what one slice of them is not enough, an
+   * oblique plane, a slab, 3D seen from near. The session says meanwhile that what is shown is coarser.
+   */
+  sharpen(): void {
+    const session = this.#session;
+    if (!session || this.#sharpened === session) return;
+    this.#sharpened = session;
+    // Asked for while a frame is drawn: a texture made now would change what that frame has bound.
+    void Promise.resolve().then(() => this.#sharpen(session));
+  }
+
+  #sharpen(session: VolumeLoading): void {
+    const { scene, problem } = this.#options;
+    const { shown } = scene;
+    const volume = shown?.volume;
+    const texture =
+      volume && this.#card && this.#textureOf(this.#card, session.manifest.id, volume);
+    if (!texture || this.#session !== session) return;
+    const upload = new LevelUpload({
+      texture: Promise.resolve(texture),
+      sliceBytes: sliceBytes(volume),
+      alive: () => scene.shown === shown,
+      show: (t) => this.#show(volume, t),
+    });
+    upload.arrived(0, volume.size[2]);
+    const finished = upload.finish();
+    session.coarser(finished);
+    finished.catch((error: unknown) => {
+      if (scene.shown === shown)
+        problem({ code: 'volume_failed', error: ownError(error), details: {} });
+    });
+  }
+
+  /**
+   * A renderer without a card keeps textures in the same memory and fills them at its own cost: 262 MB
+   * take two seconds and are sampled by three planes at one slice each.
+   */
+  #staysInMemory(level: VolumeLevel, volume: Volume): boolean {
+    if (!this.#card || !this.#options.capabilities.software || level.level !== 0) return false;
+    const gl = this.#card.stage.glWindow.getContext();
+    if (!gl.getExtension('OES_texture_float_linear')) return false;
+    const axes = Object.values(planeBasis).map((b) => parallelAxis(volume, b.normal));
+    return volume.data.byteLength > cardBytes && axes.every((a) => a !== undefined);
   }
 
   async #showFirst(volume: Volume, isAlive: () => boolean, isLast: boolean): Promise<void> {
@@ -151,3 +216,5 @@ export class Levels {
     this.#options.problem({ code: 'no_webgl2', details: { renderer } });
   }
 }
+
+const sliceBytes = ({ size, data }: Volume): number => size[0] * size[1] * data.BYTES_PER_ELEMENT;

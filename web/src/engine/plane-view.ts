@@ -31,6 +31,7 @@ import type { Scene } from './scene.ts';
 import { centreOf } from './scene.ts';
 import { paintSlice } from './slice-cpu.ts';
 import { SlicePass, type SliceScene } from './slice-pass.ts';
+import { type StoredSlice, storedSlice } from './stored-slice.ts';
 import type { CameraState, Pick, PlaneKind, Projection, SliceInfo } from './types.ts';
 import { BaseView } from './view-base.ts';
 
@@ -40,6 +41,8 @@ export class PlaneView extends BaseView {
   readonly #plane: PlaneKind;
   readonly #scene: Scene;
   readonly #moveCrosshair: (p: PatientPoint) => void;
+  readonly #sharpen: () => void;
+  #pass: SlicePass | undefined;
   #camera: Camera | undefined;
   /** Until someone zooms or pans, a resize fits again. */
   #fitted = true;
@@ -50,12 +53,15 @@ export class PlaneView extends BaseView {
     scene: Scene;
     card: Card | undefined;
     moveCrosshair: (p: PatientPoint) => void;
+    /** Asks for the voxels in memory to be put on the card as well. */
+    sharpen: () => void;
     onDetach: () => void;
   }) {
     super(options.element, options.kind, options.onDetach);
     this.#plane = options.kind;
     this.#scene = options.scene;
     this.#moveCrosshair = options.moveCrosshair;
+    this.#sharpen = options.sharpen;
     this.easel = options.card
       ? this.#cardEasel(options.card)
       : new CanvasEasel((context) => paintSlice(context, this.#sliceScene(), this.#scene), true);
@@ -69,7 +75,14 @@ export class PlaneView extends BaseView {
   }
 
   #cardEasel(card: Card): Easel {
-    return new GlEasel(card.stage, 'plane', () => new SlicePass(() => this.#sliceScene()));
+    this.#pass = new SlicePass(() => this.#sliceScene());
+    const pass = this.#pass;
+    return new GlEasel(card.stage, 'plane', () => pass);
+  }
+
+  override detach(): void {
+    super.detach();
+    this.#pass?.release();
   }
 
   /** Another volume: back to the standard plane, fitted. */
@@ -264,16 +277,27 @@ export class PlaneView extends BaseView {
     }
   }
 
+  /** The slice in memory where only coarser voxels are on the card. */
+  #stored(c: Camera): StoredSlice | undefined {
+    const { shown, slab } = this.#scene;
+    if (!shown?.volume || !shown.texture || shown.texture.volume === shown.volume) return undefined;
+    const stored = slab.mode === 'none' ? storedSlice(shown.volume, c) : undefined;
+    if (!stored) this.#sharpen();
+    return stored;
+  }
+
   #sliceScene(): SliceScene | undefined {
     const c = this.#camera;
     this.noteDrawn(this.projection());
     const { shown, window, windows, inverted, slab, outlines, labelTexture } = this.#scene;
     if (!c || !this.visible) return undefined;
+    const stored = this.#stored(c);
     return {
       camera: c,
       screen: this.screen,
       device: this.device,
       texture: shown?.texture,
+      stored,
       window,
       curve: shapeOf(windows, window).function,
       inverted,

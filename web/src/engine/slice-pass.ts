@@ -1,10 +1,12 @@
 import { linearGreys, type VoiFunction } from '@yuepian/contract';
 import type { Camera, Screen } from './camera.ts';
 import { bindProgram, forgetProgram, link, type Program } from './gl-program.ts';
+import type { Grid } from './grid.ts';
 import type { LabelTexture } from './label-texture.ts';
 import { slabSampling, texturePlane } from './slice-plan.ts';
 import { sliceFragmentShader, sliceVertexShader } from './slice-shader.ts';
 import type { GlWindow, RenderPass } from './stage.ts';
+import { gridOf, SliceTexture, type StoredSlice } from './stored-slice.ts';
 import type { VolumeTexture } from './texture.ts';
 import type { Slab, Window } from './types.ts';
 
@@ -14,12 +16,22 @@ export interface SliceScene {
   readonly screen: Screen;
   readonly device: readonly [number, number];
   readonly texture: VolumeTexture | undefined;
+  /** Drawn instead of `texture` where finer voxels are in memory than on the card. */
+  readonly stored: StoredSlice | undefined;
   readonly window: Window;
   /** VOI LUT Function of the file's window, where it names one. */
   readonly curve: VoiFunction | undefined;
   readonly inverted: boolean;
   readonly slab: Slab;
   readonly outlines: LabelTexture | undefined;
+}
+
+/** What a frame is sampled from. */
+interface Source {
+  readonly grid: Grid;
+  readonly handle: WebGLTexture | null;
+  readonly sampleScale: number;
+  readonly wholeNumbers: boolean;
 }
 
 const modes = { none: 0, mean: 0, max: 1, min: 2 } as const;
@@ -33,6 +45,7 @@ const programs = new WeakMap<GlWindow, SliceProgram>();
 /** Draws a plane where vtk's forward pass would draw its actors. */
 export class SlicePass implements RenderPass {
   readonly #scene: () => SliceScene | undefined;
+  #slice: SliceTexture | undefined;
 
   constructor(scene: () => SliceScene | undefined) {
     this.#scene = scene;
@@ -49,15 +62,28 @@ export class SlicePass implements RenderPass {
     gl.colorMask(true, true, true, true);
     gl.clearColor(0, 0, 0, 1);
     gl.clear(gl.COLOR_BUFFER_BIT);
-    if (scene.texture?.handle) this.#draw(gl, window as GlWindow, scene, scene.texture);
+    const source = this.#source(gl, scene);
+    if (source?.handle) this.#draw(gl, window as GlWindow, scene, source);
   }
 
-  #draw(
-    gl: WebGL2RenderingContext,
-    window: GlWindow,
-    scene: SliceScene,
-    texture: VolumeTexture,
-  ): void {
+  release(): void {
+    this.#slice?.release();
+    this.#slice = undefined;
+  }
+
+  #source(gl: WebGL2RenderingContext, { stored, texture }: SliceScene): Source | undefined {
+    if (stored) {
+      this.#slice ??= new SliceTexture(gl);
+      const wholeNumbers = !(stored.volume.data instanceof Float32Array);
+      const handle = this.#slice.show(stored);
+      return { grid: gridOf(stored), handle, sampleScale: 1, wholeNumbers };
+    }
+    if (!texture) return undefined;
+    const { volume, handle, sampleScale, type } = texture;
+    return { grid: volume, handle, sampleScale, wholeNumbers: type !== 'float32' };
+  }
+
+  #draw(gl: WebGL2RenderingContext, window: GlWindow, scene: SliceScene, source: Source): void {
     let compiled = programs.get(window);
     if (!compiled) {
       const program = link(gl, sliceVertexShader, sliceFragmentShader);
@@ -71,9 +97,9 @@ export class SlicePass implements RenderPass {
     gl.disable(gl.DEPTH_TEST);
     gl.disable(gl.BLEND);
 
-    const { volume, sampleScale, type } = texture;
-    const plane = texturePlane(volume, scene.camera, scene.screen, scene.device);
-    const { samples, stepMm } = slabSampling(volume, scene.slab);
+    const { grid, sampleScale, wholeNumbers } = source;
+    const plane = texturePlane(grid, scene.camera, scene.screen, scene.device);
+    const { samples, stepMm } = slabSampling(grid, scene.slab);
     const set3 = (name: string, v: readonly [number, number, number]): void =>
       gl.uniform3f(u.at(name), v[0], v[1], v[2]);
     set3('start', plane.start);
@@ -87,14 +113,14 @@ export class SlicePass implements RenderPass {
     gl.uniform1i(u.at('samples'), samples);
     gl.uniform1i(u.at('mode'), modes[scene.slab.mode]);
     gl.uniform1f(u.at('sampleScale'), sampleScale);
-    const greys = linearGreys(scene.window, type !== 'float32', scene.curve);
+    const greys = linearGreys(scene.window, wholeNumbers, scene.curve);
     gl.uniform2f(u.at('greys'), greys[0], greys[1]);
     gl.uniform1i(u.at('sigmoid'), scene.curve === 'SIGMOID' ? 1 : 0);
     gl.uniform1i(u.at('inverted'), scene.inverted ? 1 : 0);
     this.#outlines(gl, u, scene, set3);
 
     gl.activeTexture(gl.TEXTURE0);
-    gl.bindTexture(gl.TEXTURE_3D, texture.handle);
+    gl.bindTexture(gl.TEXTURE_3D, source.handle);
     // The 3D view may have asked for another filter on the shared texture.
     gl.texParameteri(gl.TEXTURE_3D, gl.TEXTURE_MIN_FILTER, gl.LINEAR);
     gl.texParameteri(gl.TEXTURE_3D, gl.TEXTURE_MAG_FILTER, gl.LINEAR);

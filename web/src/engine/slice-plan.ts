@@ -1,6 +1,6 @@
-import { add, invert, norm, scale, stepI, stepJ, stepK, type Vec3 } from '@yuepian/geometry';
+import { add, invert, scale, type Vec3 } from '@yuepian/geometry';
 import { type Camera, mmPerPixel, right, type Screen } from './camera.ts';
-import type { Grid } from './grid.ts';
+import { finestStep, type Grid } from './grid.ts';
 import type { Slab } from './types.ts';
 
 /** Where device pixels lie in a grid's texture: coordinate = start + x·across + y·upwards, y up. */
@@ -49,7 +49,6 @@ export function texturePlane(
 /** How many samples a slab takes and how far apart they are in mm. Half a voxel apart, at most 400. */
 export function slabSampling(g: Grid, slab: Slab): { samples: number; stepMm: number } {
   if (slab.mode === 'none' || !(slab.thickness > 0)) return { samples: 1, stepMm: 0 };
-  const smallest = Math.min(norm(stepI(g.affine)), norm(stepJ(g.affine)), norm(stepK(g.affine)));
-  const samples = Math.min(400, Math.max(2, Math.ceil(slab.thickness / (smallest / 2)) + 1));
+  const samples = Math.min(400, Math.max(2, Math.ceil(slab.thickness / (finestStep(g) / 2)) + 1));
   return { samples, stepMm: slab.thickness / (samples - 1) };
 }

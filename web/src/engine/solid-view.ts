@@ -4,6 +4,7 @@ import {
   depthRange,
   edgeLetters,
   fromState,
+  mmPerPixel,
   panBy,
   project,
   right,
@@ -15,7 +16,7 @@ import {
 import type { Card } from './card.ts';
 import { clipRows } from './clip.ts';
 import { CanvasEasel, type Easel, GlEasel } from './easel.ts';
-import { diagonal, extentAlong } from './grid.ts';
+import { diagonal, extentAlong, finestStep } from './grid.ts';
 import { labelLookup, ownersOf } from './labels.ts';
 import { type Hit, pickSurface, pickVolume, type Ray } from './picking.ts';
 import { transferOf } from './presets.ts';
@@ -35,6 +36,7 @@ const restMs = 200;
 export class SolidView extends BaseView {
   protected easel: Easel;
   readonly #scene: Scene;
+  readonly #sharpen: () => void;
   #card: Card | undefined;
   #volume: VolumeActor | undefined;
   #renderer: GlEasel['seat']['renderer'] | undefined;
@@ -51,10 +53,13 @@ export class SolidView extends BaseView {
     element: HTMLElement;
     scene: Scene;
     card: Card | undefined;
+    /** Asks for the voxels in memory to be put on the card as well. */
+    sharpen: () => void;
     onDetach: () => void;
   }) {
     super(options.element, 'volume', options.onDetach);
     this.#scene = options.scene;
+    this.#sharpen = options.sharpen;
     this.pixelLimit = options.scene.software ? softwarePixels : cardPixels;
     // Without a card the view stays black and the interface says why.
     this.easel = new CanvasEasel((c) => c.fillRect(0, 0, c.canvas.width, c.canvas.height), true);
@@ -279,6 +284,14 @@ export class SolidView extends BaseView {
     return diagonal(shown.grid) + Math.hypot(...subtract(c.centre, centreOf(shown)));
   }
 
+  /** Enlarged so far that the voxels on the card would be seen one by one. */
+  #wantsFiner(c: Camera): boolean {
+    const { volume, texture } = this.#scene.shown ?? {};
+    if (!this.#volume?.drawn || !volume || !texture || texture.volume === volume) return false;
+    const pixelMm = (mmPerPixel(c, this.screen) * this.screen.size[1]) / this.device[1];
+    return this.#quality === 'still' && 2 * pixelMm < finestStep(texture.volume);
+  }
+
   #solidScene(): SolidScene | undefined {
     const c = this.#camera;
     this.noteDrawn(this.projection());
@@ -286,6 +299,7 @@ export class SolidView extends BaseView {
     const depth = depthRange(this.#radius());
     this.#card?.graphics.applyCamera(this.#renderer, c, this.screen, depth);
     const { models, modelsVisible } = this.#scene;
+    if (this.#wantsFiner(c)) this.#sharpen();
     return {
       camera: c,
       screen: this.screen,

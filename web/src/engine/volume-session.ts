@@ -49,6 +49,8 @@ export class VolumeLoading implements VolumeSession {
   #shown: number | undefined;
   #bytes = 0;
   #complete = false;
+  /** What some view draws is coarser than what is in memory. */
+  #coarser = false;
   #closed = false;
 
   /** @param finest level to stop at (0 = full). */
@@ -81,7 +83,7 @@ export class VolumeLoading implements VolumeSession {
     return {
       shown: this.#shown,
       fraction: this.#complete ? 1 : total === 0 ? 0 : Math.min(1, this.#bytes / total),
-      preview: this.#shown !== 0,
+      preview: this.#shown !== 0 || this.#coarser,
       complete: this.#complete,
     };
   }
@@ -98,6 +100,19 @@ export class VolumeLoading implements VolumeSession {
 
   fullVolume(): Volume | undefined {
     return this.#full;
+  }
+
+  /** Some view draws coarser voxels than are in memory, until `done`; for good where that fails. */
+  coarser(done: Promise<void>): void {
+    const say = (coarser: boolean): void => {
+      this.#coarser = coarser;
+      this.#changed.emit(this.progress);
+    };
+    say(true);
+    done.then(
+      () => say(false),
+      () => undefined,
+    );
   }
 
   close(): void {
