@@ -13,7 +13,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startServer, type TestServer } from '../server/src/testing.ts';
 import { picture, signIn, startBrowser, type TestBrowser } from './support/browser.ts';
-import { crosshairAt, maskOn, placesIn } from './support/models.ts';
+import { crosshairAt, crosshairMm, maskOn, placesIn } from './support/models.ts';
 import {
   importFiles,
   isReconstructed,
@@ -212,13 +212,18 @@ test('scissors take what lies in the outline along the line of sight; kept insid
   if (!volume) throw new Error('no volume');
   // Half-way between two columns of voxels, so that the count is exact.
   const corner = (i: number, j: number) => toPatient(volume.affine, [i, j, 34]);
-  const outline = await placesIn(page, 'axial', [
+  const crosshair = await crosshairMm(page);
+  // Alone and large: half a voxel is some pixels.
+  await page.getByTestId('maximise-axial').click();
+  await page.getByTestId('view-sagittal').waitFor({ state: 'hidden' });
+  const corners = [
     corner(64.5, 45),
     corner(80, 45),
     corner(80, 75),
     corner(64.5, 75),
     corner(64.5, 46),
-  ]);
+  ];
+  const outline = await placesIn(page, 'axial', corners, crosshair);
   const cutAround = async () => {
     const [first, ...rest] = outline;
     await page.mouse.move(...(first ?? [0, 0]));
@@ -239,6 +244,8 @@ test('scissors take what lies in the outline along the line of sight; kept insid
   await page.getByTestId('option-outside').click();
   await cutAround();
   await whenRevision(key, 4);
+  await page.getByTestId('maximise-axial').click();
+  await page.getByTestId('view-sagittal').waitFor();
   expect(different(await voxelsOf(key), right)).toBe(0);
 });
 

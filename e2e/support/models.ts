@@ -75,7 +75,7 @@ export async function crosshairAt(page: Page, kind: string): Promise<[number, nu
 }
 
 /** The crosshair's place in the patient, LPS mm, as the three slices say it. */
-async function crosshairMm(page: Page): Promise<[number, number, number]> {
+export async function crosshairMm(page: Page): Promise<[number, number, number]> {
   const of = async (kind: string): Promise<number> => {
     const text = (await page.getByTestId(`info-${kind}`).textContent()) ?? '';
     const found = /(?:位置|Position)\s*([−-]?[\d.]+)\s*mm/.exec(text)?.[1];
@@ -90,9 +90,11 @@ export async function placesIn(
   page: Page,
   kind: 'axial' | 'coronal' | 'sagittal',
   places: readonly (readonly [number, number, number])[],
+  /** Where the crosshair stands, LPS mm; needed where one view is shown alone. */
+  crosshair?: readonly [number, number, number],
 ): Promise<[number, number][]> {
   const [x, y] = await crosshairAt(page, kind);
-  const at = await crosshairMm(page);
+  const at = crosshair ?? (await crosshairMm(page));
   const scale = page.getByTestId(`info-${kind}`).getByTestId('scale');
   const bar = (await scale.getAttribute('aria-label')) ?? '';
   const [, length = '', unit] = /([\d.]+)\s*(cm|mm)/.exec(bar) ?? [];
