@@ -202,7 +202,7 @@ const litRows = () =>
   });
 
 test('a box clips; a side taken by its handle follows the hand, and undo puts it back', async () => {
-  await page.getByTestId('reset').click();
+  await bar('reset', 'look');
   await bar('clip-menu');
   await page.getByTestId('item-clip-box').click();
   await page.keyboard.press('Escape');
