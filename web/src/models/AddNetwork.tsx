@@ -7,6 +7,10 @@ import { Button, Dialog, notify, Progress } from '../ui/index.ts';
 import styles from './AddNetwork.module.css';
 import { addKnownModel, catalogue, uploadModel } from './api.ts';
 
+/** Names, the same in every language. */
+const kinds = 'ONNX + manifest.json / nnU-Net + ONNX / brainchop MeshNet';
+const setting = 'YUEPIAN_ALLOW_INTERNET=1';
+
 /** An administrator adds a network: the zip of its folder, or one of the free ones we know of. */
 export function AddNetwork({ onAdded }: { readonly onAdded: () => void }) {
   const t = useText();
@@ -67,7 +71,7 @@ function Sources({ onAdded }: { readonly onAdded: () => void }) {
   };
   return (
     <div className={styles.sources}>
-      <p className={styles.quiet}>{t.networks.formats}</p>
+      <p className={styles.quiet}>{t.networks.formats(kinds)}</p>
       <div>
         <Button
           icon={<FileUp />}
@@ -104,7 +108,9 @@ function Sources({ onAdded }: { readonly onAdded: () => void }) {
       {known && (
         <section aria-label={t.networks.known}>
           <h3>{t.networks.known}</h3>
-          {!known.internetAllowed && <p className={styles.quiet}>{t.networks.noInternet}</p>}
+          {!known.internetAllowed && (
+            <p className={styles.quiet}>{t.networks.noInternet(setting)}</p>
+          )}
           <ul>
             {known.entries.map((entry) => (
               <Known

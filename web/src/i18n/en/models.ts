@@ -207,13 +207,13 @@ export const models: Pick<
     addTitle: 'Add a segmentation network',
     addOne: 'Add',
     added: (title) => `“${title}” was added.`,
-    formats:
-      'The zip of a model’s folder: ONNX with manifest.json, an nnU-Net export, or a MeshNet of brainchop. It is tried before it is installed and refused when it is not what it says.',
+    formats: (kinds) =>
+      `The zip of a model’s folder, one of: ${kinds}. It is tried before it is installed and refused when it is not what it says.`,
     chooseZip: 'Choose a zip',
     checking: 'Sending it and trying it…',
     known: 'Free models we know of',
-    noInternet:
-      'This server may not use the internet, so none can be fetched: download one elsewhere, zip it and send it, or set YUEPIAN_ALLOW_INTERNET=1.',
+    noInternet: (setting) =>
+      `This server may not use the internet, so none can be fetched: download one elsewhere, zip it and send it, or set ${setting}.`,
     homepage: 'home page',
     installed: 'installed',
     howToAdd: (command) => `An administrator adds one on the server: ${command}`,

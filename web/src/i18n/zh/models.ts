@@ -188,13 +188,13 @@ export const models = {
     addTitle: '添加分割网络',
     addOne: '添加',
     added: (title: string) => `已添加“${title}”。`,
-    formats:
-      '模型文件夹压缩为 zip：ONNX 加 manifest.json、nnU-Net 导出文件夹，或 brainchop 的 MeshNet 文件夹。安装前会试运行，不符即拒绝。',
+    formats: (kinds: string) =>
+      `把模型文件夹压缩为 zip 后上传，支持的种类：${kinds}。安装前会试运行，不符即拒绝。`,
     chooseZip: '选择 zip 文件',
     checking: '正在上传并试运行…',
     known: '已知的免费模型',
-    noInternet:
-      '服务器未获准访问互联网，无法直接添加；请在别处下载后压缩上传，或由管理员设置 YUEPIAN_ALLOW_INTERNET=1。',
+    noInternet: (setting: string) =>
+      `服务器未获准访问互联网，无法直接添加；请在别处下载后压缩上传，或由管理员设置 ${setting}。`,
     homepage: '主页',
     installed: '已安装',
     howToAdd: (command: string) => `管理员可在服务器上添加：${command}`,
