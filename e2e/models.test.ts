@@ -126,8 +126,6 @@ test('a curve drawn on a slice cuts along the line of sight: mL as the voxels on
   const above = voxels.reduce((n, v, i) => n + (Math.floor(i / (nx * ny)) > 30 ? v : 0), 0);
   const all = voxels.reduce((n, v) => n + v, 0);
   expect(nz).toBeGreaterThan(60);
-  await openRow('bone');
-  await page.getByTestId('goto-bone').click();
   await menu('bone', 'item-cut-curve');
   const [from, to] = await placesIn(page, 'coronal', [
     [-185, 0, z],
