@@ -3,8 +3,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type ModelManifest, YuepianError } from '@yuepian/contract';
-import type { Volume } from '@yuepian/geometry';
 import { mrHead } from '@yuepian/phantom';
 import { compute } from '../server/src/reconstruction/networks/compute.ts';
 import { ModelRegistry } from '../server/src/reconstruction/networks/registry.ts';
@@ -69,7 +67,6 @@ export default async function networks(): Promise<void> {
         n: 1,
         note,
       });
-      if (name === 'model5_gw_ae') await cancelled(volume, manifest, folder);
       for (const [key, parts] of Object.entries(truths)) {
         const truth = new Set(labelMap.segments.find((s) => s.key === key)?.labels);
         const found = new Set(
@@ -84,28 +81,4 @@ export default async function networks(): Promise<void> {
   } finally {
     await rm(data, { recursive: true, force: true });
   }
-}
-
-/** From the word to stop, in the middle of a network, to its end. In the server the child is killed besides. */
-async function cancelled(volume: Volume, model: ModelManifest, modelFolder: string): Promise<void> {
-  const stop = new AbortController();
-  let said = 0;
-  const ended = compute({
-    volume,
-    modality: 'MR',
-    model,
-    modelFolder,
-    signal: stop.signal,
-    onStep: (step, fraction) => {
-      if (step !== 'infer' || fraction < 0.3 || said > 0) return;
-      said = performance.now();
-      stop.abort();
-    },
-  }).then(
-    () => false,
-    (error: unknown) => error instanceof YuepianError && error.code === 'job_cancelled',
-  );
-  if (!(await ended)) throw new Error('it was not cancelled');
-  const value = (performance.now() - said) / 1000;
-  print({ name: 'networks.cancel', value, unit: 's', n: 1, note: model.id });
 }

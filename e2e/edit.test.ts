@@ -1,9 +1,18 @@
 import { rm } from 'node:fs/promises';
-import { editHistory, type Structure, type StudyDetail } from '@yuepian/contract';
+import { gzipSync } from 'node:zlib';
+import {
+  editHistory,
+  encodeMask,
+  maskOfCrop,
+  type Structure,
+  type StudyDetail,
+  structure,
+} from '@yuepian/contract';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startServer, type TestServer } from '../server/src/testing.ts';
 import { picture, signIn, startBrowser, type TestBrowser } from './support/browser.ts';
+import { crosshairAt, maskOn } from './support/models.ts';
 import {
   importFiles,
   isReconstructed,
@@ -139,6 +148,90 @@ test('a kidney is begun with a box around it', async () => {
   expect(made.edited?.from).toBe('box segmentation');
   await saved();
   await picture(page, 'edit-box');
+});
+
+/** The voxels of a structure, one byte each, on the volume's grid. */
+const voxelsOf = async (key: string): Promise<Uint8Array> =>
+  maskOn(server, await structureNow(key), study);
+/** A structure somebody begins with these voxels. */
+async function begin(name: string, voxels: Uint8Array): Promise<string> {
+  const [volume] = study.series.flatMap((s) => s.volumes);
+  if (!volume) throw new Error('no volume');
+  const mask = maskOfCrop(voxels, volume.size, { first: [0, 0, 0], size: volume.size });
+  const answer = await server.fetch(`/api/volumes/${volume.id}/structures`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      key: 'custom',
+      name: { zh: name, en: name },
+      mask: gzipSync(encodeMask(mask)).toString('base64'),
+    }),
+  });
+  return structure.parse(await answer.json()).key;
+}
+/** A disc in the axial slices `slices`, voxels. */
+const centre2 = [64, 60] as const;
+function discs(radius: number, slices: readonly number[]): Uint8Array {
+  const voxels = new Uint8Array(128 * 128 * 80);
+  for (const k of slices)
+    for (let j = 0; j < 128; j++)
+      for (let i = 0; i < 128; i++)
+        if (Math.hypot(i - centre2[0], j - centre2[1]) < radius)
+          voxels[i + 128 * (j + 128 * k)] = 1;
+  return voxels;
+}
+/** Voxels in one and not in the other; a comparison of millions by `toEqual` takes minutes to say no. */
+const different = (a: Uint8Array, b: Uint8Array): number =>
+  a.reduce((n, v, i) => n + (v === b[i] ? 0 : 1), 0);
+const count = (voxels: Uint8Array): number => voxels.reduce((n, v) => n + v, 0);
+const edit = async (key: string) => {
+  await page.getByTestId('edit-done').click();
+  await openRow(key);
+  await page.getByTestId(`edit-${key}`).click();
+  await ready();
+};
+
+test('slices between two drawn ones are filled, voxel for voxel', async () => {
+  const key = await begin('两片', discs(9.5, [30, 38]));
+  await page.getByTestId(`structure-${key}`).waitFor();
+  await edit(key);
+  await page.getByTestId('edit-interpolate').click();
+  await whenRevision(key, 2);
+  expect(different(await voxelsOf(key), discs(9.5, [30, 31, 32, 33, 34, 35, 36, 37, 38]))).toBe(0);
+  await saved();
+  await picture(page, 'edit-interpolated');
+});
+
+test('the smart brush stays in what it began on', async () => {
+  const lung = await voxelsOf('lung_left');
+  const key = await begin('肺', discs(1, []));
+  await page.getByTestId(`structure-${key}`).waitFor();
+  await page.getByTestId('edit-done').click();
+  await openRow('lung_left');
+  await page.getByTestId('goto-lung_left').click();
+  const at = await crosshairAt(page, 'axial');
+  await openRow(key);
+  await page.getByTestId(`edit-${key}`).click();
+  await ready();
+  await page.getByTestId('edit-smart_brush').click();
+  await page.getByRole('slider', { name: '半径' }).fill('25');
+  await page.mouse.move(...at);
+  await page.mouse.down();
+  await page.mouse.up();
+  const made = await whenRevision(key, 1);
+  const painted = await voxelsOf(key);
+  const inLung = painted.reduce((n, v, i) => n + (v & (lung[i] ?? 0)), 0);
+  // A ball of 25 mm reaches beyond the lung on every side: the plain brush would fill all of it.
+  const ball = ((4 / 3) * Math.PI * 25 ** 3) / 1000;
+  expect(made.volumeMl).toBeGreaterThan(5);
+  expect(made.volumeMl).toBeLessThan(0.95 * ball);
+  expect(inLung / count(painted)).toBeGreaterThan(0.95);
+  await saved();
+  await picture(page, 'edit-smart');
+  await page.getByTestId('edit-done').click();
+  await openRow('custom_101');
+  await page.getByTestId('edit-custom_101').click();
+  await ready();
 });
 
 test('what was done survives a killed server, and the page goes on', async () => {

@@ -1,10 +1,12 @@
 import { rm } from 'node:fs/promises';
 import type { Structure, StudyDetail } from '@yuepian/contract';
+import { toPatient } from '@yuepian/geometry';
 import { fromGlb, meshDistance } from '@yuepian/reconstruct';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startServer, type TestServer } from '../server/src/testing.ts';
 import { picture, signIn, startBrowser, type TestBrowser } from './support/browser.ts';
+import { maskOn, placesIn } from './support/models.ts';
 import { importFiles, isReconstructed, phantomFolder, whenStudy } from './support/phantom.ts';
 
 let server: TestServer;
@@ -114,6 +116,41 @@ test('a planned cut: both parts in mL are the whole, it is in the case, and undo
   await page.getByTestId('cut').waitFor({ state: 'detached' });
 });
 
+test('a curve drawn on a slice cuts along the line of sight: mL as the voxels on either side', async () => {
+  const [volume] = study.series.flatMap((s) => s.volumes);
+  if (!volume) throw new Error('no volume');
+  const voxels = await maskOn(server, structureOf('bone'), study);
+  const [nx, ny, nz] = volume.size;
+  // Between two slices, a level straight line from side to side.
+  const [, , z] = toPatient(volume.affine, [0, 0, 30.5]);
+  const above = voxels.reduce((n, v, i) => n + (Math.floor(i / (nx * ny)) > 30 ? v : 0), 0);
+  const all = voxels.reduce((n, v) => n + v, 0);
+  expect(nz).toBeGreaterThan(60);
+  await menu('bone', 'item-cut-curve');
+  const [from, to] = await placesIn(page, 'coronal', [
+    [-185, 0, z],
+    [185, 0, z],
+  ]);
+  await page.mouse.move(...(from ?? [0, 0]));
+  await page.mouse.down();
+  await page.mouse.move(...(to ?? [0, 0]), { steps: 20 });
+  await page.mouse.up();
+  const cut = page.getByTestId('cut');
+  await cut.waitFor();
+  const shown = [...((await cut.textContent()) ?? '').matchAll(/([\d,.]+) mL/g)].map((m) =>
+    Number((m[1] ?? '').replaceAll(',', '')),
+  );
+  const ml = structureOf('bone').volumeMl / all;
+  const wanted = [above * ml, (all - above) * ml].toSorted((a, b) => a - b);
+  const found = shown.toSorted((a, b) => a - b);
+  // To the pixel of the pen, which is less than a slice.
+  for (const n of [0, 1])
+    expect(Math.abs((found[n] ?? 0) / (wanted[n] ?? 0) - 1)).toBeLessThan(0.015);
+  await picture(page, 'models-curve-cut');
+  await page.getByTestId('remove-cut').click();
+  await cut.waitFor({ state: 'detached' });
+});
+
 test('a margin of N mm is larger than what it surrounds', async () => {
   await menu('lung_left', 'show-margin');
   const margin = page.getByTestId('margin');
@@ -139,4 +176,54 @@ test('a clip at the axial slice takes one end of the patient away in 3D', async 
   await expect
     .poll(async () => (await lit()).lower, { timeout: 60_000 })
     .toBeGreaterThan(before.lower / 2);
+});
+
+/** First and last row of the 3D picture with enough lit pixels to be the patient, canvas pixels. */
+const litRows = () =>
+  page.evaluate(() => {
+    const canvas = document.querySelector<HTMLCanvasElement>('[data-testid="view-volume"] canvas');
+    const context = canvas?.getContext('2d');
+    if (!canvas || !context) throw new Error('no picture');
+    const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+    let [first, last] = [-1, -1];
+    for (let y = 0; y < canvas.height; y++) {
+      let n = 0;
+      for (let x = 0; x < canvas.width; x++) {
+        const at = 4 * (x + canvas.width * y);
+        if ((data[at] ?? 0) + (data[at + 1] ?? 0) > 60) n++;
+      }
+      if (n < 20) continue;
+      if (first < 0) first = y;
+      last = y;
+    }
+    return { first, last, perCss: canvas.height / canvas.getBoundingClientRect().height };
+  });
+
+test('a box clips; a side taken by its handle follows the hand, and undo puts it back', async () => {
+  await bar('reset', 'look');
+  await bar('clip-menu');
+  await page.getByTestId('item-clip-box').click();
+  await page.keyboard.press('Escape');
+  const view = await page.getByTestId('view-volume').boundingBox();
+  if (!view) throw new Error('no view');
+  await expect.poll(async () => (await litRows()).last, { timeout: 60_000 }).toBeGreaterThan(0);
+  const before = await litRows();
+  const handle = { x: view.x + view.width / 2, y: view.y + before.last / before.perCss };
+  const by = 90;
+  await page.mouse.move(handle.x, handle.y);
+  await page.mouse.down();
+  await page.mouse.move(handle.x, handle.y - by, { steps: 9 });
+  await page.mouse.up();
+  // What is below the handle is gone, to the thickness of a few pixels of a sloping surface.
+  await expect
+    .poll(async () => Math.abs((await litRows()).last - (before.last - by * before.perCss)), {
+      timeout: 60_000,
+    })
+    .toBeLessThan(8 * before.perCss);
+  expect(Math.abs((await litRows()).first - before.first)).toBeLessThan(4 * before.perCss);
+  await picture(page, 'models-clip-box');
+  await page.getByTestId('undo').click();
+  await expect
+    .poll(async () => Math.abs((await litRows()).last - before.last), { timeout: 60_000 })
+    .toBeLessThan(4 * before.perCss);
 });

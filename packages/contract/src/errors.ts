@@ -184,6 +184,18 @@ export const errorTable = {
     zh: '该结构刚被修改，您的操作没有保存；已为您刷新，请查看后再试一次。',
     en: 'This structure has just changed, so what you did was not kept. It is shown as it is now; look at it, then try again.',
   },
+  cut_misses: {
+    http: 400,
+    ws: 4400,
+    zh: '没有切到该结构：请在它的两个不同部分上各点一下，或让切面穿过它。',
+    en: 'The cut misses the structure: touch two different parts of it, or lay the plane through it.',
+  },
+  not_confirmed: {
+    http: 409,
+    ws: 4409,
+    zh: '该结构尚未由医生确认，请先确认。',
+    en: 'This structure is not confirmed by a doctor yet; confirm it first.',
+  },
   mask_missing: {
     http: 409,
     ws: 4409,

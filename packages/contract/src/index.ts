@@ -2,6 +2,7 @@ export * from './case.ts';
 export * from './cut.ts';
 export * from './error-body.ts';
 export * from './errors.ts';
+export * from './finding.ts';
 export * from './identity.ts';
 export * from './ids.ts';
 export * from './live.ts';

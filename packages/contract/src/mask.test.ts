@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import {
+  andMasks,
   boxOfMask,
   cropOfMask,
   decodeMask,
@@ -8,6 +9,8 @@ import {
   maskOfCrop,
   masksOfLabels,
   maskVoxels,
+  maskWithout,
+  orMasks,
   xorMasks,
 } from './mask.ts';
 
@@ -35,6 +38,20 @@ const randomBytes = (seed: number): Uint8Array => {
 const bytesOf = (edges: MaskEdges) => cropOfMask(edges, size, whole);
 
 describe('a mask as edges', () => {
+  test('both, either and without, as voxel by voxel', () => {
+    for (let seed = 1; seed < 40; seed++) {
+      const [a, b] = [randomBytes(seed), randomBytes(seed + 100)];
+      const [p, q] = [maskOfCrop(a, size, whole), maskOfCrop(b, size, whole)];
+      expect(bytesOf(andMasks(p, q))).toEqual(a.map((v, i) => v & (b[i] ?? 0)));
+      expect(bytesOf(orMasks(p, q))).toEqual(a.map((v, i) => v | (b[i] ?? 0)));
+      expect(bytesOf(maskWithout(p, q))).toEqual(a.map((v, i) => v & (1 - (b[i] ?? 0))));
+      expect(encodeMask(orMasks(p, q))).toEqual(encodeMask(orMasks(q, p)));
+    }
+    const none = new Uint32Array(0);
+    const some = Uint32Array.of(3, 9);
+    expect([andMasks(none, some), orMasks(none, some)]).toEqual([none, some]);
+  });
+
   test('is the bytes it was made of, and counts them', () => {
     for (let seed = 1; seed < 40; seed++) {
       const bytes = randomBytes(seed);

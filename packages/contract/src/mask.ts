@@ -41,6 +41,27 @@ export function xorMasks(a: MaskEdges, b: MaskEdges): MaskEdges {
   return out.slice(0, n);
 }
 
+/** The voxels that are in both masks. */
+export function andMasks(a: MaskEdges, b: MaskEdges): MaskEdges {
+  const out = new Uint32Array(a.length + b.length);
+  let [p, q, n] = [0, 0, 0];
+  while (p < a.length && q < b.length) {
+    const start = Math.max(a[p] as number, b[q] as number);
+    const [endA, endB] = [a[p + 1] as number, b[q + 1] as number];
+    const end = Math.min(endA, endB);
+    if (start < end) [out[n], out[n + 1], n] = [start, end, n + 2];
+    if (endA <= endB) p += 2;
+    if (endB <= endA) q += 2;
+  }
+  return out.slice(0, n);
+}
+
+/** The voxels of the first mask that are not in the second. */
+export const maskWithout = (a: MaskEdges, b: MaskEdges): MaskEdges => xorMasks(a, andMasks(a, b));
+
+/** The voxels that are in either mask. */
+export const orMasks = (a: MaskEdges, b: MaskEdges): MaskEdges => xorMasks(a, maskWithout(b, a));
+
 /** Differences of neighbours as varints, seven bits a byte, low first. */
 export function encodeMask(edges: MaskEdges): Uint8Array<ArrayBuffer> {
   const out = new Uint8Array(edges.length * 5);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { structureId, volumeId } from './ids.ts';
+import { affine, vec3 } from './volume.ts';
 
 /**
  * Names and anatomical colours, chosen once: equal in 2D, 3D, lists and reports. SNOMED CT codes for
@@ -237,6 +238,34 @@ export const structure = z.object({
       at: z.string(),
     })
     .optional(),
+  /** Of a stone: what the finder measured. Absent once somebody has changed its voxels by hand. */
+  stone: z
+    .object({
+      /** Centre of its voxels, LPS mm. */
+      centre: z.tuple([z.number(), z.number(), z.number()]),
+      /** Third of the kidney it lies in, by height. */
+      third: z.enum(['upper', 'middle', 'lower']),
+      /** Greatest diameter in mm, from border to border. */
+      longestMm: z.number().positive(),
+      meanHu: z.number(),
+      maxHu: z.number(),
+    })
+    .optional(),
+  /**
+   * Of a network that gives probabilities: mL it is sure of (p > 0.75) to mL it does not rule out
+   * (p > 0.25), and where those probabilities are to be had. Absent for everything else.
+   */
+  sureness: z
+    .object({
+      lowMl: z.number().nonnegative(),
+      highMl: z.number().nonnegative(),
+      /** gzip of one byte a voxel, 0…255, `data[i + nx·(j + ny·k)]`. */
+      url: z.string(),
+      size: vec3,
+      /** Voxel centre → LPS mm, rows first. */
+      affine,
+    })
+    .optional(),
   openEdges: z.number().int().nonnegative(),
   /** GLB, positions in LPS mm; the finest level. */
   meshUrl: z.string(),
@@ -283,6 +312,8 @@ export const structureSet = z.object({
   /** As in each structure. */
   source: z.string(),
   title: z.object({ zh: z.string(), en: z.string() }),
+  /** The structure it was made from, see finding.ts: single bones of a bone, stones in a kidney. */
+  of: structureId.optional(),
   /** Of a model. */
   model: z.object({ id: z.string(), version: z.string(), licence: z.string() }).optional(),
   /** The object in the archive that a foreign set was read from. */

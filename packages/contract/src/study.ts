@@ -46,7 +46,7 @@ export const job = z.object({
   progress: z.number().min(0).max(1),
   /**
    * What it is doing: read, decode, pyramid, body, bone, lung, surface, store; of a model: load,
-   * conform, infer, resample, surface, store.
+   * conform, infer, resample, surface, store; of a finding (finding.ts): split, stones, surface, store.
    */
   step: z.string(),
   remainingSeconds: z.number().nonnegative().optional(),
@@ -128,7 +128,11 @@ export const seriesDetail = z.object({
 export type SeriesDetail = z.infer<typeof seriesDetail>;
 
 /** `GET /api/series/{uid}/structures`: what changes most often, without the rest of the study. */
-export const structuresOfSeries = seriesDetail.pick({ structures: true, labelMap: true });
+export const structuresOfSeries = seriesDetail.pick({
+  structures: true,
+  labelMap: true,
+  structureSets: true,
+});
 export type StructuresOfSeries = z.infer<typeof structuresOfSeries>;
 
 export const studyDetail = studySummary.extend({ caseId, series: z.array(seriesDetail) });

@@ -1,6 +1,8 @@
 export * from './bones/change.ts';
 export type { BoneKind } from './bones/names.ts';
+export { partBetween } from './bones/part.ts';
 export { type Bone, type BoneMap, type BoneOptions, splitBones } from './bones/split.ts';
+export { type BoneTerm, boneTerms, codeOfBone } from './bones/terms.ts';
 export { classicalLabels } from './classical/refine.ts';
 export * from './classical/segment.ts';
 export * from './export/glb.ts';
@@ -23,5 +25,6 @@ export * from './planning/shell.ts';
 export * from './planning/stones.ts';
 export * from './report.ts';
 export * from './simplify.ts';
+export { Sureness } from './sureness.ts';
 export * from './surfaces/surfaces.ts';
 export * from './uncertainty.ts';

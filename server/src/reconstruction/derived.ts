@@ -2,10 +2,13 @@ import { createHash, randomUUID } from 'node:crypto';
 import { access, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import {
+  affine,
   type StructureId,
+  structure,
   structureId,
   type VolumeId,
   type VolumeManifest,
+  vec3,
   volumeId,
   volumeManifest,
 } from '@yuepian/contract';
@@ -192,6 +195,8 @@ export const structureSet = z.object({
   kind: z.enum(['classical', 'model', 'segmentation', 'rtstruct']).default('classical'),
   title: both.optional(),
   model: z.object({ id: z.string(), version: z.string(), licence: z.string() }).optional(),
+  /** The structure it was made from. */
+  of: structureId.optional(),
   sopInstanceUid: z.string().optional(),
   notes: z.array(both).default([]),
   run: z.object({ seconds: z.number(), device: z.string() }).optional(),
@@ -208,6 +213,17 @@ export const structureSet = z.object({
       voxels: z.number().int().nonnegative(),
       volumeMl: z.number().nonnegative(),
       openEdges: z.number().int().nonnegative(),
+      stone: structure.shape.stone,
+      /** Below the set's folder: `margins/<key>-<digest>.gz`. */
+      sureness: z
+        .object({
+          lowMl: z.number(),
+          highMl: z.number(),
+          file: z.string(),
+          size: vec3,
+          affine,
+        })
+        .optional(),
       seconds: z.number().nonnegative(),
       /** Coarse first. */
       levels: z.array(

@@ -12,6 +12,7 @@ import { consoleLog, toYuepianError } from '../http/index.ts';
 import { SpareChild } from './child/spare.ts';
 import { DerivedFolder, partsOfStructureId } from './derived.ts';
 import { EditedModels, Editing } from './editing/index.ts';
+import { Findings } from './findings/findings.ts';
 import { ForeignStore } from './foreign/foreign.store.ts';
 import { Networks } from './networks/index.ts';
 import { modelObstacleOf } from './obstacle.ts';
@@ -32,6 +33,7 @@ export class Reconstruction {
   readonly editedModels: EditedModels;
   readonly foreign: ForeignStore;
   readonly networks: Networks;
+  readonly findings: Findings;
   readonly #jobs: JobStore;
   readonly #planner: Planner;
   readonly #spare = new SpareChild();
@@ -99,6 +101,13 @@ export class Reconstruction {
       allowInternet: deps.allowInternet ?? false,
       memoryBytes: deps.memoryBytes,
     });
+    this.findings = new Findings({
+      archive,
+      derived,
+      store,
+      queue: this.queue,
+      structure: (id) => this.structure(id),
+    });
     const run = jobRunner({
       deps,
       dataFolder,
@@ -108,8 +117,9 @@ export class Reconstruction {
       queue: () => this.queue,
       store,
       foreign,
-      networks: this.networks,
       spare: this.#spare,
+      editing: this.editing,
+      structure: (id) => this.structure(id),
       log: (line) => log.info(`reconstruction: ${line.trimEnd()}`),
     });
   }

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { postVerdict, runRequest, YuepianError } from '@yuepian/contract';
+import { findingOfKey, postVerdict, runRequest, YuepianError } from '@yuepian/contract';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { actorOf } from '../http/index.ts';
@@ -153,6 +153,19 @@ export function reconstructionRoutes(room: Reconstruction) {
       });
     });
 
+    app.get('/api/structures/:id/sureness', read, async (request, reply) => {
+      const { id } = idParams.parse(request.params);
+      const { r } = revision.parse(request.query);
+      const { folder, set, found } = await findStructure(id);
+      if (!found.sureness || (r !== undefined && r !== set.digest)) throw notFound('sureness');
+      return sendFile(request, reply, {
+        path: path.join(folder, found.sureness.file),
+        type: 'application/octet-stream',
+        tag: `${set.digest}-${found.key}-sureness`,
+        immutable: r !== undefined,
+      });
+    });
+
     await app.register(exportRoutes(room));
 
     app.post(
@@ -181,6 +194,21 @@ export function reconstructionRoutes(room: Reconstruction) {
           actor: actorOf(request),
           object: { kind: 'series', id: uid },
           details: { model: modelId ?? classicalModelId },
+        });
+        return reply.code(202).send(job);
+      },
+    );
+
+    app.post(
+      '/api/structures/:id/findings',
+      { config: { permission: 'reconstruct' } },
+      async (request, reply) => {
+        const { job, of } = await room.findings.start(idParams.parse(request.params).id);
+        await deps.audit({
+          action: 'reconstruct',
+          actor: actorOf(request),
+          object: { kind: 'series', id: job.seriesInstanceUid },
+          details: { model: `${findingOfKey(of.key) ?? ''} of ${of.key}` },
         });
         return reply.code(202).send(job);
       },

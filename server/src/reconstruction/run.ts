@@ -1,6 +1,9 @@
 import { createReadStream } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import {
+  findingOfJob,
+  type Structure,
   seriesInstanceUid,
   studyInstanceUid,
   type VolumeId,
@@ -12,8 +15,8 @@ import { runChild } from './child/host.ts';
 import type { ChildTask, FromChild, SeriesLayoutRecord, ToChild } from './child/protocol.ts';
 import type { SpareChild } from './child/spare.ts';
 import type { DerivedFolder } from './derived.ts';
+import type { Editing } from './editing/index.ts';
 import type { ForeignStore } from './foreign/foreign.store.ts';
-import type { Networks } from './networks/index.ts';
 import { fingerprintOf, type Planner } from './planner.ts';
 import type { ReconstructionDeps } from './ports.ts';
 import type { JobControl, JobQueue, JobRecord, JobStore, RunJob } from './queue/index.ts';
@@ -28,8 +31,10 @@ export interface RunParts {
   readonly queue: () => JobQueue;
   readonly store: SeriesStore;
   readonly foreign: ForeignStore;
-  readonly networks: Networks;
   readonly spare: SpareChild;
+  readonly editing: Editing;
+  /** A structure as it is now. @throws YuepianError not_found */
+  readonly structure: (id: string) => Promise<Structure>;
   readonly log: (line: string) => void;
 }
 
@@ -70,9 +75,28 @@ async function taskOf(job: JobRecord, scratch: string, parts: RunParts): Promise
     start:
       job.kind === 'segments' ? 'segments' : !ready ? 'volume' : model ? 'model' : 'structures',
     ...(model === undefined ? {} : { modelId: model }),
+    ...(await findingOf(model, scratch, parts)),
     ...(ready ? { mainVolume: volumeId.parse(stored.layout.mainVolume) } : {}),
     ...(memoryBytes === undefined ? {} : { memoryBytes }),
   };
+}
+
+/**
+ * What a finding is made from, as it is now: what people have changed of it counts.
+ * @throws YuepianError not_found when it is gone.
+ */
+async function findingOf(
+  model: string | undefined,
+  scratch: string,
+  { editing, structure }: RunParts,
+): Promise<Pick<ChildTask, 'finding'>> {
+  const found = findingOfJob(model);
+  if (!found) return {};
+  const { key, name } = await structure(found.of);
+  const { head, body } = await editing.mask(found.of);
+  const maskFile = path.join(scratch, 'of.gz');
+  await writeFile(maskFile, body);
+  return { finding: { ...found, key, name, maskFile, size: head.size } };
 }
 
 type Message<T extends FromChild['type']> = Extract<FromChild, { type: T }>;

@@ -193,6 +193,7 @@ async function describeSet(
     source: set.source,
     title: set.title ?? { zh: '自动预览', en: 'Automatic preview' },
     ...(set.model ? { model: set.model } : {}),
+    ...(set.of ? { of: set.of } : {}),
     ...(set.sopInstanceUid ? { sopInstanceUid: set.sopInstanceUid } : {}),
     complete: set.complete,
     notes: set.notes,
@@ -221,9 +222,11 @@ async function describeSet(
 export async function structuresOf(
   uid: string,
   parts: StudyParts,
-): Promise<Pick<SeriesDetail, 'structures' | 'labelMap'> | undefined> {
+): Promise<Pick<SeriesDetail, 'structures' | 'labelMap' | 'structureSets'> | undefined> {
   const stored = await parts.store.get(uid);
-  return stored && modelsOf(stored.layout, parts);
+  if (!stored) return undefined;
+  const { sets, ...rest } = await modelsOf(stored.layout, parts);
+  return { ...rest, structureSets: sets };
 }
 
 /** A structure as a client sees it. `key` may be numbered, `rib_3`: it takes the name of its kind. */
@@ -259,6 +262,15 @@ export function describeStructure(input: {
     verified: verdict?.state === 'verified',
     ...(verdict ? { verdict } : {}),
     ...(set.preview ? { preview: true } : {}),
+    ...(found.sureness
+      ? {
+          sureness: {
+            ...found.sureness,
+            url: `/api/structures/${id}/sureness?r=${set.digest}`,
+          },
+        }
+      : {}),
+    ...(found.stone ? { stone: found.stone } : {}),
     openEdges: found.openEdges,
     meshUrl: levels.at(-1)?.url ?? '',
     levels,

@@ -70,6 +70,22 @@ export function MoreMenu({
               },
             ]}
           />
+          <MenuList
+            title={t.parts.title}
+            onDone={close}
+            items={[
+              {
+                key: 'merge',
+                label: t.parts.mergeWith,
+                onSelect: () => desk.parts.beginMerge(structure),
+              },
+              {
+                key: 'cut-between',
+                label: t.parts.cutBetween,
+                onSelect: () => desk.parts.beginCut(structure),
+              },
+            ]}
+          />
           <Amount
             label={t.plan.margin}
             value={margin}

@@ -1,9 +1,11 @@
-import type { Job, SeriesDetail, SeriesModels } from '@yuepian/contract';
+import { findingOfJob, type Job, type SeriesDetail, type SeriesModels } from '@yuepian/contract';
 import { Play } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { sentenceOf } from '../api/index.ts';
-import { formatDuration, useLanguage, useText } from '../i18n/index.ts';
+import { errorSentence, formatDuration, useLanguage, useText } from '../i18n/index.ts';
+import { useMay } from '../identity/index.ts';
 import { Button, notify, Progress } from '../ui/index.ts';
+import { AddNetwork } from './AddNetwork.tsx';
 import { cancelJob, modelsFor, runModel } from './api.ts';
 import styles from './Networks.module.css';
 
@@ -12,13 +14,13 @@ const addCommand = 'npx yuepian models add …';
 /** Networks for this series: those that fit can be run; where none does, what can be done without. */
 export function Networks({
   series,
-  job,
+  jobs,
   mayRun,
   onChanged,
 }: {
   readonly series: SeriesDetail;
-  /** The newest run of a network on this series. */
-  readonly job: Job | undefined;
+  /** Runs on this series, of networks and of findings. */
+  readonly jobs: readonly Job[];
   readonly mayRun: boolean;
   readonly onChanged: () => void;
 }) {
@@ -26,8 +28,11 @@ export function Networks({
   const language = useLanguage();
   const [found, setFound] = useState<SeriesModels>();
   const uid = series.seriesInstanceUid;
+  const [asked, setAsked] = useState(0);
+  const mayAdd = useMay('administer');
+  /** Counts what was added here: each time they are asked for again. */
   useEffect(() => {
-    let isOver = false;
+    let isOver = asked < 0;
     modelsFor(uid).then(
       (models) => !isOver && setFound(models),
       () => undefined,
@@ -35,7 +40,7 @@ export function Networks({
     return () => {
       isOver = true;
     };
-  }, [uid]);
+  }, [uid, asked]);
   const tell = async (doing: Promise<void>) => {
     try {
       await doing;
@@ -47,29 +52,44 @@ export function Networks({
   if (!found) return null;
   const networks = found.models.filter((m) => m.model.engine !== 'classical');
   const fitting = networks.filter((m) => m.fits);
-  const isRunning = job?.state === 'running' || job?.state === 'queued';
+  const runs = jobs.filter((j) => findingOfJob(j.model?.id) === undefined);
+  const own =
+    runs.find((j) => j.state === 'running') ??
+    runs.find((j) => j.state === 'queued') ??
+    runs.at(-1);
+  const isRunning = own?.state === 'running' || own?.state === 'queued';
+  const title = own?.model?.title[language] ?? t.networks.running;
   return (
     <section className={styles.networks} aria-label={t.networks.title} data-testid="networks">
       <h3>{t.networks.title}</h3>
-      {isRunning && job && (
+      {isRunning && own && (
         <div className={styles.running} data-testid="network-running">
+          <strong>{title}</strong>
           <span>
-            {job.state === 'queued'
-              ? t.structures.queued
-              : `${t.networks.running} ${Math.round(job.progress * 100)}%`}
-            {job.remainingSeconds !== undefined &&
-              ` · ${t.structures.remaining(formatDuration(job.remainingSeconds, language))}`}
+            {own.state === 'queued'
+              ? t.findings.queued
+              : `${t.steps[own.step] ?? t.networks.running} ${Math.round(own.progress * 100)}%`}
+            {own.remainingSeconds !== undefined &&
+              ` · ${t.structures.remaining(formatDuration(own.remainingSeconds, language))}`}
           </span>
           <Progress
             label={t.networks.running}
-            value={job.state === 'running' ? job.progress : undefined}
+            value={own.state === 'running' ? own.progress : undefined}
           />
           {mayRun && (
-            <Button small data-testid="cancel-network" onClick={() => void tell(cancelJob(job.id))}>
+            <Button small data-testid="cancel-network" onClick={() => void tell(cancelJob(own.id))}>
               {t.networks.cancel}
             </Button>
           )}
         </div>
+      )}
+      {(own?.state === 'failed' || own?.state === 'cancelled') && (
+        <p className={styles.trouble} role="status" data-testid="network-stopped">
+          {title}:{' '}
+          {own.state === 'failed' && own.error
+            ? errorSentence(own.error.code, own.error.details)
+            : t.findings.cancelled}
+        </p>
       )}
       {fitting.map(({ model }) => (
         <div key={model.id} className={styles.model} data-testid={`network-${model.id}`}>
@@ -99,10 +119,11 @@ export function Networks({
               {model.title[language]}: {misfits.map((m) => m[language]).join('; ')}
             </p>
           ))}
-          <p className={styles.quiet}>{t.networks.howToAdd(addCommand)}</p>
+          {!mayAdd && <p className={styles.quiet}>{t.networks.howToAdd(addCommand)}</p>}
           <p>{t.networks.without}</p>
         </div>
       )}
+      {mayAdd && <AddNetwork onAdded={() => setAsked((n) => n + 1)} />}
     </section>
   );
 }

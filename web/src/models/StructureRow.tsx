@@ -1,6 +1,6 @@
 import type { Structure, StructureLook } from '@yuepian/contract';
 import { Check, Eye, EyeOff, Focus, LocateFixed, Pencil, Trash2 } from 'lucide-react';
-import type { CSSProperties } from 'react';
+import type { CSSProperties, ReactNode } from 'react';
 import { formatMl, useLanguage, useText } from '../i18n/index.ts';
 import { Button, classes, IconButton, Slider, useStore } from '../ui/index.ts';
 import type { Verdict } from './api.ts';
@@ -8,8 +8,10 @@ import { ColourPicker } from './ColourPicker.tsx';
 import type { ModelsDesk } from './desk.ts';
 import { ExportMenu } from './ExportMenu.tsx';
 import { EditTools } from './editing/EditTools.tsx';
+import { StoneFacts } from './Findings.tsx';
 import { MoreMenu } from './MoreMenu.tsx';
 import styles from './Structures.module.css';
+import { Sureness } from './Sureness.tsx';
 
 export interface StructureRowProps {
   readonly structure: Structure;
@@ -26,6 +28,8 @@ export interface StructureRowProps {
   readonly desk?: ModelsDesk | undefined;
   readonly onIsolate: (() => void) | undefined;
   readonly onRemove: () => void;
+  /** More about it, once it is opened. */
+  readonly children?: ReactNode;
 }
 
 /** One structure: colour, name, volume; opened, everything that can be done with it. */
@@ -49,7 +53,16 @@ export function StructureRow(props: StructureRowProps) {
           data-testid={`eye-${s.key}`}
           onClick={() => onLook({ visible: !look.visible })}
         />
-        <button type="button" className={styles.main} aria-expanded={isOpen} onClick={onToggleOpen}>
+        <button
+          type="button"
+          className={styles.main}
+          aria-expanded={isOpen}
+          onClick={() => {
+            // While another is waited for, a press on a row chooses it.
+            if (props.desk?.parts.state.get().mode === 'merge') props.desk.parts.pick(s);
+            else onToggleOpen();
+          }}
+        >
           <span className={styles.dot} style={{ '--dot': look.colour } as CSSProperties} />
           <span className={styles.name}>{name}</span>
           {!s.verified && (
@@ -134,6 +147,13 @@ function Details(props: StructureRowProps & { readonly name: string }) {
           !s.verified && <span className={styles.facts}>{t.structures.whoMay}</span>
         )}
       </div>
+      {s.stone && (
+        <p className={styles.measured}>
+          <StoneFacts structure={s} />
+        </p>
+      )}
+      {props.desk && <Sureness structure={s} desk={props.desk} />}
+      {props.children}
       <p className={styles.facts}>{facts.filter((f) => f !== '').join(' · ')}</p>
       <div className={styles.actions}>
         <Button

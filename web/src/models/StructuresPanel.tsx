@@ -1,4 +1,5 @@
 import {
+  findingOfJob,
   type Job,
   type SeriesDetail,
   type Structure,
@@ -13,19 +14,23 @@ import { IconButton, notify } from '../ui/index.ts';
 import { cancelJob, hideStructure, runReconstruction, verifyStructure } from './api.ts';
 import type { ModelsDesk } from './desk.ts';
 import { ExportMenu } from './ExportMenu.tsx';
+import { Findings } from './Findings.tsx';
 import { Networks } from './Networks.tsx';
 import { NewStructure } from './NewStructure.tsx';
+import { PartsCard } from './parts/PartsCard.tsx';
 import { PlanBoard } from './plan/PlanBoard.tsx';
 import { ReconstructionStatus } from './ReconstructionStatus.tsx';
+import { groupsOf, StructureGroup } from './StructureGroup.tsx';
 import { StructureRow } from './StructureRow.tsx';
 import styles from './Structures.module.css';
+import { useFinding } from './useFinding.ts';
 
 export interface StructuresPanelProps {
   readonly series: SeriesDetail | undefined;
   readonly structures: readonly Structure[];
   readonly job: Job | undefined;
-  /** The newest run of a network. */
-  readonly modelJob?: Job | undefined;
+  /** Runs of networks and findings on this series, one of each. */
+  readonly modelJobs: readonly Job[];
   readonly lookOf: (structure: Structure) => StructureLook;
   readonly onLook: (
     keys: readonly string[],
@@ -78,6 +83,36 @@ export function StructuresPanel(props: StructuresPanelProps) {
   };
   const isAnyVisible = structures.some((s) => lookOf(s).visible);
   const keys = structures.map((s) => s.key);
+  const find = useFinding(series, structures, props.modelJobs, onLook);
+  const row = (s: Structure) => (
+    <StructureRow
+      key={s.id}
+      structure={s}
+      look={lookOf(s)}
+      isOpen={open === s.id}
+      mayVerify={props.mayVerify}
+      mayExport={props.mayExport}
+      onToggleOpen={() => setOpen(open === s.id ? undefined : s.id)}
+      onLook={(patch, gesture) => onLook([s.key], patch, gesture)}
+      onLookEnd={props.onLookEnd}
+      onVerify={(verdict) => void tell(verifyStructure(s, verdict))}
+      onGoTo={() => props.onGoTo(s.key)}
+      desk={props.desk}
+      onIsolate={structures.length > 1 ? () => props.onIsolate?.(s.key) : undefined}
+      onRemove={() => void tell(remove(s))}
+    >
+      <Findings
+        structure={s}
+        job={props.modelJobs.find((j) => findingOfJob(j.model?.id)?.of === s.id)}
+        found={series?.structureSets.find((set) => set.of === s.id)}
+        mayRun={props.mayRun}
+        isCt={series?.modality === 'CT'}
+        onFind={() => void tell(find(s))}
+        onCancel={(id) => void tell(cancelJob(id))}
+        onGoTo={(to) => props.onGoTo(structures.find((x) => x.id === to.id)?.key ?? to.key)}
+      />
+    </StructureRow>
+  );
   const isBusy = job?.state === 'queued' || job?.state === 'running';
   return (
     <section className={styles.panel} aria-label={t.structures.title} data-testid="structures">
@@ -124,26 +159,18 @@ export function StructuresPanel(props: StructuresPanelProps) {
             onCancel={(id) => void tell(cancelJob(id))}
           />
         )}
-        <ul>
-          {structures.map((s) => (
-            <StructureRow
-              key={s.id}
-              structure={s}
-              look={lookOf(s)}
-              isOpen={open === s.id}
-              mayVerify={props.mayVerify}
-              mayExport={props.mayExport}
-              onToggleOpen={() => setOpen(open === s.id ? undefined : s.id)}
-              onLook={(patch, gesture) => onLook([s.key], patch, gesture)}
-              onLookEnd={props.onLookEnd}
-              onVerify={(verdict) => void tell(verifyStructure(s, verdict))}
-              onGoTo={() => props.onGoTo(s.key)}
-              desk={props.desk}
-              onIsolate={structures.length > 1 ? () => props.onIsolate?.(s.key) : undefined}
-              onRemove={() => void tell(remove(s))}
-            />
-          ))}
-        </ul>
+        {props.desk && <PartsCard desk={props.desk.parts} />}
+        {groupsOf(series, structures).map(({ set, members }) => (
+          <StructureGroup
+            key={set?.id ?? 'own'}
+            set={set}
+            members={members}
+            lookOf={lookOf}
+            onLook={onLook}
+          >
+            {members.map(row)}
+          </StructureGroup>
+        ))}
         {props.desk && <PlanBoard desk={props.desk} structures={structures} />}
         {props.desk && props.volumeId && (
           <NewStructure
@@ -158,7 +185,7 @@ export function StructuresPanel(props: StructuresPanelProps) {
         {series?.kind === 'volume' && (
           <Networks
             series={series}
-            job={props.modelJob}
+            jobs={props.modelJobs}
             mayRun={props.mayRun}
             onChanged={onChanged}
           />

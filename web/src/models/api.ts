@@ -1,10 +1,16 @@
 import {
   decodeMask,
   encodeMask,
+  type Job,
+  job,
   type Language,
   type MaskEdges,
   type MaskHead,
+  type ModelCatalogue,
+  type ModelSummary,
   maskHead,
+  modelCatalogue,
+  modelSummary,
   type PostEdit,
   type PostStructure,
   type SeriesModels,
@@ -14,6 +20,7 @@ import {
   type Warning,
   warning,
 } from '@yuepian/contract';
+import type { ProbabilityBox } from '@yuepian/reconstruct';
 import { z } from 'zod';
 import { command, errorOf, request, Unintelligible, Unreachable } from '../api/index.ts';
 
@@ -43,12 +50,50 @@ export const runReconstruction = (seriesInstanceUid: string): Promise<void> =>
 export const modelsFor = (seriesInstanceUid: string): Promise<SeriesModels> =>
   request(seriesModels, `/api/series/${encodeURIComponent(seriesInstanceUid)}/models`);
 
+/** Free models we know of, and whether each can be added here. */
+export const catalogue = (): Promise<ModelCatalogue> =>
+  request(modelCatalogue, '/api/models/catalogue');
+
+/**
+ * Adds a model of the catalogue; the server fetches and checks it.
+ * @throws YuepianError internet_not_allowed, model_refused, not_allowed
+ */
+export const addKnownModel = (catalogueId: string): Promise<ModelSummary> =>
+  request(modelSummary, '/api/models', { method: 'POST', body: { catalogueId } });
+
+/**
+ * Sends the zip of a model's folder; the server tries it before it is installed.
+ * @throws YuepianError model_refused, already_exists, too_large, not_allowed
+ */
+export async function uploadModel(zip: Blob): Promise<ModelSummary> {
+  const path = '/api/models';
+  const response = await fetch(path, {
+    method: 'POST',
+    credentials: 'same-origin',
+    headers: { 'content-type': 'application/zip' },
+    body: zip,
+  }).catch((cause: unknown) => {
+    throw new Unreachable(path, { cause });
+  });
+  if (!response.ok) throw await errorOf(response);
+  const parsed = modelSummary.safeParse(await response.json().catch(() => undefined));
+  if (!parsed.success) throw new Unintelligible(path);
+  return parsed.data;
+}
+
 /** Starts a network on a series. @throws YuepianError model_does_not_fit, out_of_memory, not_allowed */
 export const runModel = (seriesInstanceUid: string, modelId: string): Promise<void> =>
   command(`/api/series/${encodeURIComponent(seriesInstanceUid)}/reconstruction`, {
     method: 'POST',
     body: { modelId },
   });
+
+/**
+ * Makes what can be made from one structure: single bones, stones.
+ * @throws YuepianError not_confirmed, not_ready, not_allowed
+ */
+export const startFinding = (id: string): Promise<Job> =>
+  request(job, `${structureUrl(id)}/findings`, { method: 'POST', body: {} });
 
 export const cancelJob = (id: string): Promise<void> =>
   command(`/api/jobs/${encodeURIComponent(id)}/cancel`, { method: 'POST', body: {} });
@@ -95,6 +140,24 @@ export async function fetchMask(
   const bytes = new Uint8Array(await new Response(plain).arrayBuffer());
   const [nx, ny, nz] = head.data.size;
   return { head: head.data, mask: decodeMask(bytes, nx * ny * nz) };
+}
+
+/**
+ * How sure a network is around a structure, where it says.
+ * @throws YuepianError not_found
+ */
+export async function fetchSureness({ sureness }: Structure): Promise<ProbabilityBox | undefined> {
+  if (!sureness) return undefined;
+  const { url, size, affine } = sureness;
+  const response = await fetch(url, { credentials: 'same-origin' }).catch((cause: unknown) => {
+    throw new Unreachable(url, { cause });
+  });
+  if (!response.ok) throw await errorOf(response);
+  if (!response.body) throw new Unintelligible(url);
+  const plain = response.body.pipeThrough(new DecompressionStream('gzip'));
+  const data = new Uint8Array(await new Response(plain).arrayBuffer());
+  if (data.length !== size[0] * size[1] * size[2]) throw new Unintelligible(url);
+  return { size, affine, data };
 }
 
 /** @throws YuepianError edit_stale, not_allowed, invalid_request */

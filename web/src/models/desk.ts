@@ -1,10 +1,11 @@
-import type { Structure, StructureLook } from '@yuepian/contract';
+import type { Cut, Structure, StructureLook } from '@yuepian/contract';
 import type { Engine, Projection, View, ViewKind } from '../engine/index.ts';
 import type { PointerSample, Stroke } from '../pointer/index.ts';
 import { EditPainter, type Outlined } from './editing/draw.ts';
 import { type EditPort, EditSession, type HandTool } from './editing/session.ts';
 import { EditHand } from './editing/strokes.ts';
 import { flyTo, LookDesk } from './looks/looks.ts';
+import { PartsDesk } from './parts/parts.ts';
 import { beginCurve, type Curve } from './plan/curve.ts';
 import { PlanDesk, type PlanPort } from './plan/plan.ts';
 
@@ -40,6 +41,7 @@ export class ModelsDesk {
   readonly hand: EditHand;
   readonly looks: LookDesk;
   readonly plan: PlanDesk;
+  readonly parts: PartsDesk;
   readonly port: DeskPort;
   readonly #painter: EditPainter;
   #curve: Curve | undefined;
@@ -68,12 +70,23 @@ export class ModelsDesk {
       },
       this.editing,
     );
+    this.parts = new PartsDesk({
+      structures: port.structures,
+      colourOf: (key) => this.#lookOf(key)?.colour ?? '#c0c0c0',
+      takeHand: port.takeHand,
+      push: port.push,
+      redraw: () => this.editing.redraw(),
+      partBetween: (mask, seeds) => this.plan.voxels({ kind: 'part', mask, seeds }),
+      affine: () => port.manifest()?.affine,
+    });
   }
 
   /** Whether the hand holds a tool of this room: its strokes are not for marks or the camera. */
   get isHandTaken(): boolean {
     return (
-      this.editing.state.get().tool !== undefined || this.plan.state.get().curveOf !== undefined
+      this.editing.state.get().tool !== undefined ||
+      this.plan.state.get().curveOf !== undefined ||
+      this.parts.state.get().mode === 'cut'
     );
   }
 
@@ -96,7 +109,8 @@ export class ModelsDesk {
   begin(view: View, sample: PointerSample, hasTool = true): Stroke | undefined {
     const look = this.looks.begin(view, sample);
     if (look || !hasTool) return look;
-    return this.#drawCurve(view, sample) ?? this.hand.begin(view, sample);
+    const part = this.parts.begin(view, sample);
+    return part ?? this.#drawCurve(view, sample) ?? this.hand.begin(view, sample);
   }
 
   hover(view: ViewKind, at: readonly [number, number] | undefined): void {
@@ -107,7 +121,8 @@ export class ModelsDesk {
     const had = this.#curve !== undefined || this.plan.state.get().curveOf !== undefined;
     this.#curve = undefined;
     this.plan.setCurveOf(undefined);
-    return this.hand.cancel() || had;
+    const hadParts = this.parts.cancel();
+    return this.hand.cancel() || had || hadParts;
   }
 
   draw(context: CanvasRenderingContext2D, p: Projection, view: ViewKind): void {
@@ -117,6 +132,7 @@ export class ModelsDesk {
       this.looks.draw(context, p);
       this.plan.draw(context, p, this.port.lengthText);
     }
+    this.parts.draw(context, p);
     if (this.#curve?.view === view) this.#curve.draw(context, p);
   }
 
@@ -151,6 +167,16 @@ export class ModelsDesk {
     this.port.takeHand(true);
     this.editing.setTool(undefined);
     this.plan.setCurveOf(key);
+  }
+
+  /** Both sides of a planned cut become structures; the plan has done its work then. */
+  async makeParts(cut: Cut): Promise<void> {
+    const structure = this.port.structures().find((s) => s.key === cut.structureKey);
+    if (!structure) return;
+    const isDone = await this.parts.split(structure, (mask) =>
+      this.plan.voxels({ kind: 'side', mask, cut }),
+    );
+    if (isDone) this.plan.remove(cut.id);
   }
 
   #drawCurve(view: View, sample: PointerSample): Stroke | undefined {
@@ -198,6 +224,7 @@ export class ModelsDesk {
     this.editing.clear();
     this.looks.clear();
     this.plan.clear();
+    this.parts.cancel();
   }
 
   close(): void {

@@ -9,7 +9,7 @@ import { goToMark } from './mark-jump.ts';
 import styles from './ReadingRoom.module.css';
 import { useCase, useRoom, useRoomState } from './room-context.ts';
 import { groundOf, placeOf } from './room-marks.ts';
-import type { OpenStudy } from './study.ts';
+import { modelJobsOf, type OpenStudy } from './study.ts';
 import { structuresOf } from './targets.ts';
 
 /** What lies beside the images; a handle when it is collapsed. */
@@ -150,7 +150,7 @@ function Structures({
     <StructuresPanel
       series={series}
       structures={structuresOf(shown)}
-      modelJob={series && (open.modelJobs.get(series.seriesInstanceUid) ?? series.modelJob)}
+      modelJobs={modelJobsOf(series, open.modelJobs)}
       job={series && open.jobs.get(series.seriesInstanceUid)}
       lookOf={(s) => ({
         visible: true,

@@ -14,7 +14,7 @@ export interface OpenStudy {
   readonly isDeleted: boolean;
   /** The newest job of each series. */
   readonly jobs: ReadonlyMap<string, Job>;
-  /** The newest run of a network on each series. */
+  /** The newest run of each network, and of each finding, on each series. */
   readonly modelJobs: ReadonlyMap<string, Job>;
   readonly reload: () => void;
 }
@@ -64,7 +64,8 @@ export function useStudy(uid: string): OpenStudy {
       setStudy(next);
       setError(undefined);
       // What the answer says of its jobs is newer than any event before it.
-      setModelJobs(new Map());
+      const answered = new Set(next.series.flatMap((s) => (s.modelJob ? [keyOf(s.modelJob)] : [])));
+      setModelJobs((old) => new Map([...old].filter(([key]) => !answered.has(key))));
       setJobs(
         new Map(next.series.flatMap((s) => jobOf(s.seriesInstanceUid, s.reconstruction.job))),
       );
@@ -95,11 +96,15 @@ export function useStudy(uid: string): OpenStudy {
     }, 60);
   };
   useEvents((event) => {
-    if (event.type === 'reconnected') soon();
-    else if (event.type === 'job') {
+    if (event.type === 'reconnected') {
+      // What ended meanwhile was not heard.
+      setModelJobs(new Map());
+      soon();
+    } else if (event.type === 'job') {
       if (event.job.studyInstanceUid !== uid) return;
-      const set = event.job.kind === 'model' ? setModelJobs : setJobs;
-      set((old) => new Map(old).set(event.job.seriesInstanceUid, event.job));
+      const { job } = event;
+      if (job.kind === 'model') setModelJobs((old) => new Map(old).set(keyOf(job), job));
+      else setJobs((old) => new Map(old).set(job.seriesInstanceUid, job));
       if (event.job.state !== 'running' && event.job.state !== 'queued') soon();
     } else if (event.studyInstanceUid !== uid) return;
     else if (event.type === 'study' && event.change === 'deleted') setDeleted(true);
@@ -108,6 +113,19 @@ export function useStudy(uid: string): OpenStudy {
   });
   return { study, error, isDeleted, jobs, modelJobs, reload: () => void load() };
 }
+
+/** Several networks may wait for one series. */
+const keyOf = (job: Job): string => `${job.seriesInstanceUid} ${job.model?.id ?? ''}`;
+
+/** Runs of networks and findings on a series, the newest word of each. */
+export const modelJobsOf = (
+  series: StudyDetail['series'][number] | undefined,
+  heard: ReadonlyMap<string, Job>,
+): readonly Job[] => {
+  const mine = [...heard.values()].filter((j) => j.seriesInstanceUid === series?.seriesInstanceUid);
+  const answered = series?.modelJob;
+  return answered && !heard.has(keyOf(answered)) ? [answered, ...mine] : mine;
+};
 
 const withStructures = (
   study: StudyDetail,

@@ -81,6 +81,9 @@ function place(anchor: HTMLElement, panel: HTMLElement): void {
   const left = Math.min(Math.max(margin, a.left), Math.max(margin, innerWidth - p.width - margin));
   panel.style.left = `${left}px`;
   panel.style.top = above ? 'auto' : `${a.bottom + margin}px`;
+  // What does not fit is scrolled to.
+  const room = (above ? a.top : innerHeight - a.bottom) - 2 * margin;
+  panel.style.setProperty('--room', `${room}px`);
   panel.style.bottom = above ? `${innerHeight - a.top + margin}px` : 'auto';
 }
 

@@ -118,7 +118,9 @@ describe('mergeBones and cutBone', () => {
     expect(parts.map((b) => b.key).sort()).toEqual(['sacrum_1', 'sacrum_2']);
     expect(parts.reduce((n, b) => n + b.voxels, 0)).toBe(sacrum.voxels);
     const [first, second] = parts as [Bone, Bone];
-    expect(mergeBones(cut, first.label, second.label).data).toEqual(found.data);
+    const back = mergeBones(cut, first.label, second.label).data;
+    // Not toEqual: it takes a minute for two million voxels.
+    expect(back.every((v, i) => v === found.data[i])).toBe(true);
     expect(() => cutBone(found, sacrum.label, plane(patientPoint(0, 0, 900), [0, 0, 1]))).toThrow(
       /misses/,
     );
@@ -138,6 +140,6 @@ describe('mergeBones and cutBone', () => {
     const cut = cutBone(merged, label, seeds);
     const upper = cut.bones.find((b) => b.label === label);
     expect(upper?.centre[2]).toBeGreaterThan(175);
-    expect(() => cutBone(merged, label, [seeds[0], patientPoint(0, 500, 0)])).toThrow(/seed/);
+    expect(() => cutBone(merged, label, [seeds[0], patientPoint(0, 500, 0)])).toThrow(/misses/);
   });
 });

@@ -1,7 +1,7 @@
 import { YuepianError } from '@yuepian/contract';
 import { type PatientPoint, type Plane, signedDistance, toPatient } from '@yuepian/geometry';
-import { voxelAt } from '../interactive/box.ts';
 import type { BoneKind } from './names.ts';
+import { partBetween } from './part.ts';
 import { type Bone, type BoneMap, listed } from './split.ts';
 
 const kindsOf = (map: BoneMap): Map<number, BoneKind> =>
@@ -31,10 +31,9 @@ export function mergeBones(map: BoneMap, a: number, b: number): BoneMap {
 }
 
 /**
- * Cuts a bone in two by a plane, or by which of two seeds a voxel can be reached from sooner within the
- * bone. The second part (behind the plane, nearer to the second seed) gets a new label of the same kind.
- * @throws YuepianError `not_found`; `invalid_request` when the cut leaves one side empty, a seed lies
- * off the bone, or all labels are used.
+ * Cuts a bone in two by a plane, or between two seeds where it is thinnest (`partBetween`). The second part (behind the plane, nearer to the second seed) gets a new label of the same kind.
+ * @throws YuepianError `not_found`; `cut_misses` when the cut leaves one side empty or a seed lies off the
+ * bone; `invalid_request` when all labels are used.
  */
 export function cutBone(
   map: BoneMap,
@@ -51,8 +50,7 @@ export function cutBone(
     'normal' in by
       ? behindPlane(map, data, label, fresh, by)
       : nearerToSecond(map, data, label, fresh, by);
-  if (moved === 0 || moved === bone.voxels)
-    throw new YuepianError('invalid_request', { reason: 'the cut misses the bone' });
+  if (moved === 0 || moved === bone.voxels) throw new YuepianError('cut_misses');
   return listed(map, data, kindsOf(map).set(fresh, bone.kind));
 }
 
@@ -75,7 +73,7 @@ function behindPlane(
   return moved;
 }
 
-/** Two fronts through the bone, step by step. */
+/** The seeds of one bone, where it is thinnest between them. */
 function nearerToSecond(
   map: BoneMap,
   data: Uint8Array,
@@ -83,38 +81,13 @@ function nearerToSecond(
   fresh: number,
   seeds: readonly [PatientPoint, PatientPoint],
 ): number {
-  const [nx, ny, nz] = map.size;
-  const places = seeds.map((p) => voxelAt(map, p));
-  if (places[0] === places[1] || places.some((at) => at === undefined || map.data[at] !== label))
-    throw new YuepianError('invalid_request', { reason: 'a seed lies off the bone' });
-  const owner = new Uint8Array(data.length);
-  let front = places.map((at, n) => {
-    owner[at as number] = n + 1;
-    return at as number;
-  });
+  const own = { ...map, data: map.data.map((l) => (l === label ? 1 : 0)) };
+  const second = partBetween(own, seeds);
   let moved = 0;
-  while (front.length > 0) {
-    const next: number[] = [];
-    for (const v of front) {
-      const own = owner[v] as number;
-      if (own === 2) {
-        data[v] = fresh;
-        moved++;
-      }
-      const [x, y, z] = [v % nx, Math.floor(v / nx) % ny, Math.floor(v / (nx * ny))];
-      const reach = (inside: boolean, q: number): void => {
-        if (!inside || map.data[q] !== label || owner[q] !== 0) return;
-        owner[q] = own;
-        next.push(q);
-      };
-      reach(x > 0, v - 1);
-      reach(x + 1 < nx, v + 1);
-      reach(y > 0, v - nx);
-      reach(y + 1 < ny, v + nx);
-      reach(z > 0, v - nx * ny);
-      reach(z + 1 < nz, v + nx * ny);
-    }
-    front = next;
+  for (let i = 0; i < second.length; i++) {
+    if (second[i] === 0) continue;
+    data[i] = fresh;
+    moved++;
   }
   return moved;
 }

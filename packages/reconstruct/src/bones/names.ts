@@ -326,7 +326,15 @@ function skullOf(
       number,
     ];
     return (
-      w > 105 && w < 220 && l > 120 && l < 250 && h > 50 && p.mm3 < 0.4 * w * l * h && p.depth < 20
+      // Half of a rib cage is as wide and as empty, but lies to one side.
+      Math.abs((p.high[0] + p.low[0]) / 2 - x0) < 25 &&
+      w > 105 &&
+      w < 220 &&
+      l > 120 &&
+      l < 250 &&
+      h > 50 &&
+      p.mm3 < 0.4 * w * l * h &&
+      p.depth < 20
     );
   });
   if (seed === undefined) return { skull: [], mandible: [] };

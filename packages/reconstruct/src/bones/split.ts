@@ -52,6 +52,8 @@ export interface BoneMap extends BoxGrid {
 export interface BoneOptions {
   /** Where a neck counts as a border: depth of the neck over that of the thinner part. Default 0.9. */
   readonly neck?: number;
+  /** Told between the steps, fraction 0…1. */
+  readonly onStep?: (fraction: number) => void;
 }
 
 /** Coarsest voxel the watershed works on, mm; finer grids are halved first. */
@@ -73,7 +75,10 @@ export function splitBones(mask: MaskBox, options: BoneOptions = {}): BoneMap {
   const { coarse, factor } = coarsened(part);
   const step = spacing(coarse.affine);
   const least = Math.min(...step) / 2;
+  const told = options.onStep ?? (() => undefined);
+  told(0.1);
   const cut = fragmentsOf(coarse.data, coarse.size, step, options.neck ?? 0.9, least);
+  told(0.5);
   const first = piecesOf(cut, coarse, voxelMm3(coarse));
   const f = partHips(cut, first, coarse, midline(first));
   const pieces = f === cut ? first : piecesOf(f, coarse, voxelMm3(coarse));
@@ -82,6 +87,7 @@ export function splitBones(mask: MaskBox, options: BoneOptions = {}): BoneMap {
     // Crumbs that no rule knew are not worth a name of their own.
     .filter((g) => g.kind !== 'bone' || g.voxels * voxelMm3(coarse) >= smallest)
     .slice(0, 254);
+  told(0.8);
   const labelOf = new Uint8Array(f.count);
   groups.forEach((g, n) => {
     for (const p of g.pieces) labelOf[p] = n + 1;

@@ -1,6 +1,7 @@
 import { type ModelManifest, YuepianError } from '@yuepian/contract';
 import type { LabelMap, Vec3, Volume } from '@yuepian/geometry';
 import { Pace } from '../pace.ts';
+import { Sureness } from '../sureness.ts';
 import { conform, extract } from './conform.ts';
 import { patientBox } from './crop.ts';
 import { croppedGrid, tensorGrid } from './grid.ts';
@@ -29,6 +30,11 @@ export interface InferOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Labels, and how sure a network that gives probabilities is of them. */
+export interface Inferred extends LabelMap {
+  readonly sureness?: Sureness;
+}
+
 /**
  * Runs a network over a volume.
  * @returns labels on the volume's own grid; a class without a voxel is not among the segments.
@@ -39,7 +45,7 @@ export async function infer(
   volume: Volume,
   model: ModelManifest,
   options: InferOptions,
-): Promise<LabelMap> {
+): Promise<Inferred> {
   const { tensor } = model;
   if (!tensor) throw new YuepianError('invalid_request', { reason: 'the model has no tensor' });
   const pace = new Pace(options.signal, options.onStep);
@@ -49,6 +55,7 @@ export async function infer(
   const value = normaliser(raw, whole.size, volume.data, tensor.normalisation);
   const grid = croppedGrid(whole, box);
   const sampler = new LabelSampler(volume, grid, model.classCount);
+  let sureness: Sureness | undefined;
   pace.step('infer', 0);
   if (tensor.tiling) {
     const [d, h, w] = tensor.tiling.size;
@@ -70,7 +77,17 @@ export async function infer(
     segments: [],
   };
   postProcess(map, new Map(model.classes.map((c) => [c.label, c.postProcessing])));
-  return { ...map, segments: segmentsOf(map.data, model) };
+  return {
+    ...map,
+    segments: segmentsOf(map.data, model),
+    ...(sureness ? { sureness } : {}),
+  };
+
+  function addLogits(first: number, planes: number, logits: Float32Array): void {
+    sureness ??= new Sureness(grid, model.classCount);
+    sureness.add(first, planes, logits);
+    sampler.add({ first, planes, logits });
+  }
 
   async function once(): Promise<void> {
     const multiple = tensor?.multipleOf ?? 1;
@@ -87,7 +104,7 @@ export async function infer(
       sampler.add({ ...planes, labels: cropLabels(output.data, padded, box.size) });
     } else {
       const classes = model.classCount;
-      sampler.add({ ...planes, logits: cropLogits(output.data, padded, box.size, classes) });
+      addLogits(0, planes.planes, cropLogits(output.data, padded, box.size, classes));
     }
   }
 
@@ -123,7 +140,7 @@ export async function infer(
         }
       }
       const finished = sums.finish(zs[n + 1] ?? t.box.size[2]);
-      if (finished) sampler.add(finished);
+      if (finished) addLogits(finished.first, finished.planes, finished.logits);
     }
   }
 }

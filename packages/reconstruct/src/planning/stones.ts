@@ -43,10 +43,12 @@ export interface Stone {
 }
 
 const volumeLimits = [1, 3000] as const;
+/** One or two voxels say nothing of a shape: the lip of a calyx, noise. */
+const fewestVoxels = 3;
 
 /**
  * Stones in a kidney: connected voxels above the threshold within the kidney and `reach` mm around it,
- * 1–3000 mm³. Left out: what is no denser than the kidney's own enhancement, what goes on beyond the
+ * 1–3000 mm³ and three voxels at least. Left out: what is no denser than the kidney's own enhancement, what goes on beyond the
  * neighbourhood or touches bone (ribs, calcified vessels outside), and pools of contrast medium, which are
  * even and only as bright as their surroundings are soft: a stone must stand out from a ring of 3 mm by 100 HU and
  * be peaked (its maximum well above its threshold).
@@ -107,6 +109,7 @@ function stoneOf(image: ImageBox, piece: readonly number[], threshold: number): 
   const core = piece.filter((i) => (image.data[i] as number) >= half);
   const volume = core.length * mm3;
   if (volume < volumeLimits[0] || volume > volumeLimits[1]) return undefined;
+  if (core.length < fewestVoxels) return undefined;
   const mean = values.reduce((a, b) => a + b, 0) / values.length;
   if (mean - around < 100 || isPool(values, threshold)) return undefined;
   const points = core.map((i) => pointOf(image, i));

@@ -87,6 +87,10 @@ async function run(task: ChildTask): Promise<void> {
     },
   };
   if (task.modelId === undefined) return makeStructures(common);
+  if (task.finding) {
+    const { makeFinding } = await import('../findings/make-finding.ts');
+    return makeFinding({ ...common, finding: task.finding });
+  }
   // Loaded only here: the other jobs need no inference engine.
   const { ModelRegistry } = await import('../networks/registry.ts');
   const { runModel } = await import('../networks/run-model.ts');

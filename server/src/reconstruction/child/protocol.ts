@@ -2,7 +2,9 @@ import {
   errorCodes,
   frameStack,
   seriesInstanceUid,
+  structureId,
   studyInstanceUid,
+  vec3,
   volumeId,
   warning,
 } from '@yuepian/contract';
@@ -47,6 +49,18 @@ export const childTask = z.object({
   /** Of `model`: the installed model to run on `mainVolume`. */
   modelId: z.string().optional(),
   mainVolume: volumeId.optional(),
+  /** Of `model`: what is made from one structure instead of by a network. */
+  finding: z
+    .object({
+      finding: z.enum(['bones', 'stones']),
+      of: structureId,
+      key: z.string(),
+      name: z.object({ zh: z.string(), en: z.string() }),
+      /** Its voxels, gzip of encodeMask, and the size of the volume they lie in. */
+      maskFile: z.string(),
+      size: vec3,
+    })
+    .optional(),
   /** Bytes this process may use for voxels; the smaller of this and what the system has free. */
   memoryBytes: z.number().positive().optional(),
 });

@@ -18,6 +18,7 @@ import { segmentationOf } from '../child/segmentation.ts';
 import { readHeader } from '../child/series-files.ts';
 import { answerOnce } from '../editing/child/answer.ts';
 import { surfaceOf } from '../editing/child/surface.ts';
+import { boneConcept } from '../findings/concepts.ts';
 import { type ExportResult, type ExportTask, exportTask } from './protocol.ts';
 
 type Item = ExportTask['items'][number];
@@ -126,6 +127,13 @@ async function segmentation(task: ExportTask): Promise<Uint8Array> {
     slices: series.slices,
     source: task.source,
     content: series.content,
+    concepts: new Map(
+      task.items.flatMap(({ key, name, colour }) => {
+        // The whole bone is in the table.
+        const concept = key === 'bone' ? undefined : boneConcept(key, name, colour);
+        return concept ? [[key, concept] as const] : [];
+      }),
+    ),
     ...(series.isEdited ? { algorithm: 'SEMIAUTOMATIC' as const } : {}),
   });
 }

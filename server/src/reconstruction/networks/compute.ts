@@ -1,7 +1,7 @@
 import { setPriority } from 'node:os';
 import type { ModelManifest } from '@yuepian/contract';
-import type { LabelMap, Volume } from '@yuepian/geometry';
-import { infer, type NetworkPass } from '@yuepian/reconstruct';
+import type { Volume } from '@yuepian/geometry';
+import { type Inferred, infer, type NetworkPass } from '@yuepian/reconstruct';
 import { checkMemory } from '../child/memory.ts';
 import { openEngine } from './engine.ts';
 import { memoryOf } from './fit.ts';
@@ -33,7 +33,7 @@ const shares: Readonly<Record<string, readonly [number, number]>> = {
  * @throws YuepianError model_changed, out_of_memory (before the start), model_refused,
  *   engine_unreachable, engine_answer.
  */
-export async function compute(input: ComputeInput): Promise<{ map: LabelMap; device: string }> {
+export async function compute(input: ComputeInput): Promise<{ map: Inferred; device: string }> {
   const { volume, model, modelFolder, onStep } = input;
   onStep('load', 0);
   await checkWeights(model, modelFolder);

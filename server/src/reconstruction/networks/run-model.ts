@@ -31,7 +31,7 @@ export const sourceOf = (model: ModelManifest): string =>
   `model ${model.id} ${model.modelVersion}, ${model.licence}`;
 
 /** Raised when the same model gives another result: crop, resampling, post-processing. */
-const inferenceVersion = 1;
+const inferenceVersion = 2;
 
 /** What a result depends on: the same key, the same result. */
 export const cacheKeyOf = (volume: VolumeManifest, model: ModelManifest): string =>
@@ -63,6 +63,7 @@ export async function runModel(input: RunModelInput): Promise<void> {
     scratch: input.scratch,
     earlier: input.earlier?.complete ?? false,
     looks: looksOf(model),
+    ...(map.sureness ? { sureness: map.sureness } : {}),
     onStructures: input.onStructures,
     // modelsOf counts from 0.6 to 0.95 of a run of its own.
     onStep: (name, fraction) => onStep(name, 0.85 + Math.max(0, fraction - 0.6) * 0.3),

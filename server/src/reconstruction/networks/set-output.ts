@@ -2,7 +2,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { LabelMap } from '@yuepian/geometry';
-import { toGlb } from '@yuepian/reconstruct';
+import { type Sureness, toGlb } from '@yuepian/reconstruct';
 import { writeMasks } from '../child/masks.ts';
 import { digestOf, labelRanks, type Model, modelsOf } from '../child/models.ts';
 import { type DerivedStructure, keepOnly, type StructureSet, writeWhole } from '../derived.ts';
@@ -22,6 +22,10 @@ export interface SetTarget {
   /** What is true of the set before its structures are there. */
   readonly about: Omit<StructureSet, 'version' | 'digest' | 'complete' | 'structures' | 'labels'>;
   readonly looks: ReadonlyMap<string, Look>;
+  /** How sure the network is, where it says. */
+  readonly sureness?: Sureness;
+  /** Measurements that belong to structures, by key. */
+  readonly stones?: ReadonlyMap<string, DerivedStructure['stone']>;
   /** A result of an earlier run is kept until the new one is whole. */
   readonly earlier: boolean;
   readonly onStep: (step: string, fraction: number) => void;
@@ -60,6 +64,17 @@ export async function writeSet(map: LabelMap, target: SetTarget): Promise<string
     await write('structures.json', JSON.stringify(set));
     target.onStructures();
   };
+  const surenessOf = async (
+    [label, ...more]: readonly number[],
+    key: string,
+  ): Promise<DerivedStructure['sureness']> => {
+    const box = label === undefined || more.length > 0 ? undefined : target.sureness?.boxOf(label);
+    if (!target.sureness || label === undefined || !box) return undefined;
+    const file = `margins/${key}-${digest}.gz`;
+    await write(file, await compress(new Uint8Array(box.data), { level: 1 }));
+    const { size, affine } = box;
+    return { ...target.sureness.rangeOf(label), file, size: [...size], affine: [...affine] };
+  };
   const add = async ({ surface, levels, seconds }: Model): Promise<void> => {
     const { key } = surface;
     const look = looks.get(key) ?? fallback;
@@ -70,8 +85,19 @@ export async function writeSet(map: LabelMap, target: SetTarget): Promise<string
       await write(file, bytes);
       written.push({ file, triangles: mesh.indices.length / 3, bytes: bytes.byteLength });
     }
+    const sureness = await surenessOf(surface.labels, key);
+    const stone = target.stones?.get(key);
     structures.push({
       key,
+      ...(stone ? { stone } : {}),
+      ...(sureness && {
+        sureness: {
+          ...sureness,
+          // Islands that went afterwards count in one and not in the other.
+          lowMl: Math.min(sureness.lowMl, surface.volumeMl),
+          highMl: Math.max(sureness.highMl, surface.volumeMl),
+        },
+      }),
       ...(looks.has(key) ? { name: look.name, colour: look.colour, opacity: look.opacity } : {}),
       labels: [...surface.labels],
       voxels: surface.voxels,
@@ -87,6 +113,8 @@ export async function writeSet(map: LabelMap, target: SetTarget): Promise<string
   const files = structures.flatMap((s) => s.levels.map((l) => path.basename(l.file)));
   await keepOnly(path.join(folder, 'meshes'), new Set(files));
   await keepOnly(path.join(folder, 'masks'), new Set(masks));
+  const margins = structures.flatMap((s) => (s.sureness ? [path.basename(s.sureness.file)] : []));
+  await keepOnly(path.join(folder, 'margins'), new Set(margins));
   await keepOnly(folder, new Set([labels.file]), /^labels-/);
   return digest;
 }

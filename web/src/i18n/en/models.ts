@@ -3,7 +3,16 @@ import { plural } from './plural.ts';
 
 export const models: Pick<
   Dictionary,
-  'structures' | 'steps' | 'edit' | 'looks' | 'plan' | 'files' | 'networks'
+  | 'structures'
+  | 'steps'
+  | 'edit'
+  | 'looks'
+  | 'plan'
+  | 'files'
+  | 'networks'
+  | 'findings'
+  | 'parts'
+  | 'sureness'
 > = {
   structures: {
     title: 'Structures',
@@ -148,6 +157,44 @@ export const models: Pick<
     checking: 'Checking whether it can be printed…',
     printable: 'The surface is closed; it can be printed.',
   },
+  findings: {
+    begin: { bones: 'Split into single bones', stones: 'Find stones' },
+    again: { bones: 'Split into single bones again', stones: 'Find stones again' },
+    queued: 'Waiting its turn',
+    cancelled: 'Cancelled.',
+    confirmFirst: 'Stones are looked for once a doctor has confirmed this kidney.',
+    noStones: 'No stone was found.',
+    thirds: { upper: 'upper third', middle: 'middle third', lower: 'lower third' },
+    density: (mean, max) => `mean ${mean} HU, highest ${max} HU`,
+    count: (n) => String(n),
+    fold: (title) => `Fold ${title}`,
+    unfold: (title) => `Unfold ${title}`,
+  },
+  sureness: {
+    range: (low, high) => `By the network’s own margin ${low}–${high} mL`,
+    what: 'Voxels above 75 % to voxels above 25 %: the network’s opinion, not a confidence interval.',
+    colour: 'Colour by margin',
+    unsure: 'unsure',
+    sure: 'sure',
+  },
+  parts: {
+    title: 'Merge and part',
+    merge: 'Merge two structures',
+    cut: 'Cut in two',
+    mergeWith: 'Merge with another…',
+    cutBetween: 'Touch two places, cut where it is thinnest',
+    pick: (name) => `Tap the structure in the list that belongs to “${name}”.`,
+    touch: (name, n) =>
+      n === 1
+        ? `Touch one part of “${name}” on a slice or in 3D (1 of 2).`
+        : 'Now touch the part that is to be its own (2 of 2).',
+    working: 'Working…',
+    called: 'One press merges them under this name:',
+    otherName: 'Other name',
+    join: 'Merge',
+    cancel: 'Cancel',
+    apply: 'Make two structures of it',
+  },
   networks: {
     title: 'Segmentation networks',
     running: 'Network at work',
@@ -156,6 +203,19 @@ export const models: Pick<
     facts: (version, licence, classes) =>
       `version ${version} · ${licence} · ${plural(classes, 'structure')}`,
     none: 'No network is installed for this part of the body.',
+    add: 'Add a network…',
+    addTitle: 'Add a segmentation network',
+    addOne: 'Add',
+    added: (title) => `“${title}” was added.`,
+    formats: (kinds) =>
+      `The zip of a model’s folder, one of: ${kinds}. It is tried before it is installed and refused when it is not what it says.`,
+    chooseZip: 'Choose a zip',
+    checking: 'Sending it and trying it…',
+    known: 'Free models we know of',
+    noInternet: (setting) =>
+      `This server may not use the internet, so none can be fetched: download one elsewhere, zip it and send it, or set ${setting}.`,
+    homepage: 'home page',
+    installed: 'installed',
     howToAdd: (command) => `An administrator adds one on the server: ${command}`,
     without:
       'It works without: press “New structure” and drag a box around a kidney, a tumour or a vessel.',
@@ -170,6 +230,12 @@ export const models: Pick<
     skin: 'Skin',
     bone: 'Bone',
     lung: 'Lung',
+    split: 'Parting the bones',
+    stones: 'Looking for stones',
+    load: 'Loading the network',
+    conform: 'Bringing to one voxel size',
+    infer: 'Network at work',
+    resample: 'Back to the series’ voxels',
     surface: 'Building surfaces',
     store: 'Storing',
   },

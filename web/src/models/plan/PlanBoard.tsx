@@ -1,7 +1,7 @@
 import type { Structure } from '@yuepian/contract';
 import { Scissors, Trash2, X } from 'lucide-react';
 import { formatMl, useLanguage, useText } from '../../i18n/index.ts';
-import { IconButton, useStore } from '../../ui/index.ts';
+import { Button, IconButton, useStore } from '../../ui/index.ts';
 import type { ModelsDesk } from '../desk.ts';
 import styles from './PlanBoard.module.css';
 
@@ -74,6 +74,9 @@ export function PlanBoard({
           <p className={styles.quiet}>
             {t.plan.remaining(((100 * backMl) / (frontMl + backMl)).toFixed(1))}
           </p>
+          <Button small data-testid="cut-apply" onClick={() => void desk.makeParts(cut)}>
+            {t.parts.apply}
+          </Button>
         </div>
       ))}
     </section>

@@ -1,6 +1,6 @@
 import type { ErrorCode, ErrorDetails, MaskEdges } from '@yuepian/contract';
 import type { Affine, PatientPoint, Vec3 } from '@yuepian/geometry';
-import type { CutGeometry } from '@yuepian/reconstruct';
+import type { CutGeometry, ProbabilityBox } from '@yuepian/reconstruct';
 import type { MeshData } from '../../engine/index.ts';
 
 export interface NamedMesh extends MeshData {
@@ -26,6 +26,16 @@ export type PlanTask =
       readonly mask: PlacedMask;
       readonly cut: CutGeometry;
     }
+  /** The voxels in front of a cut. */
+  | { readonly kind: 'side'; readonly mask: PlacedMask; readonly cut: CutGeometry }
+  /** The voxels nearer to the second of two places, parted where it is thinnest. */
+  | {
+      readonly kind: 'part';
+      readonly mask: PlacedMask;
+      readonly seeds: readonly [PatientPoint, PatientPoint];
+    }
+  /** A surface in bands by how sure a network is of it there. */
+  | { readonly kind: 'bands'; readonly mesh: MeshData; readonly box: ProbabilityBox }
   | {
       readonly kind: 'margin';
       readonly key: string;
@@ -50,6 +60,9 @@ export type PlanResult =
       readonly frontMl: number;
       readonly backMl: number;
     }
+  /** From unsure to sure; undefined where no triangle is in a band. */
+  | { readonly kind: 'bands'; readonly meshes: readonly (MeshData | undefined)[] }
+  | { readonly kind: 'voxels'; readonly edges: MaskEdges }
   | { readonly kind: 'margin'; readonly mesh: MeshData | undefined; readonly volumeMl: number };
 
 export interface ToPlanWorker {

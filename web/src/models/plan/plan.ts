@@ -1,9 +1,18 @@
-import { type Cut, cut as cutSchema, type Structure, YuepianError } from '@yuepian/contract';
+import {
+  type Cut,
+  cut as cutSchema,
+  type MaskEdges,
+  type Structure,
+  YuepianError,
+} from '@yuepian/contract';
 import type { PatientPoint, Vec3 } from '@yuepian/geometry';
+import type { ProbabilityBox } from '@yuepian/reconstruct';
 import { sentenceOf } from '../../api/index.ts';
 import type { Engine, MeshData, Projection, Shape } from '../../engine/index.ts';
 import { createStore, notify, type Store } from '../../ui/index.ts';
+import { fetchSureness } from '../api.ts';
 import type { EditSession } from '../editing/session.ts';
+import { bandColours } from './bands.ts';
 import type { FromPlanWorker, Line, PlacedMask, PlanResult, PlanTask } from './messages.ts';
 
 export interface CutParts {
@@ -24,6 +33,8 @@ export interface PlanState {
   readonly parts: readonly CutParts[];
   /** Key of the structure a curve is to be drawn over. */
   readonly curveOf: string | undefined;
+  /** Key of the structure that is coloured by how sure its network is. */
+  readonly sureOf: string | undefined;
   readonly isBusy: boolean;
 }
 
@@ -53,6 +64,8 @@ export class PlanDesk {
   readonly #calls = new Map<number, (message: FromPlanWorker) => void>();
   readonly #worked = new Map<string, { key: string; shapes: Shape[]; parts: CutParts }>();
   #shell: Shape | undefined;
+  #bands: readonly Shape[] = [];
+  #drawnBands = false;
   #call = 0;
   #worker: Worker | undefined;
 
@@ -65,6 +78,7 @@ export class PlanDesk {
       margin: undefined,
       parts: [],
       curveOf: undefined,
+      sureOf: undefined,
       isBusy: false,
     });
   }
@@ -133,6 +147,43 @@ export class PlanDesk {
     });
   }
 
+  /** Colours a surface by the network's own margin, or no longer. One step to undo. */
+  async setSure(structure: Structure, isShown: boolean): Promise<void> {
+    const before = { bands: this.#bands, key: this.state.get().sureOf };
+    const show = (bands: readonly Shape[], sureOf: string | undefined): void => {
+      this.#bands = bands;
+      this.state.set({ sureOf });
+      this.#draw();
+    };
+    if (!isShown) show([], undefined);
+    else {
+      const mesh = this.#port.engine.meshOf(structure.key);
+      const box = await this.#surenessOf(structure);
+      const result = mesh && box && (await this.#ask({ kind: 'bands', mesh, box }));
+      if (result?.kind !== 'bands') return;
+      const shapes = result.meshes.flatMap((m, n) =>
+        m
+          ? [{ key: `sure-${n}`, mesh: m, colour: bandColours[n] ?? bandColours[0], opacity: 1 }]
+          : [],
+      );
+      show(shapes, structure.key);
+    }
+    const after = { bands: this.#bands, key: this.state.get().sureOf };
+    this.#port.push({
+      undo: () => show(before.bands, before.key),
+      redo: () => show(after.bands, after.key),
+    });
+  }
+
+  async #surenessOf(structure: Structure): Promise<ProbabilityBox | undefined> {
+    try {
+      return await fetchSureness(structure);
+    } catch (error) {
+      notify(sentenceOf(error), 'trouble');
+      return undefined;
+    }
+  }
+
   /** Plans a cut; it is an entry of the case document from then on. */
   cut(
     structureKey: string,
@@ -155,6 +206,12 @@ export class PlanDesk {
     else notify(sentenceOf(new YuepianError('invalid_request', { reason: 'cut' })), 'trouble');
   }
 
+  /** The voxels of a part, for who makes a structure of it; undefined when it failed, which is said. */
+  async voxels(task: Extract<PlanTask, { kind: 'side' | 'part' }>): Promise<MaskEdges | undefined> {
+    const result = await this.#ask(task);
+    return result?.kind === 'voxels' ? result.edges : undefined;
+  }
+
   remove(id: Cut['id']): void {
     this.#port.removeCut(id);
   }
@@ -165,6 +222,7 @@ export class PlanDesk {
 
   /** The case document's cuts, or the voxels they apply to, are others. */
   async sync(): Promise<void> {
+    if (this.#areBandsShown() !== this.#drawnBands) this.#draw();
     const cuts = this.#port.cuts();
     const structures = this.#port.structures();
     const stampOf = (c: Cut): string => {
@@ -224,7 +282,9 @@ export class PlanDesk {
   clear(): void {
     this.#worked.clear();
     this.#shell = undefined;
+    this.#bands = [];
     this.state.set({
+      sureOf: undefined,
       table: undefined,
       chosen: undefined,
       margin: undefined,
@@ -257,11 +317,24 @@ export class PlanDesk {
     this.#draw();
   }
 
+  /** They stand for their structure: hidden with it. */
+  #areBandsShown(): boolean {
+    const { sureOf } = this.state.get();
+    return sureOf !== undefined && this.#port.isVisible(sureOf);
+  }
+
   #draw(): void {
+    this.#drawnBands = this.#areBandsShown();
     const worked = [...this.#worked.values()];
-    const shapes = [...worked.flatMap((w) => w.shapes), ...(this.#shell ? [this.#shell] : [])];
+    const shapes = [
+      ...worked.flatMap((w) => w.shapes),
+      ...(this.#shell ? [this.#shell] : []),
+      ...(this.#areBandsShown() ? this.#bands : []),
+    ];
     this.state.set({ parts: worked.map((w) => w.parts) });
-    this.#port.replaced(new Set(worked.map((w) => w.key)));
+    const { sureOf } = this.state.get();
+    const bands = sureOf === undefined ? [] : [sureOf];
+    this.#port.replaced(new Set([...worked.map((w) => w.key), ...bands]));
     this.#port.engine.setShapes(shapes);
     this.#port.redraw();
   }

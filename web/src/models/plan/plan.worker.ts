@@ -1,16 +1,19 @@
-import { YuepianError } from '@yuepian/contract';
+import { maskOfCrop, YuepianError } from '@yuepian/contract';
 import { mm } from '@yuepian/geometry';
 import {
   loadManifold,
   type Mesh,
   marginShell,
   neighbours,
+  partBetween,
   planCut,
   planMaskCut,
   remesh,
+  vertexCertainty,
 } from '@yuepian/reconstruct';
 import wasmUrl from 'manifold-3d/manifold.wasm?url';
 import { GrowingMask } from '../editing/mask-box.ts';
+import { bandsOf, wideMm } from './bands.ts';
 import type {
   FromPlanWorker,
   NamedMesh,
@@ -50,6 +53,22 @@ async function run(task: PlanTask): Promise<PlanResult> {
       const surface = await remesh(mask, task.key, { triangles });
       const parts = surface && (await planCut(surface, task.cut));
       return { kind: 'cut', front: parts?.front, back: parts?.back, frontMl, backMl };
+    }
+    case 'side': {
+      const m = boxOf(task.mask);
+      const { front } = planMaskCut(m.mask, task.cut);
+      return { kind: 'voxels', edges: maskOfCrop(front.data, m.size, m.box) };
+    }
+    case 'part': {
+      const m = boxOf(task.mask);
+      return {
+        kind: 'voxels',
+        edges: maskOfCrop(partBetween(m.mask, task.seeds), m.size, m.box),
+      };
+    }
+    case 'bands': {
+      const certainty = vertexCertainty(meshOf({ key: '', ...task.mesh }), task.box, wideMm);
+      return { kind: 'bands', meshes: bandsOf(task.mesh, certainty) };
     }
     case 'margin': {
       const shell = await marginShell(boxOf(task.mask).mask, mm(task.mm), task.key, { triangles });

@@ -1,0 +1,275 @@
+import {
+  andMasks,
+  type MaskEdges,
+  maskVoxels,
+  maskWithout,
+  orMasks,
+  type Structure,
+  YuepianError,
+} from '@yuepian/contract';
+import { type PatientPoint, voxelsMl } from '@yuepian/geometry';
+import { sentenceOf } from '../../api/index.ts';
+import type { Projection, View } from '../../engine/index.ts';
+import type { PointerSample, Stroke } from '../../pointer/index.ts';
+import { createStore, notify, type Store } from '../../ui/index.ts';
+import { fetchMask, hideStructure, packedMask, postEdit, postStructure } from '../api.ts';
+import type { PlacedMask } from '../plan/messages.ts';
+
+export type BothNames = Structure['name'];
+
+export interface PartsState {
+  /** `merge` waits for the other structure, then for a name; `cut` waits for two touches. */
+  readonly mode: 'merge' | 'cut' | undefined;
+  readonly first: Structure | undefined;
+  readonly second: Structure | undefined;
+  readonly touched: readonly PatientPoint[];
+  readonly isBusy: boolean;
+}
+
+const idle: PartsState = {
+  mode: undefined,
+  first: undefined,
+  second: undefined,
+  touched: [],
+  isBusy: false,
+};
+
+export interface PartsPort {
+  readonly structures: () => readonly Structure[];
+  readonly colourOf: (key: string) => string;
+  readonly takeHand: (isTaken: boolean) => void;
+  readonly push: (step: { undo(): void; redo(): void }) => void;
+  readonly redraw: () => void;
+  /** The voxels on the second point's side; undefined when it could not be cut, which has been said. */
+  readonly partBetween: (
+    mask: PlacedMask,
+    seeds: readonly [PatientPoint, PatientPoint],
+  ) => Promise<MaskEdges | undefined>;
+  readonly affine: () => PlacedMask['affine'] | undefined;
+}
+
+/**
+ * Two structures become one, and one becomes two. What comes out is a structure somebody begins, with
+ * its own log; what it was made of is changed or hidden, never deleted, so that undo finds everything.
+ * Nothing is taken away before what takes its place is on the server's disk.
+ */
+export class PartsDesk {
+  readonly state: Store<PartsState>;
+  readonly #port: PartsPort;
+  /** One change after another, also when undo is pressed quickly. */
+  #turn: Promise<void> = Promise.resolve();
+
+  constructor(port: PartsPort) {
+    this.#port = port;
+    this.state = createStore<PartsState>(idle);
+  }
+
+  beginMerge(first: Structure): void {
+    this.cancel();
+    this.state.set({ ...idle, mode: 'merge', first });
+  }
+
+  /** The other one; the same one again takes it back. */
+  pick(second: Structure): void {
+    const { first, isBusy } = this.state.get();
+    if (isBusy || second.id === first?.id) return;
+    this.state.set({ second: this.state.get().second?.id === second.id ? undefined : second });
+  }
+
+  beginCut(first: Structure): void {
+    this.cancel();
+    this.state.set({ ...idle, mode: 'cut', first });
+    this.#port.takeHand(true);
+  }
+
+  /** @returns whether there was anything to drop. */
+  cancel(): boolean {
+    const { mode, isBusy } = this.state.get();
+    if (mode === undefined || isBusy) return false;
+    this.state.set(idle);
+    if (mode === 'cut') this.#port.takeHand(false);
+    this.#port.redraw();
+    return true;
+  }
+
+  /** Both structures as one with this name. One step to undo. */
+  merge(name: BothNames): Promise<void> {
+    const { first, second } = this.state.get();
+    if (!first || !second) return Promise.resolve();
+    return this.#work(async () => {
+      const [a, b] = await Promise.all([fetchMask(first.id), fetchMask(second.id)]);
+      const made = await this.#begin(first, name, orMasks(a.mask, b.mask), 'joined by hand');
+      await undoing(made, async () => {
+        await hideStructure(first.id, true);
+        await undoing({ id: first.id, isShown: true }, () => hideStructure(second.id, true));
+      });
+      const parts = [first.id, second.id];
+      this.#step(
+        async () => {
+          for (const id of parts) await hideStructure(id, false);
+          await hideStructure(made.id, true);
+        },
+        async () => {
+          await hideStructure(made.id, false);
+          for (const id of parts) await hideStructure(id, true);
+        },
+      );
+    });
+  }
+
+  /**
+   * Part of a structure becomes a structure of its own. One step to undo.
+   * @returns whether it did.
+   */
+  async split(first: Structure, partOf: (mask: PlacedMask) => Promise<MaskEdges | undefined>) {
+    let isDone = false;
+    await this.#work(async () => {
+      const { head, mask } = await fetchMask(first.id);
+      const affine = this.#port.affine();
+      const part = affine && (await partOf({ size: head.size, affine, edges: mask }));
+      if (!part) return;
+      if (part.length === 0 || maskVoxels(part) === maskVoxels(mask))
+        throw new YuepianError('cut_misses');
+      const name = { zh: `${first.name.zh} 之二`, en: `${first.name.en}, part 2` };
+      const made = await this.#begin(first, name, part, `cut from ${first.name.en}`);
+      await undoing(made, () => this.#change(first, part, head.revision, 'edit'));
+      isDone = true;
+      this.#step(
+        async () => {
+          const now = await fetchMask(first.id);
+          await this.#change(first, maskWithout(part, now.mask), now.head.revision, 'undo');
+          await hideStructure(made.id, true);
+        },
+        async () => {
+          await hideStructure(made.id, false);
+          const now = await fetchMask(first.id);
+          await this.#change(first, andMasks(part, now.mask), now.head.revision, 'redo');
+        },
+      );
+    });
+    return isDone;
+  }
+
+  /** A touch of a cut: two of them and it is cut. */
+  begin(view: View, sample: PointerSample): Stroke | undefined {
+    const { mode, isBusy } = this.state.get();
+    if (mode !== 'cut' || view.kind === 'frame') return undefined;
+    const at =
+      view.kind === 'volume' ? view.pick(sample.at)?.point : view.projection()?.toWorld(sample.at);
+    return {
+      move: () => undefined,
+      end: () => {
+        if (at && !isBusy) this.#touch(at);
+      },
+      cancel: () => undefined,
+    };
+  }
+
+  draw(context: CanvasRenderingContext2D, p: Projection): void {
+    context.save();
+    for (const [n, point] of this.state.get().touched.entries()) {
+      const [x, y] = p.toCanvas(point);
+      context.beginPath();
+      context.arc(x, y, 9, 0, 2 * Math.PI);
+      context.fillStyle = 'rgb(13 15 18 / 78%)';
+      context.fill();
+      context.lineWidth = 2;
+      context.strokeStyle = '#f2a65a';
+      context.stroke();
+      context.fillStyle = '#f2a65a';
+      context.font = '600 12px Inter, "Noto Sans CJK SC", sans-serif';
+      context.textAlign = 'center';
+      context.textBaseline = 'middle';
+      context.fillText(String(n + 1), x, y + 0.5);
+    }
+    context.restore();
+  }
+
+  #touch(at: PatientPoint): void {
+    const { touched, first } = this.state.get();
+    const points = [...touched, at];
+    this.state.set({ touched: points });
+    this.#port.redraw();
+    const [a, b] = points;
+    if (!first || !a || !b) return;
+    void this.split(first, (mask) => this.#port.partBetween(mask, [a, b])).then((isDone) => {
+      if (isDone) return;
+      // Another try from the first touch.
+      this.state.set({ touched: [] });
+      this.#port.redraw();
+    });
+  }
+
+  async #begin(like: Structure, name: BothNames, mask: MaskEdges, source: string) {
+    return postStructure(like.volumeId, {
+      key: plainKeyOf(like.key),
+      name: { zh: name.zh.slice(0, 60), en: name.en.slice(0, 60) },
+      colour: this.#port.colourOf(like.key),
+      source: source.slice(0, 60),
+      mask: await packedMask(mask),
+    });
+  }
+
+  async #change(
+    of: Structure,
+    diff: MaskEdges,
+    baseRevision: number,
+    kind: 'edit' | 'undo' | 'redo',
+  ): Promise<void> {
+    if (diff.length === 0) return;
+    await postEdit(of.id, { baseRevision, diff: await packedMask(diff), tool: 'split', kind });
+  }
+
+  #step(undo: () => Promise<void>, redo: () => Promise<void>): void {
+    const queued = (work: () => Promise<void>) => () => {
+      this.#turn = this.#turn
+        .then(work)
+        .catch((error: unknown) => notify(sentenceOf(error), 'trouble'));
+    };
+    this.#port.push({ undo: queued(undo), redo: queued(redo) });
+  }
+
+  async #work(work: () => Promise<void>): Promise<void> {
+    this.state.set({ isBusy: true });
+    const { mode } = this.state.get();
+    try {
+      const mine = this.#turn.then(work);
+      this.#turn = mine.catch(() => undefined);
+      await mine;
+      if (mode === 'cut') this.#port.takeHand(false);
+      this.state.set(idle);
+    } catch (error) {
+      notify(sentenceOf(error), 'trouble');
+      this.state.set({ isBusy: false });
+    } finally {
+      this.#port.redraw();
+    }
+  }
+}
+
+/** What the merged structure will measure. */
+export const mergedMl = (parts: readonly Pick<Structure, 'volumeMl'>[]): number =>
+  parts.reduce((ml, s) => ml + s.volumeMl, 0);
+
+/** mL of a mask on a grid. */
+export const mlOf = ({ affine, edges }: PlacedMask): number => voxelsMl(maskVoxels(edges), affine);
+
+/** Without its set and without the number of one that somebody began: what kind it is. */
+export const plainKeyOf = (key: string): string =>
+  key
+    .replace(/^[a-z0-9]+-/, '')
+    .replace(/_[1-9]\d\d$/, '')
+    .slice(0, 24);
+
+/** The other half of a change failed: what was made for it goes out of sight again. */
+async function undoing(
+  made: { readonly id: string; readonly isShown?: boolean },
+  work: () => Promise<void>,
+): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    await hideStructure(made.id, made.isShown !== true).catch(() => undefined);
+    throw error;
+  }
+}
