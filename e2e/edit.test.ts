@@ -208,7 +208,10 @@ test('the smart brush stays in what it began on', async () => {
   await page.getByTestId(`structure-${key}`).waitFor();
   await page.getByTestId('edit-done').click();
   await openRow('lung_left');
+  const told = page.getByTestId('info-axial');
+  const before = await told.textContent();
   await page.getByTestId('goto-lung_left').click();
+  await expect.poll(() => told.textContent()).not.toBe(before);
   const at = await crosshairAt(page, 'axial');
   await openRow(key);
   await page.getByTestId(`edit-${key}`).click();
@@ -235,7 +238,7 @@ test('the smart brush stays in what it began on', async () => {
 });
 
 test('what was done survives a killed server, and the page goes on', async () => {
-  await page.getByTestId('edit-brush').click();
+  // A structure is opened with the brush in the hand.
   const before = await structureNow('custom_101');
   const at = await centre('axial');
   await page.mouse.move(at.x + 30, at.y);

@@ -126,6 +126,14 @@ test('a curve drawn on a slice cuts along the line of sight: mL as the voxels on
   const above = voxels.reduce((n, v, i) => n + (Math.floor(i / (nx * ny)) > 30 ? v : 0), 0);
   const all = voxels.reduce((n, v) => n + v, 0);
   expect(nz).toBeGreaterThan(60);
+  // The crosshair begins in the middle of the volume, between two slices; a step puts it on one, whose
+  // place is what the view tells.
+  const view = await page.getByTestId('view-axial').boundingBox();
+  await page.mouse.move((view?.x ?? 0) + 60, (view?.y ?? 0) + 200);
+  const told = page.getByTestId('info-axial');
+  const before = await told.textContent();
+  await page.mouse.wheel(0, 100);
+  await expect.poll(() => told.textContent()).not.toBe(before);
   await menu('bone', 'item-cut-curve');
   const [from, to] = await placesIn(page, 'coronal', [
     [-185, 0, z],

@@ -53,6 +53,6 @@ describe('Sureness', () => {
     const sure = new Sureness({ size, affine }, 3);
     sure.add(0, size[2], logitsOf(1));
     expect(sure.boxOf(2)).toBeUndefined();
-    expect(sure.rangeOf(2)).toEqual({ lowMl: 0, highMl: 0 });
+    expect(sure.rangeOf(2)).toEqual({ lowMl: 0, wonMl: 0, highMl: 0 });
   });
 });

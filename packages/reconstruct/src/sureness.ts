@@ -16,6 +16,7 @@ export class Sureness {
   readonly #labels: Uint8Array;
   /** Probability of the winner, 0…255. */
   readonly #best: Uint8Array;
+  readonly #won: Float64Array;
   readonly #low: Float64Array;
   readonly #high: Float64Array;
   /** Of every class, once all slabs are here. */
@@ -29,6 +30,7 @@ export class Sureness {
     const voxels = size[0] * size[1] * size[2];
     this.#labels = new Uint8Array(voxels);
     this.#best = new Uint8Array(voxels);
+    this.#won = new Float64Array(classes);
     this.#low = new Float64Array(classes);
     this.#high = new Float64Array(classes);
   }
@@ -49,6 +51,7 @@ export class Sureness {
         if (behind > -nothing) sum += Math.exp(behind);
       }
       this.#labels[to] = best;
+      this.#won[best] = (this.#won[best] as number) + 1;
       this.#best[to] = Math.round(255 / sum);
       for (let c = 0, at = i; c < this.#classes; c++, at += count) {
         const behind = (logits[at] as number) - top;
@@ -60,10 +63,15 @@ export class Sureness {
     }
   }
 
-  /** mL of the voxels a class has with p > 0.75 and with p > 0.25. */
-  rangeOf(label: number): { readonly lowMl: number; readonly highMl: number } {
+  /** mL of the voxels a class has with p > 0.75, wins, and has with p > 0.25. */
+  rangeOf(label: number): {
+    readonly lowMl: number;
+    readonly wonMl: number;
+    readonly highMl: number;
+  } {
     const ml = voxelMm3(this.#grid) / 1000;
-    return { lowMl: (this.#low[label] ?? 0) * ml, highMl: (this.#high[label] ?? 0) * ml };
+    const of = (counts: Float64Array): number => (counts[label] ?? 0) * ml;
+    return { lowMl: of(this.#low), wonMl: of(this.#won), highMl: of(this.#high) };
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { Role, User, UserId } from '@yuepian/contract';
+import { personColours, type Role, type User, type UserId } from '@yuepian/contract';
 import { type Kysely, sql } from 'kysely';
 import { type Database, type Migration, tablesOf } from '../storage/index.ts';
 
@@ -44,6 +44,18 @@ interface Tables {
   setup_links: SetupLinkRow;
 }
 
+/** What accounts had before marks, cursor and name of a person took one colour. */
+const earlierColours = [
+  '#5aa9e6',
+  '#f2a65a',
+  '#7bc47f',
+  '#c98bdb',
+  '#e5737f',
+  '#58c7c0',
+  '#d9c25a',
+  '#9aa7f2',
+];
+
 export const accountMigrations: readonly Migration[] = [
   {
     name: 'identity/001-accounts',
@@ -68,6 +80,15 @@ export const accountMigrations: readonly Migration[] = [
       ]) {
         await sql.raw(text).execute(database);
       }
+    },
+  },
+  {
+    name: 'identity/003-person-colours',
+    up: async (database) => {
+      for (const [n, old] of earlierColours.entries())
+        await sql`UPDATE users SET colour = ${personColours[n]} WHERE colour = ${old}`.execute(
+          database,
+        );
     },
   },
 ];

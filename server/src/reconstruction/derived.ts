@@ -197,6 +197,8 @@ export const structureSet = z.object({
   model: z.object({ id: z.string(), version: z.string(), licence: z.string() }).optional(),
   /** The structure it was made from. */
   of: structureId.optional(),
+  /** The voxels it was made from, see `structure.content`. */
+  ofContent: z.string().optional(),
   sopInstanceUid: z.string().optional(),
   notes: z.array(both).default([]),
   run: z.object({ seconds: z.number(), device: z.string() }).optional(),

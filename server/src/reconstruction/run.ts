@@ -83,7 +83,7 @@ async function taskOf(job: JobRecord, scratch: string, parts: RunParts): Promise
 
 /**
  * What a finding is made from, as it is now: what people have changed of it counts.
- * @throws YuepianError not_found when it is gone.
+ * @throws YuepianError not_found when it is gone; not_confirmed for stones in a kidney nobody confirmed.
  */
 async function findingOf(
   model: string | undefined,
@@ -92,11 +92,13 @@ async function findingOf(
 ): Promise<Pick<ChildTask, 'finding'>> {
   const found = findingOfJob(model);
   if (!found) return {};
-  const { key, name } = await structure(found.of);
+  const { key, name, verified, content } = await structure(found.of);
+  // The kidney may be another one since the job was asked for, or the server itself asks again.
+  if (found.finding === 'stones' && !verified) throw new YuepianError('not_confirmed');
   const { head, body } = await editing.mask(found.of);
   const maskFile = path.join(scratch, 'of.gz');
   await writeFile(maskFile, body);
-  return { finding: { ...found, key, name, maskFile, size: head.size } };
+  return { finding: { ...found, key, name, content, maskFile, size: head.size } };
 }
 
 type Message<T extends FromChild['type']> = Extract<FromChild, { type: T }>;

@@ -194,6 +194,7 @@ async function describeSet(
     title: set.title ?? { zh: '自动预览', en: 'Automatic preview' },
     ...(set.model ? { model: set.model } : {}),
     ...(set.of ? { of: set.of } : {}),
+    ...(set.ofContent === undefined ? {} : { ofContent: set.ofContent }),
     ...(set.sopInstanceUid ? { sopInstanceUid: set.sopInstanceUid } : {}),
     complete: set.complete,
     notes: set.notes,

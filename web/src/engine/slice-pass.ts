@@ -72,8 +72,8 @@ export class SlicePass implements RenderPass {
   }
 
   #source(gl: WebGL2RenderingContext, { stored, texture }: SliceScene): Source | undefined {
-    if (stored) {
-      this.#slice ??= new SliceTexture(gl);
+    if (stored) this.#slice ??= new SliceTexture(gl);
+    if (stored && this.#slice?.isUsable) {
       const wholeNumbers = !(stored.volume.data instanceof Float32Array);
       const handle = this.#slice.show(stored);
       return { grid: gridOf(stored), handle, sampleScale: 1, wholeNumbers };

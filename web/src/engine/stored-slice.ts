@@ -66,6 +66,8 @@ export function voxelsOf(s: StoredSlice): Float32Array<ArrayBuffer> {
 
 /** One slice on the card at a time; the next one takes its place. */
 export class SliceTexture {
+  /** Whether the card blends fractions between texels. */
+  readonly isUsable: boolean;
   readonly #gl: WebGL2RenderingContext;
   readonly #handle: WebGLTexture | null;
   #size = '';
@@ -74,8 +76,8 @@ export class SliceTexture {
   /** Not held on to: a volume that was closed must be free to go. */
   #volume: WeakRef<Volume> | undefined;
 
-  /** Needs `OES_texture_float_linear`, switched on. */
   constructor(gl: WebGL2RenderingContext) {
+    this.isUsable = gl.getExtension('OES_texture_float_linear') !== null;
     this.#gl = gl;
     this.#handle = gl.createTexture();
   }

@@ -42,8 +42,8 @@ export class Field {
 
   /** Takes the mask as it is now. @throws YuepianError `job_cancelled`. */
   async follow(mask: MaskBox, pace: Pace): Promise<void> {
-    const whole = wholeGrid(mask);
-    const on = chooseGrid(spacing(mask.affine), estimateQuads(whole, one), this.#quads);
+    const quads = estimateQuads(wholeGrid(mask), one);
+    const on = chooseGrid(spacing(mask.affine), quads, this.#quads);
     const isSame =
       this.#seen.length === mask.data.length &&
       mask.size.every((n, a) => n === this.#size[a as 0 | 1 | 2]) &&
@@ -52,7 +52,8 @@ export class Field {
     const changed = isSame ? this.#differences(mask) : this.#begin(mask, on);
     if (changed === undefined) return;
     try {
-      await this.#fill(whole, changed, pace);
+      // As it was noted: strokes that come and go while this breathes must not leave a trace.
+      await this.#fill(wholeGrid({ ...mask, data: this.#seen }), changed, pace);
     } catch (error) {
       // Half made: the next one begins again.
       this.#seen = new Uint8Array();

@@ -56,6 +56,8 @@ export const childTask = z.object({
       of: structureId,
       key: z.string(),
       name: z.object({ zh: z.string(), en: z.string() }),
+      /** Names its voxels, see `structure.content`. */
+      content: z.string(),
       /** Its voxels, gzip of encodeMask, and the size of the volume they lie in. */
       maskFile: z.string(),
       size: vec3,

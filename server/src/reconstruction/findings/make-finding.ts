@@ -10,7 +10,7 @@ import {
   YuepianError,
 } from '@yuepian/contract';
 import type { SegmentConcept } from '@yuepian/dicom';
-import { bytesPerVoxel, type LabelMap, spacing, type Vec3 } from '@yuepian/geometry';
+import { bytesPerVoxel, type LabelMap, spacing, toPatient, type Vec3 } from '@yuepian/geometry';
 import {
   affineOfPart,
   boneTerms,
@@ -78,6 +78,7 @@ export async function makeFinding(input: FindingInput): Promise<void> {
       kind: 'classical',
       title: setTitleOf(finding.finding, finding.name),
       of: finding.of,
+      ofContent: finding.content,
       notes: [...found.notes],
       run: { seconds: (performance.now() - startedAt) / 1000, device: 'CPU' },
     },
@@ -106,12 +107,23 @@ function bonesIn(edges: MaskEdges, { volume, onStep }: FindingInput): Found {
   const bones = splitBones(maskIn(edges, volume, box), {
     onStep: (fraction) => onStep('split', 0.05 + 0.5 * fraction),
   });
-  const terms = boneTerms(bones.bones);
+  const [nx, ny] = volume.size;
+  const [bx, by, bz] = box.size;
+  const inVolume = indexIn(volume.size, box);
+  // Pieces that are only counted are named by their place: split again, another must not take over
+  // what people have said and changed of this one.
+  const places = new Map<number, number>();
+  for (const [i, label] of bones.data.entries())
+    if (label !== 0 && !places.has(label)) places.set(label, inVolume(i));
+  const terms = new Map(
+    [...boneTerms(bones.bones)].map(([label, term]) => [
+      label,
+      /_\d+$/.test(term.key) ? { ...term, key: `${term.key}_${places.get(label) ?? 0}` } : term,
+    ]),
+  );
   // From the head down, as people read them.
   const segments = [...terms].map(([label, { key }]) => ({ key, labels: [label] }));
   const map = labelMapOf(volume, segments);
-  const [nx, ny] = volume.size;
-  const [bx, by, bz] = box.size;
   for (let k = 0; k < bz; k++)
     for (let j = 0; j < by; j++) {
       const from = bx * (j + by * k);
@@ -154,13 +166,7 @@ function stonesIn(edges: MaskEdges, { volume, finding, onStep }: FindingInput): 
   );
   const found = findStones(cropImage(volume, box), maskIn(edges, volume, box)).slice(0, 254);
   onStep('stones', 0.5);
-  const [nx, ny] = volume.size;
-  const [bx, by] = box.size;
-  const inVolume = (i: number): number =>
-    box.first[0] +
-    (i % bx) +
-    nx *
-      (box.first[1] + (Math.floor(i / bx) % by) + ny * (box.first[2] + Math.floor(i / (bx * by))));
+  const inVolume = indexIn(volume.size, box);
   // Named by its place: the same stone keeps its key when the kidney is changed and searched again.
   const keyOf = (s: Stone): string =>
     `kidney_stone_${inVolume(s.indices[s.indices.length >> 1] ?? 0)}`;
@@ -177,8 +183,10 @@ function stonesIn(edges: MaskEdges, { volume, finding, onStep }: FindingInput): 
   const { colour, opacity, snomed, en } = structureTable.kidney_stone;
   const each = <T>(of: (stone: Stone, n: number) => T): ReadonlyMap<string, T> =>
     new Map(found.map((stone, n) => [keyOf(stone), of(stone, n)]));
-  const heights = [own.first[2], own.first[2] + own.size[2] - 1].map(
-    (k) => volume.affine[10] * k + volume.affine[11],
+  // By height in the patient, whatever way the slices lie.
+  const [xs, ys, zs] = own.first.map((f, a) => [f, f + (own.size[a] ?? 1) - 1]);
+  const heights = (xs ?? []).flatMap((i) =>
+    (ys ?? []).flatMap((j) => (zs ?? []).map((k) => toPatient(volume.affine, [i, j, k])[2])),
   );
   return {
     map,
@@ -206,6 +214,14 @@ function stonesIn(edges: MaskEdges, { volume, finding, onStep }: FindingInput): 
     ],
   };
 }
+
+/** Index of a voxel of a box in its volume. */
+const indexIn =
+  ([nx, ny]: Vec3, { first, size: [w, h] }: IndexBox) =>
+  (i: number): number =>
+    first[0] +
+    (i % w) +
+    nx * (first[1] + (Math.floor(i / w) % h) + ny * (first[2] + Math.floor(i / (w * h))));
 
 const thirdOf = (z: number, low: number, high: number): 'upper' | 'middle' | 'lower' => {
   const part = (z - low) / Math.max(1e-6, high - low);

@@ -67,13 +67,22 @@ export async function writeSet(map: LabelMap, target: SetTarget): Promise<string
   const surenessOf = async (
     [label, ...more]: readonly number[],
     key: string,
+    volumeMl: number,
   ): Promise<DerivedStructure['sureness']> => {
     const box = label === undefined || more.length > 0 ? undefined : target.sureness?.boxOf(label);
     if (!target.sureness || label === undefined || !box) return undefined;
     const file = `margins/${key}-${digest}.gz`;
     await write(file, await compress(new Uint8Array(box.data), { level: 1 }));
     const { size, affine } = box;
-    return { ...target.sureness.rangeOf(label), file, size: [...size], affine: [...affine] };
+    const { lowMl, wonMl, highMl } = target.sureness.rangeOf(label);
+    return {
+      // Islands that post-processing took away are not to come back by the range.
+      lowMl: Math.max(0, volumeMl - Math.max(0, wonMl - lowMl)),
+      highMl: volumeMl + Math.max(0, highMl - wonMl),
+      file,
+      size: [...size],
+      affine: [...affine],
+    };
   };
   const add = async ({ surface, levels, seconds }: Model): Promise<void> => {
     const { key } = surface;
@@ -85,19 +94,12 @@ export async function writeSet(map: LabelMap, target: SetTarget): Promise<string
       await write(file, bytes);
       written.push({ file, triangles: mesh.indices.length / 3, bytes: bytes.byteLength });
     }
-    const sureness = await surenessOf(surface.labels, key);
+    const sureness = await surenessOf(surface.labels, key, surface.volumeMl);
     const stone = target.stones?.get(key);
     structures.push({
       key,
       ...(stone ? { stone } : {}),
-      ...(sureness && {
-        sureness: {
-          ...sureness,
-          // Islands that went afterwards count in one and not in the other.
-          lowMl: Math.min(sureness.lowMl, surface.volumeMl),
-          highMl: Math.max(sureness.highMl, surface.volumeMl),
-        },
-      }),
+      ...(sureness && { sureness }),
       ...(looks.has(key) ? { name: look.name, colour: look.colour, opacity: look.opacity } : {}),
       labels: [...surface.labels],
       voxels: surface.voxels,

@@ -185,7 +185,11 @@ function TakeBack({ island }: { readonly island: Island }) {
       disabled={!may || last === undefined}
       testId={`${island.id}-undo`}
       onPress={() => {
-        if (!room.views.dropDraftsOf(island.id) && last) room.removeMark(last);
+        if (room.views.dropDraftsOf(island.id)) return;
+        // Now, not when this was drawn: a text that was being written is a mark since a moment ago.
+        const { marks } = room.content.content;
+        const now = room.islands.lastMade(island.id, (id) => marks.some((m) => m.id === id));
+        if (now) room.removeMark(now);
       }}
     />
   );
