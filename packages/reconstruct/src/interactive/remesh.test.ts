@@ -105,6 +105,17 @@ describe('a mesh that follows an edit', () => {
     same(await remesher.mesh(mask, 'liver'), await new Remesher(30_000).mesh(mask, 'liver'));
   });
 
+  it('keeps nothing of a stroke that came and went while it was made', async () => {
+    const mask = organ();
+    const before = mask.data.slice();
+    const remesher = new Remesher(30_000);
+    const making = remesher.mesh(mask, 'liver');
+    applyDiff(mask, brush(mask, [patientPoint(-6, 0, 2)], 9 as Mm, 'erase').diff);
+    await making;
+    mask.data.set(before);
+    same(await remesher.mesh(mask, 'liver'), await new Remesher(30_000).mesh(mask, 'liver'));
+  });
+
   it('lies where the slower mesh of the label map lies', async () => {
     const mask = organ();
     const mesh = await new Remesher(30_000).mesh(mask, 'liver');
