@@ -186,6 +186,12 @@ export class EditSession {
     return this.#held.get(id)?.edges;
   }
 
+  /** Whether everything that was done to a structure here is on the server's disk. */
+  isSaved(id: string): boolean {
+    const { id: inWork, isBusy } = this.state.get();
+    return (this.#held.get(id)?.pending ?? 0) === 0 && !(isBusy && inWork === id);
+  }
+
   /** The voxels of any structure, fetched when needed. @throws YuepianError */
   async voxelsOf(structure: Pick<Structure, 'id' | 'key'>): Promise<GrowingMask | undefined> {
     return (await this.#hold(structure.id, structure.key))?.mask;
