@@ -314,6 +314,8 @@ export const structureSet = z.object({
   title: z.object({ zh: z.string(), en: z.string() }),
   /** The structure it was made from, see finding.ts: single bones of a bone, stones in a kidney. */
   of: structureId.optional(),
+  /** `content` of that structure when it was made; another one since then makes this set an older one. */
+  ofContent: z.string().optional(),
   /** Of a model. */
   model: z.object({ id: z.string(), version: z.string(), licence: z.string() }).optional(),
   /** The object in the archive that a foreign set was read from. */
