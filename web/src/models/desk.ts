@@ -77,6 +77,7 @@ export class ModelsDesk {
       redraw: () => this.editing.redraw(),
       partBetween: (mask, seeds) => this.plan.voxels({ kind: 'part', mask, seeds }),
       isSaved: (id) => this.editing.isSaved(id),
+      saved: (id) => this.editing.saved(id),
       maskOf: async (s) => {
         await this.editing.voxelsOf(s);
         return this.editing.edgesOf(s.id);

@@ -84,6 +84,7 @@ function parts(change: Partial<PartsPort> = {}) {
     redraw: () => undefined,
     partBetween: async () => undefined,
     isSaved: () => true,
+    saved: async () => undefined,
     maskOf: async (s) => kept[Number(s.id[0])]?.mask,
     affine: () => affine as unknown as ReturnType<PartsPort['affine']>,
     ...change,
@@ -105,7 +106,7 @@ test('two become one: the voxels of either, counted once', async () => {
   expect(desk.state.get()).toMatchObject({ mode: undefined, isBusy: false });
 });
 
-test('strokes on their way to the server are waited for', async () => {
+test('nothing is merged while strokes are on their way to the server', async () => {
   const { desk, steps } = parts({ isSaved: (id) => id !== idOf(1) });
   desk.beginMerge(described(0));
   desk.pick(described(1));
@@ -153,6 +154,28 @@ test('nothing else begins while one is at work', async () => {
   expect(await desk.split(described(0), async () => Uint32Array.of(0, 1))).toBe(false);
   await doing;
   expect(kept).toHaveLength(3);
+});
+
+test('undo waits for strokes that are taken back just before it', async () => {
+  let arrive: () => void = () => undefined;
+  const arriving = new Promise<void>((resolve) => {
+    arrive = resolve;
+  });
+  const waits: string[] = [];
+  const { desk, steps } = parts({
+    saved: (id) => {
+      waits.push(id);
+      return arriving;
+    },
+  });
+  desk.beginMerge(described(0));
+  desk.pick(described(1));
+  await desk.merge(name);
+  steps[0]?.undo();
+  await vi.waitFor(() => expect(waits).toEqual([idOf(0), idOf(1), idOf(2)]));
+  expect(kept.map((k) => k.isHidden)).toEqual([true, true, false]);
+  arrive();
+  await vi.waitFor(() => expect(kept.map((k) => k.isHidden)).toEqual([false, false, true]));
 });
 
 test('another tool in the hand drops a cut, and takes no hand for it', () => {

@@ -49,6 +49,8 @@ export interface PartsPort {
   ) => Promise<MaskEdges | undefined>;
   /** Whether everything that was done to a structure by hand is on the server's disk. */
   readonly isSaved: (id: string) => boolean;
+  /** Waits until that is so. */
+  readonly saved: (id: string) => Promise<void>;
   /** The voxels of a structure. @throws YuepianError */
   readonly maskOf: (structure: Structure) => Promise<MaskEdges | undefined>;
   readonly affine: () => PlacedMask['affine'] | undefined;
@@ -123,6 +125,7 @@ export class PartsDesk {
       });
       const parts = [first.id, second.id];
       this.#step(
+        [...parts, made.id],
         async () => {
           for (const id of parts) await hideStructure(id, false);
           await hideStructure(made.id, true);
@@ -154,6 +157,7 @@ export class PartsDesk {
       await undoing(made, () => this.#change(first, part, head.revision, 'edit'));
       isDone = true;
       this.#step(
+        [first.id, made.id],
         async () => {
           const now = await fetchMask(first.id);
           await this.#change(first, maskWithout(part, now.mask), now.head.revision, 'undo');
@@ -240,9 +244,11 @@ export class PartsDesk {
     await postEdit(of.id, { baseRevision, diff: await packedMask(diff), tool: 'split', kind });
   }
 
-  #step(undo: () => Promise<void>, redo: () => Promise<void>): void {
+  /** @param of what it changes: strokes that were taken back just before get there first. */
+  #step(of: readonly string[], undo: () => Promise<void>, redo: () => Promise<void>): void {
     const queued = (work: () => Promise<void>) => () => {
       this.#turn = this.#turn
+        .then(() => Promise.all(of.map((id) => this.#port.saved(id))))
         .then(work)
         .catch((error: unknown) => notify(sentenceOf(error), 'trouble'));
     };
