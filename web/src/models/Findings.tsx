@@ -69,7 +69,14 @@ export function Findings(props: FindingsProps) {
         </p>
       )}
       {found && !isRunning && finding === 'stones' && (
-        <Stones found={found} onGoTo={props.onGoTo} />
+        <>
+          {found.ofContent !== undefined && found.ofContent !== s.content && (
+            <p className={styles.trouble} role="status" data-testid="finding-older">
+              {t.findings.older}
+            </p>
+          )}
+          <Stones found={found} onGoTo={props.onGoTo} />
+        </>
       )}
     </div>
   );

@@ -1,6 +1,6 @@
 import { findingOfJob, type Job, type SeriesDetail, type SeriesModels } from '@yuepian/contract';
 import { Play } from 'lucide-react';
-import { useEffect, useState } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import { sentenceOf } from '../api/index.ts';
 import { errorSentence, formatDuration, useLanguage, useText } from '../i18n/index.ts';
 import { useMay } from '../identity/index.ts';
@@ -28,19 +28,22 @@ export function Networks({
   const language = useLanguage();
   const [found, setFound] = useState<SeriesModels>();
   const uid = series.seriesInstanceUid;
-  const [asked, setAsked] = useState(0);
+  const asked = useRef(0);
   const mayAdd = useMay('administer');
-  /** Counts what was added here: each time they are asked for again. */
-  useEffect(() => {
-    let isOver = asked < 0;
+  /** Only the newest question is answered; it is asked again after one was added. */
+  const ask = useCallback(() => {
+    const mine = ++asked.current;
     modelsFor(uid).then(
-      (models) => !isOver && setFound(models),
+      (models) => mine === asked.current && setFound(models),
       () => undefined,
     );
+  }, [uid]);
+  useEffect(() => {
+    ask();
     return () => {
-      isOver = true;
+      asked.current++;
     };
-  }, [uid, asked]);
+  }, [ask]);
   const tell = async (doing: Promise<void>) => {
     try {
       await doing;
@@ -123,7 +126,7 @@ export function Networks({
           <p>{t.networks.without}</p>
         </div>
       )}
-      {mayAdd && <AddNetwork onAdded={() => setAsked((n) => n + 1)} />}
+      {mayAdd && <AddNetwork onAdded={ask} />}
     </section>
   );
 }

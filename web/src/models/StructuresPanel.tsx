@@ -64,7 +64,7 @@ export function StructuresPanel(props: StructuresPanelProps) {
   const t = useText();
   const language = useLanguage();
   const [open, setOpen] = useState<string>();
-  const tell = async (doing: Promise<void>) => {
+  const tell = async (doing: Promise<unknown>) => {
     try {
       await doing;
       onChanged();

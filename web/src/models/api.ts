@@ -171,9 +171,9 @@ export const postStructure = (volumeId: string, wish: PostStructure): Promise<St
     body: wish,
   });
 
-/** Takes a structure away, or back. @throws YuepianError not_allowed */
-export const hideStructure = (id: string, hidden: boolean): Promise<void> =>
-  command(`${structureUrl(id)}/hidden`, { method: 'POST', body: { hidden } });
+/** Takes a structure away, or back. @returns it, one revision on. @throws YuepianError not_allowed */
+export const hideStructure = (id: string, hidden: boolean): Promise<Structure> =>
+  request(structure, `${structureUrl(id)}/hidden`, { method: 'POST', body: { hidden } });
 
 /** Voxels as they travel: gzip of encodeMask, base64. */
 export async function packedMask(mask: MaskEdges): Promise<string> {

@@ -71,12 +71,17 @@ export class ModelsDesk {
       this.editing,
     );
     this.parts = new PartsDesk({
-      structures: port.structures,
       colourOf: (key) => this.#lookOf(key)?.colour ?? '#c0c0c0',
       takeHand: port.takeHand,
       push: port.push,
       redraw: () => this.editing.redraw(),
       partBetween: (mask, seeds) => this.plan.voxels({ kind: 'part', mask, seeds }),
+      isSaved: (id) => this.editing.isSaved(id),
+      saved: (id) => this.editing.saved(id),
+      maskOf: async (s) => {
+        await this.editing.voxelsOf(s);
+        return this.editing.edgesOf(s.id);
+      },
       affine: () => port.manifest()?.affine,
     });
   }
@@ -91,18 +96,28 @@ export class ModelsDesk {
   }
 
   async edit(structure: Pick<Structure, 'id' | 'key'>, tool?: HandTool): Promise<void> {
+    this.parts.cancelCut();
     this.port.takeHand(true);
     await this.editing.open(structure, tool);
   }
 
   setTool(tool: HandTool | undefined): void {
+    this.parts.cancelCut();
     this.editing.setTool(tool);
     this.port.takeHand(tool !== undefined);
   }
 
   finish(): void {
     this.editing.finish();
+    this.parts.cancelCut();
     this.port.takeHand(false);
+  }
+
+  /** The hand has taken up a tool of another room. */
+  layDown(): void {
+    this.editing.setTool(undefined);
+    this.plan.setCurveOf(undefined);
+    this.parts.cancelCut();
   }
 
   /** @param hasTool whether this hand is the one that took up a tool of this room. */
@@ -169,14 +184,14 @@ export class ModelsDesk {
     this.plan.setCurveOf(key);
   }
 
-  /** Both sides of a planned cut become structures; the plan has done its work then. */
+  /**
+   * Both sides of a planned cut become structures. The plan stays: it has missed the structure then,
+   * and one undo brings back both.
+   */
   async makeParts(cut: Cut): Promise<void> {
     const structure = this.port.structures().find((s) => s.key === cut.structureKey);
     if (!structure) return;
-    const isDone = await this.parts.split(structure, (mask) =>
-      this.plan.voxels({ kind: 'side', mask, cut }),
-    );
-    if (isDone) this.plan.remove(cut.id);
+    await this.parts.split(structure, (mask) => this.plan.voxels({ kind: 'side', mask, cut }));
   }
 
   #drawCurve(view: View, sample: PointerSample): Stroke | undefined {

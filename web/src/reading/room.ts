@@ -194,7 +194,7 @@ export class Room {
     }
     this.views.dropDrafts();
     this.state.set({ tool });
-    if (tool !== 'edit') this.models.editing.setTool(undefined);
+    if (tool !== 'edit') this.models.layDown();
   }
 
   setLayout(layout: Layout): void {
@@ -324,8 +324,7 @@ export class Room {
       me: { id, name: displayName || name, colour },
       onTool: (tool) => {
         this.state.set({ tool });
-        const { editing } = this.models;
-        if (editing.state.get().tool && !islands.holds('edit')) editing.setTool(undefined);
+        if (this.models.isHandTaken && !islands.holds('edit')) this.models.layDown();
       },
       dropDrafts: (owner) => void this.views.dropDraftsOf(owner),
       left: (owner) => this.hands.forget(owner),

@@ -142,6 +142,7 @@ export const models: Pick<
     cutCurve: 'Cut along a drawn curve',
     cutOf: (name) => `Cut of ${name}`,
     removeCut: 'Take this cut back',
+    missed: 'The cut does not pass through this structure.',
     remaining: (percent) => `${percent} % stays when the orange part goes`,
   },
   files: {
@@ -164,6 +165,7 @@ export const models: Pick<
     cancelled: 'Cancelled.',
     confirmFirst: 'Stones are looked for once a doctor has confirmed this kidney.',
     noStones: 'No stone was found.',
+    older: 'This structure was changed after the search; search again.',
     thirds: { upper: 'upper third', middle: 'middle third', lower: 'lower third' },
     density: (mean, max) => `mean ${mean} HU, highest ${max} HU`,
     count: (n) => String(n),

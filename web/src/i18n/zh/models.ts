@@ -125,6 +125,7 @@ export const models = {
     cutCurve: '画一条曲线切开',
     cutOf: (name: string) => `切开${name}`,
     removeCut: '取消这一刀',
+    missed: '切面没有穿过该结构。',
     remaining: (percent: string) => `切去橙色部分后剩余 ${percent}%`,
   },
   files: {
@@ -147,6 +148,7 @@ export const models = {
     cancelled: '已取消。',
     confirmFirst: '医生确认该肾脏后才能在其中查找结石。',
     noStones: '未发现结石。',
+    older: '该结构在查找之后已被修改，请重新查找。',
     thirds: { upper: '上部', middle: '中部', lower: '下部' },
     density: (mean: number, max: number) => `平均 ${mean} HU，最高 ${max} HU`,
     count: (n: number) => `${n} 个`,

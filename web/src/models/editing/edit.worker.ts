@@ -26,13 +26,18 @@ import type { Act, FromWorker, ToWorker } from './messages.ts';
 interface Opened {
   readonly key: string;
   readonly mask: GrowingMask;
-  /** Of the surface an edit shows; the server makes the fine one after a pause. */
-  readonly remesher: Remesher;
+  /**
+   * Of the surface an edit shows; the server makes the fine one after a pause. It holds far more than
+   * the voxels: only the structure in work keeps it.
+   */
+  remesher: Remesher | undefined;
   call: number;
 }
 const opened = new Map<string, Opened>();
 /** Structures whose surface is to be made again. */
 const dirty = new Set<string>();
+/** The structure in work. */
+let inWork: string | undefined;
 let isMeshing = false;
 
 const tell = (message: FromWorker, transfer: Transferable[] = []): void =>
@@ -42,7 +47,9 @@ addEventListener('message', ({ data }: MessageEvent<ToWorker>) => {
   const known = opened.get(data.id);
   if (data.kind === 'open') {
     const mask = new GrowingMask(data.size, data.affine, data.mask);
-    opened.set(data.id, { key: data.key, mask, remesher: new Remesher(), call: 0 });
+    inWork = data.id;
+    for (const other of opened.values()) other.remesher = undefined;
+    opened.set(data.id, { key: data.key, mask, remesher: undefined, call: 0 });
     // Before the first stroke: after it only what the stroke reached is to be made.
     meshSoon(data.id);
   } else if (data.kind === 'close') opened.delete(data.id);
@@ -61,10 +68,14 @@ function run(id: string, structure: Opened, call: number, act: Act): void {
     tell({ kind: 'edited', id, call, tool: act.tool, diff });
     if (diff.length > 0) meshSoon(id);
   } catch (error) {
-    const known =
-      error instanceof YuepianError ? error : new YuepianError('internal', {}, { cause: error });
-    tell({ kind: 'failed', id, call, code: known.code, details: known.details });
+    failed(id, call, error);
   }
+}
+
+function failed(id: string, call: number, error: unknown): void {
+  const known =
+    error instanceof YuepianError ? error : new YuepianError('internal', {}, { cause: error });
+  tell({ kind: 'failed', id, call, code: known.code, details: known.details });
 }
 
 /** The voxels an act changes, in the indices of the volume. */
@@ -143,13 +154,23 @@ function meshSoon(id: string): void {
 }
 
 async function meshAll(): Promise<void> {
-  for (const id of dirty) {
-    dirty.delete(id);
-    const structure = opened.get(id);
-    if (!structure) continue;
-    const { call } = structure;
+  try {
+    for (const id of dirty) {
+      dirty.delete(id);
+      const structure = opened.get(id);
+      if (structure) await meshOne(id, structure);
+    }
+  } finally {
+    isMeshing = false;
+  }
+}
+
+async function meshOne(id: string, structure: Opened): Promise<void> {
+  const { call } = structure;
+  try {
+    structure.remesher ??= new Remesher();
     const mesh = await structure.remesher.mesh(structure.mask.mask, structure.key);
-    if (call === 0) continue;
+    if (call === 0) return;
     const none = { positions: new Float32Array(), normals: new Float32Array() };
     const { positions, normals, indices, openEdges } = mesh ?? {
       ...none,
@@ -161,6 +182,11 @@ async function meshAll(): Promise<void> {
       normals.buffer,
       indices.buffer,
     ]);
+  } catch (error) {
+    // What it keeps from one surface to the next may be half made.
+    structure.remesher = undefined;
+    failed(id, call, error);
+  } finally {
+    if (id !== inWork) structure.remesher = undefined;
   }
-  isMeshing = false;
 }

@@ -186,6 +186,24 @@ export class EditSession {
     return this.#held.get(id)?.edges;
   }
 
+  /** Whether everything that was done to a structure here is on the server's disk. */
+  isSaved(id: string): boolean {
+    const { id: inWork, isBusy } = this.state.get();
+    return (this.#held.get(id)?.pending ?? 0) === 0 && !(isBusy && inWork === id);
+  }
+
+  /** Waits until that is so. */
+  async saved(id: string): Promise<void> {
+    while (!this.isSaved(id)) {
+      await new Promise<void>((resolve) => {
+        const stop = this.state.subscribe(() => {
+          stop();
+          resolve();
+        });
+      });
+    }
+  }
+
   /** The voxels of any structure, fetched when needed. @throws YuepianError */
   async voxelsOf(structure: Pick<Structure, 'id' | 'key'>): Promise<GrowingMask | undefined> {
     return (await this.#hold(structure.id, structure.key))?.mask;
@@ -318,8 +336,7 @@ export class EditSession {
     held.record ??= new EditRecord(held.id, held.revision, {
       pending: (count) => {
         held.pending = count;
-        const pending = [...this.#held.values()].reduce((n, h) => n + h.pending, 0);
-        this.state.set({ pending });
+        this.#count();
       },
       saved: (revision) => {
         held.revision = revision;
@@ -331,11 +348,17 @@ export class EditSession {
     });
   }
 
+  #count(): void {
+    const pending = [...this.#held.values()].reduce((n, h) => n + h.pending, 0);
+    this.state.set({ pending });
+  }
+
   /** What is here is no longer what there is: looks again. */
   async #refetch(old: Held): Promise<void> {
     if (this.#held.get(old.id) !== old) return;
     old.record?.close();
     this.#held.delete(old.id);
+    this.#count();
     this.#port.forget(old.id);
     if (old.mesh) this.#port.engine.setMesh(old.key, undefined);
     this.#post({ kind: 'close', id: old.id });

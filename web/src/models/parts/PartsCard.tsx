@@ -3,13 +3,13 @@ import { useState } from 'react';
 import { formatMl, useLanguage, useText } from '../../i18n/index.ts';
 import { Button, IconButton, TextField, useStore } from '../../ui/index.ts';
 import styles from './Parts.module.css';
-import { type BothNames, mergedMl, type PartsDesk } from './parts.ts';
+import type { BothNames, PartsDesk } from './parts.ts';
 
 /** What is being merged or cut, what is to be done next, and the way out. */
 export function PartsCard({ desk }: { readonly desk: PartsDesk }) {
   const t = useText();
   const language = useLanguage();
-  const { mode, first, second, touched, isBusy } = useStore(desk.state, (s) => s);
+  const { mode, first, second, touched, mergedMl, isBusy } = useStore(desk.state, (s) => s);
   if (!mode || !first) return null;
   return (
     <section className={styles.card} aria-label={t.parts[mode]} data-testid="parts">
@@ -31,8 +31,8 @@ export function PartsCard({ desk }: { readonly desk: PartsDesk }) {
       {mode === 'merge' && second && (
         <>
           <p>
-            <strong>{first.name[language]}</strong> + <strong>{second.name[language]}</strong> ·{' '}
-            {t.structures.ml(formatMl(mergedMl([first, second])))}
+            <strong>{first.name[language]}</strong> + <strong>{second.name[language]}</strong>
+            {mergedMl !== undefined && ` · ${t.structures.ml(formatMl(mergedMl))}`}
           </p>
           <Names
             names={[first.name, second.name]}

@@ -23,6 +23,8 @@ export interface PartsState {
   readonly first: Structure | undefined;
   readonly second: Structure | undefined;
   readonly touched: readonly PatientPoint[];
+  /** What both measure as one, what they share counted once; undefined until their voxels are here. */
+  readonly mergedMl: number | undefined;
   readonly isBusy: boolean;
 }
 
@@ -31,11 +33,11 @@ const idle: PartsState = {
   first: undefined,
   second: undefined,
   touched: [],
+  mergedMl: undefined,
   isBusy: false,
 };
 
 export interface PartsPort {
-  readonly structures: () => readonly Structure[];
   readonly colourOf: (key: string) => string;
   readonly takeHand: (isTaken: boolean) => void;
   readonly push: (step: { undo(): void; redo(): void }) => void;
@@ -45,6 +47,12 @@ export interface PartsPort {
     mask: PlacedMask,
     seeds: readonly [PatientPoint, PatientPoint],
   ) => Promise<MaskEdges | undefined>;
+  /** Whether everything that was done to a structure by hand is on the server's disk. */
+  readonly isSaved: (id: string) => boolean;
+  /** Waits until that is so. */
+  readonly saved: (id: string) => Promise<void>;
+  /** The voxels of a structure. @throws YuepianError */
+  readonly maskOf: (structure: Structure) => Promise<MaskEdges | undefined>;
   readonly affine: () => PlacedMask['affine'] | undefined;
 }
 
@@ -65,6 +73,7 @@ export class PartsDesk {
   }
 
   beginMerge(first: Structure): void {
+    if (this.state.get().isBusy) return;
     this.cancel();
     this.state.set({ ...idle, mode: 'merge', first });
   }
@@ -73,10 +82,13 @@ export class PartsDesk {
   pick(second: Structure): void {
     const { first, isBusy } = this.state.get();
     if (isBusy || second.id === first?.id) return;
-    this.state.set({ second: this.state.get().second?.id === second.id ? undefined : second });
+    const isSame = this.state.get().second?.id === second.id;
+    this.state.set({ second: isSame ? undefined : second, mergedMl: undefined });
+    if (first && !isSame) void this.#measure(first, second);
   }
 
   beginCut(first: Structure): void {
+    if (this.state.get().isBusy) return;
     this.cancel();
     this.state.set({ ...idle, mode: 'cut', first });
     this.#port.takeHand(true);
@@ -92,19 +104,28 @@ export class PartsDesk {
     return true;
   }
 
+  /** The hand has taken up something else. A cut that is being made is finished all the same. */
+  cancelCut(): void {
+    const { mode, isBusy } = this.state.get();
+    if (mode !== 'cut') return;
+    this.state.set({ ...idle, isBusy });
+    this.#port.redraw();
+  }
+
   /** Both structures as one with this name. One step to undo. */
   merge(name: BothNames): Promise<void> {
     const { first, second } = this.state.get();
     if (!first || !second) return Promise.resolve();
-    return this.#work(async () => {
+    return this.#work([first, second], async () => {
       const [a, b] = await Promise.all([fetchMask(first.id), fetchMask(second.id)]);
       const made = await this.#begin(first, name, orMasks(a.mask, b.mask), 'joined by hand');
       await undoing(made, async () => {
-        await hideStructure(first.id, true);
-        await undoing({ id: first.id, isShown: true }, () => hideStructure(second.id, true));
+        await hideAt(first.id, a.head.revision);
+        await undoing({ id: first.id, isShown: true }, () => hideAt(second.id, b.head.revision));
       });
       const parts = [first.id, second.id];
       this.#step(
+        [...parts, made.id],
         async () => {
           for (const id of parts) await hideStructure(id, false);
           await hideStructure(made.id, true);
@@ -114,6 +135,7 @@ export class PartsDesk {
           for (const id of parts) await hideStructure(id, true);
         },
       );
+      return true;
     });
   }
 
@@ -123,11 +145,11 @@ export class PartsDesk {
    */
   async split(first: Structure, partOf: (mask: PlacedMask) => Promise<MaskEdges | undefined>) {
     let isDone = false;
-    await this.#work(async () => {
+    await this.#work([first], async () => {
       const { head, mask } = await fetchMask(first.id);
       const affine = this.#port.affine();
       const part = affine && (await partOf({ size: head.size, affine, edges: mask }));
-      if (!part) return;
+      if (!part) return false;
       if (part.length === 0 || maskVoxels(part) === maskVoxels(mask))
         throw new YuepianError('cut_misses');
       const name = { zh: `${first.name.zh} 之二`, en: `${first.name.en}, part 2` };
@@ -135,6 +157,7 @@ export class PartsDesk {
       await undoing(made, () => this.#change(first, part, head.revision, 'edit'));
       isDone = true;
       this.#step(
+        [first.id, made.id],
         async () => {
           const now = await fetchMask(first.id);
           await this.#change(first, maskWithout(part, now.mask), now.head.revision, 'undo');
@@ -146,6 +169,7 @@ export class PartsDesk {
           await this.#change(first, andMasks(part, now.mask), now.head.revision, 'redo');
         },
       );
+      return true;
     });
     return isDone;
   }
@@ -220,39 +244,56 @@ export class PartsDesk {
     await postEdit(of.id, { baseRevision, diff: await packedMask(diff), tool: 'split', kind });
   }
 
-  #step(undo: () => Promise<void>, redo: () => Promise<void>): void {
+  /** @param of what it changes: strokes that were taken back just before get there first. */
+  #step(of: readonly string[], undo: () => Promise<void>, redo: () => Promise<void>): void {
     const queued = (work: () => Promise<void>) => () => {
       this.#turn = this.#turn
+        .then(() => Promise.all(of.map((id) => this.#port.saved(id))))
         .then(work)
         .catch((error: unknown) => notify(sentenceOf(error), 'trouble'));
     };
     this.#port.push({ undo: queued(undo), redo: queued(redo) });
   }
 
-  async #work(work: () => Promise<void>): Promise<void> {
+  /** What both measure as one, for the card; without its voxels it says nothing of it. */
+  async #measure(first: Structure, second: Structure): Promise<void> {
+    const affine = this.#port.affine();
+    const [a, b] = await Promise.all([first, second].map((s) => this.#port.maskOf(s))).catch(
+      () => [],
+    );
+    const now = this.state.get();
+    if (!affine || !a || !b || now.first !== first || now.second !== second) return;
+    this.state.set({ mergedMl: voxelsMl(maskVoxels(orMasks(a, b)), affine) });
+  }
+
+  /**
+   * @param of what is read from the server: it must know all that was done here by then.
+   * @param work says false where it did nothing: the tool stays in the hand for another try.
+   */
+  async #work(of: readonly Structure[], work: () => Promise<boolean>): Promise<void> {
+    if (this.state.get().isBusy) return;
     this.state.set({ isBusy: true });
-    const { mode } = this.state.get();
+    let isDone = false;
     try {
-      const mine = this.#turn.then(work);
-      this.#turn = mine.catch(() => undefined);
-      await mine;
-      if (mode === 'cut') this.#port.takeHand(false);
-      this.state.set(idle);
+      const mine = this.#turn.then(() => {
+        if (!of.every((s) => this.#port.isSaved(s.id))) throw new YuepianError('not_ready');
+        return work();
+      });
+      this.#turn = mine.then(
+        () => undefined,
+        () => undefined,
+      );
+      isDone = await mine;
     } catch (error) {
       notify(sentenceOf(error), 'trouble');
-      this.state.set({ isBusy: false });
     } finally {
+      const { mode } = this.state.get();
+      if (isDone && mode === 'cut') this.#port.takeHand(false);
+      this.state.set(isDone || mode === undefined ? idle : { isBusy: false });
       this.#port.redraw();
     }
   }
 }
-
-/** What the merged structure will measure. */
-export const mergedMl = (parts: readonly Pick<Structure, 'volumeMl'>[]): number =>
-  parts.reduce((ml, s) => ml + s.volumeMl, 0);
-
-/** mL of a mask on a grid. */
-export const mlOf = ({ affine, edges }: PlacedMask): number => voxelsMl(maskVoxels(edges), affine);
 
 /** Without its set and without the number of one that somebody began: what kind it is. */
 export const plainKeyOf = (key: string): string =>
@@ -261,10 +302,21 @@ export const plainKeyOf = (key: string): string =>
     .replace(/_[1-9]\d\d$/, '')
     .slice(0, 24);
 
+/**
+ * Takes a structure away as it was read.
+ * @throws YuepianError edit_stale when somebody changed it since; it is shown again then.
+ */
+async function hideAt(id: string, revision: number): Promise<void> {
+  const hidden = await hideStructure(id, true);
+  if (hidden.edited?.revision === revision + 1) return;
+  await hideStructure(id, false).catch(() => undefined);
+  throw new YuepianError('edit_stale');
+}
+
 /** The other half of a change failed: what was made for it goes out of sight again. */
 async function undoing(
   made: { readonly id: string; readonly isShown?: boolean },
-  work: () => Promise<void>,
+  work: () => Promise<unknown>,
 ): Promise<void> {
   try {
     await work();

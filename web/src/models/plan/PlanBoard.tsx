@@ -16,6 +16,7 @@ export function PlanBoard({
   const t = useText();
   const language = useLanguage();
   const { table, chosen, margin, parts, isBusy } = useStore(desk.plan.state, (s) => s);
+  const arePartsBusy = useStore(desk.parts.state, (s) => s.isBusy);
   const nameOf = (key: string): string =>
     structures.find((s) => s.key === key)?.name[language] ?? key;
   if (!table && !margin && parts.length === 0 && !isBusy) return null;
@@ -66,17 +67,30 @@ export function PlanBoard({
               onClick={() => desk.plan.remove(cut.id)}
             />
           </header>
-          <p>
-            <span className={styles.front} /> {t.structures.ml(formatMl(frontMl))}
-            <span className={styles.gap} />
-            {t.structures.ml(formatMl(backMl))}
-          </p>
-          <p className={styles.quiet}>
-            {t.plan.remaining(((100 * backMl) / (frontMl + backMl)).toFixed(1))}
-          </p>
-          <Button small data-testid="cut-apply" onClick={() => void desk.makeParts(cut)}>
-            {t.parts.apply}
-          </Button>
+          {frontMl === 0 || backMl === 0 ? (
+            <p className={styles.quiet} data-testid="cut-missed">
+              {t.plan.missed}
+            </p>
+          ) : (
+            <>
+              <p>
+                <span className={styles.front} /> {t.structures.ml(formatMl(frontMl))}
+                <span className={styles.gap} />
+                {t.structures.ml(formatMl(backMl))}
+              </p>
+              <p className={styles.quiet}>
+                {t.plan.remaining(((100 * backMl) / (frontMl + backMl)).toFixed(1))}
+              </p>
+              <Button
+                small
+                disabled={arePartsBusy}
+                data-testid="cut-apply"
+                onClick={() => void desk.makeParts(cut)}
+              >
+                {t.parts.apply}
+              </Button>
+            </>
+          )}
         </div>
       ))}
     </section>

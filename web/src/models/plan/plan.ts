@@ -53,6 +53,13 @@ export interface PlanPort {
   readonly redraw: () => void;
 }
 
+/** A surface coloured by its network's margin, and the probabilities that margin was read from. */
+interface Sure {
+  readonly key: string;
+  readonly url: string | undefined;
+  readonly shapes: readonly Shape[];
+}
+
 const second = '#f2a65a';
 const shell = '#7bd34f';
 
@@ -64,8 +71,10 @@ export class PlanDesk {
   readonly #calls = new Map<number, (message: FromPlanWorker) => void>();
   readonly #worked = new Map<string, { key: string; shapes: Shape[]; parts: CutParts }>();
   #shell: Shape | undefined;
-  #bands: readonly Shape[] = [];
+  #sure: Sure | undefined;
   #drawnBands = false;
+  /** Counts the series shown here: what was begun on one is never drawn on another. */
+  #epoch = 0;
   #call = 0;
   #worker: Worker | undefined;
 
@@ -94,13 +103,14 @@ export class PlanDesk {
         return mesh ? [{ key: s.key, ...mesh }] : [];
       });
     if (!lesion) return [];
+    const epoch = this.#epoch;
     const result = await this.#ask({
       kind: 'neighbours',
       lesion: { key, ...lesion },
       others,
       within,
     });
-    if (result?.kind !== 'neighbours') return [];
+    if (result?.kind !== 'neighbours' || epoch !== this.#epoch) return [];
     if (within === undefined) {
       this.state.set({
         table: { key, rows: result.rows, within },
@@ -123,56 +133,70 @@ export class PlanDesk {
 
   /** A safety margin as a shell; 0 takes it away. One step to undo. */
   async setMargin(structure: Structure, mm: number): Promise<void> {
-    const before = { shape: this.#shell, margin: this.state.get().margin };
-    const show = (shape: Shape | undefined, margin: PlanState['margin']): void => {
-      this.#shell = shape;
-      this.state.set({ margin });
-      this.#draw();
+    const epoch = this.#epoch;
+    let after: { shape: Shape | undefined; margin: PlanState['margin'] } = {
+      shape: undefined,
+      margin: undefined,
     };
-    if (mm <= 0) show(undefined, undefined);
-    else {
+    if (mm > 0) {
       const mask = await this.#maskOf(structure);
       const key = `margin-${structure.key}`;
-      const result = mask && (await this.#ask({ kind: 'margin', key, mask, mm }));
-      if (result?.kind !== 'margin' || !result.mesh) return;
-      show(
-        { key, mesh: result.mesh, colour: shell, opacity: 0.35 },
-        { key: structure.key, mm, ml: result.volumeMl },
-      );
+      const result =
+        mask && epoch === this.#epoch && (await this.#ask({ kind: 'margin', key, mask, mm }));
+      if (result === false || result?.kind !== 'margin' || !result.mesh) return;
+      if (epoch !== this.#epoch) return;
+      after = {
+        shape: { key, mesh: result.mesh, colour: shell, opacity: 0.35 },
+        margin: { key: structure.key, mm, ml: result.volumeMl },
+      };
     }
-    const after = { shape: this.#shell, margin: this.state.get().margin };
-    this.#port.push({
-      undo: () => show(before.shape, before.margin),
-      redo: () => show(after.shape, after.margin),
+    const before = { shape: this.#shell, margin: this.state.get().margin };
+    this.#step(epoch, before, after, ({ shape, margin }) => {
+      this.#shell = shape;
+      this.state.set({ margin });
     });
   }
 
   /** Colours a surface by the network's own margin, or no longer. One step to undo. */
   async setSure(structure: Structure, isShown: boolean): Promise<void> {
-    const before = { bands: this.#bands, key: this.state.get().sureOf };
-    const show = (bands: readonly Shape[], sureOf: string | undefined): void => {
-      this.#bands = bands;
-      this.state.set({ sureOf });
-      this.#draw();
-    };
-    if (!isShown) show([], undefined);
-    else {
+    const epoch = this.#epoch;
+    let after: Sure | undefined;
+    if (isShown) {
       const mesh = this.#port.engine.meshOf(structure.key);
       const box = await this.#surenessOf(structure);
-      const result = mesh && box && (await this.#ask({ kind: 'bands', mesh, box }));
-      if (result?.kind !== 'bands') return;
+      const result =
+        mesh && box && epoch === this.#epoch && (await this.#ask({ kind: 'bands', mesh, box }));
+      if (result === false || result?.kind !== 'bands' || epoch !== this.#epoch) return;
       const shapes = result.meshes.flatMap((m, n) =>
         m
           ? [{ key: `sure-${n}`, mesh: m, colour: bandColours[n] ?? bandColours[0], opacity: 1 }]
           : [],
       );
-      show(shapes, structure.key);
+      after = { key: structure.key, url: structure.sureness?.url, shapes };
+      if (!this.#isCurrent(after)) return;
     }
-    const after = { bands: this.#bands, key: this.state.get().sureOf };
-    this.#port.push({
-      undo: () => show(before.bands, before.key),
-      redo: () => show(after.bands, after.key),
-    });
+    this.#step(epoch, this.#sure, after, (sure) => this.#setSure(sure));
+  }
+
+  /** Shows what is there now, and what was there before when it is taken back: on this series only. */
+  #step<T>(epoch: number, before: T, after: T, show: (what: T) => void): void {
+    const to = (what: T) => (): void => {
+      if (epoch !== this.#epoch) return;
+      show(what);
+      this.#draw();
+    };
+    to(after)();
+    this.#port.push({ undo: to(before), redo: to(after) });
+  }
+
+  #setSure(sure: Sure | undefined): void {
+    this.#sure = sure && this.#isCurrent(sure) ? sure : undefined;
+    this.state.set({ sureOf: this.#sure?.key });
+  }
+
+  /** Once voxels are changed, a margin of what they were says nothing of the new border. */
+  #isCurrent({ key, url }: Sure): boolean {
+    return this.#port.structures().find((s) => s.key === key)?.sureness?.url === url;
   }
 
   async #surenessOf(structure: Structure): Promise<ProbabilityBox | undefined> {
@@ -222,7 +246,10 @@ export class PlanDesk {
 
   /** The case document's cuts, or the voxels they apply to, are others. */
   async sync(): Promise<void> {
-    if (this.#areBandsShown() !== this.#drawnBands) this.#draw();
+    const epoch = this.#epoch;
+    const had = this.#sure;
+    this.#setSure(had);
+    if (this.#sure !== had || this.#areBandsShown() !== this.#drawnBands) this.#draw();
     const cuts = this.#port.cuts();
     const structures = this.#port.structures();
     const stampOf = (c: Cut): string => {
@@ -238,6 +265,7 @@ export class PlanDesk {
     }
     if (changed) this.#draw();
     for (const [stamp, cut] of wanted) {
+      if (epoch !== this.#epoch) return;
       if (this.#worked.has(stamp)) continue;
       const structure = structures.find((s) => s.key === cut.structureKey);
       if (structure && !structure.preview) await this.#work(stamp, cut, structure);
@@ -280,9 +308,10 @@ export class PlanDesk {
   }
 
   clear(): void {
+    this.#epoch++;
     this.#worked.clear();
     this.#shell = undefined;
-    this.#bands = [];
+    this.#sure = undefined;
     this.state.set({
       sureOf: undefined,
       table: undefined,
@@ -301,17 +330,23 @@ export class PlanDesk {
   }
 
   async #work(stamp: string, cut: Cut, structure: Structure): Promise<void> {
+    const epoch = this.#epoch;
     const mask = await this.#maskOf(structure);
-    const result = mask && (await this.#ask({ kind: 'cut', key: structure.key, mask, cut }));
-    if (result?.kind !== 'cut') return;
+    if (!mask || epoch !== this.#epoch) return;
+    const result = await this.#ask({ kind: 'cut', key: structure.key, mask, cut });
+    if (result?.kind !== 'cut' || epoch !== this.#epoch) return;
+    // A plan that was carried out, or that passes by: the structure is shown as it is.
+    const isMissed = result.frontMl === 0 || result.backMl === 0;
     const shape = (side: string, mesh: MeshData | undefined, colour: string): Shape[] =>
       mesh ? [{ key: `${cut.id}-${side}`, mesh, colour, opacity: 1 }] : [];
     this.#worked.set(stamp, {
       key: structure.key,
-      shapes: [
-        ...shape('front', result.front, second),
-        ...shape('back', result.back, this.#port.colourOf(structure.key)),
-      ],
+      shapes: isMissed
+        ? []
+        : [
+            ...shape('front', result.front, second),
+            ...shape('back', result.back, this.#port.colourOf(structure.key)),
+          ],
       parts: { cut, frontMl: result.frontMl, backMl: result.backMl },
     });
     this.#draw();
@@ -329,12 +364,13 @@ export class PlanDesk {
     const shapes = [
       ...worked.flatMap((w) => w.shapes),
       ...(this.#shell ? [this.#shell] : []),
-      ...(this.#areBandsShown() ? this.#bands : []),
+      ...(this.#sure && this.#areBandsShown() ? this.#sure.shapes : []),
     ];
     this.state.set({ parts: worked.map((w) => w.parts) });
     const { sureOf } = this.state.get();
     const bands = sureOf === undefined ? [] : [sureOf];
-    this.#port.replaced(new Set([...worked.map((w) => w.key), ...bands]));
+    const cut = worked.flatMap((w) => (w.shapes.length > 0 ? [w.key] : []));
+    this.#port.replaced(new Set([...cut, ...bands]));
     this.#port.engine.setShapes(shapes);
     this.#port.redraw();
   }
