@@ -51,8 +51,24 @@ export async function remoteInk(): Promise<void> {
     print({ name: `${name}.p95`, value: percentile(latencies, 0.95), ...said });
   };
   await tell('ink.remote.four-views', 'four views');
-  for (const page of [writer, reader]) await page.getByTestId('maximise-axial').click();
+  for (const page of [writer, reader]) {
+    await page.getByTestId('maximise-axial').click();
+    await toOtherSlice(page);
+  }
   await tell('ink.remote', 'one view');
+}
+
+/** Away from the lines that are there: a pen that is put down on one takes hold of it. */
+async function toOtherSlice(page: Page): Promise<void> {
+  const told = page.getByTestId('info-axial');
+  const before = await told.textContent();
+  const box = await page.getByTestId('view-axial').boundingBox();
+  await page.mouse.move((box?.x ?? 0) + 100, (box?.y ?? 0) + 300);
+  await page.mouse.wheel(0, 100);
+  await page.waitForFunction(
+    (text) => document.querySelector('[data-testid="info-axial"]')?.textContent !== text,
+    before,
+  );
 }
 
 /** ms of each place of the pen in six strokes. */
