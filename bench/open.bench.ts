@@ -37,6 +37,15 @@ export default async function open(): Promise<void> {
     const range = `${Math.min(...values).toFixed(2)}–${Math.max(...values).toFixed(2)}`;
     print({ name, value: median(values), unit: 's', n: runs, note: `${note}; median of ${range}` });
   }
+  const bare: number[] = [];
+  for (let run = 0; run < runs; run++) bare.push(await bareSeconds(server, uid));
+  print({
+    name: 'open.full-resolution.no-driver',
+    value: median(bare),
+    unit: 's',
+    n: runs,
+    note: `browser without a driver, no readback; median of ${Math.min(...bare).toFixed(2)}–${Math.max(...bare).toFixed(2)}`,
+  });
   print({
     name: 'open.browser-memory',
     value: await memoryMb(server, uid),
@@ -99,12 +108,9 @@ async function openOnce(server: BenchServer, uid: string): Promise<Opened> {
   }
 }
 
-/**
- * The highest memory of all processes from the navigation to full resolution. A run of its own:
- * reading the sizes takes time, and the driver of the timed runs takes memory.
- */
-async function memoryMb(server: BenchServer, uid: string): Promise<number> {
-  await using browser = await openBareBrowser(1920, 1080);
+/** A browser without a driver, signed in and idle. */
+async function bareReader(server: BenchServer) {
+  const browser = await openBareBrowser(1920, 1080);
   await browser.navigate(`${server.url}/healthz`);
   const account = JSON.stringify(JSON.stringify({ name: 'admin', password: server.password }));
   const status = await browser.evaluate(
@@ -112,12 +118,35 @@ async function memoryMb(server: BenchServer, uid: string): Promise<number> {
   );
   if (status !== 200) throw new Error(`sign-in answered ${status}`);
   await untilCalm(browser.pid);
-  const peak = watchPeak(() => treeMb(browser.pid), 200);
-  await browser.navigate(`${server.url}/studies/${uid}`);
   const isPreview = (): Promise<unknown> =>
     browser.evaluate(`document.querySelector('[data-testid="preview"]') !== null`);
-  await waitFor(async () => (await isPreview()) === true, 60, 'the preview');
-  await waitFor(async () => (await isPreview()) === false, 120, 'full resolution');
+  /** Resolves at full resolution. */
+  const open = async (uid: string): Promise<void> => {
+    await browser.navigate(`${server.url}/studies/${uid}`);
+    await waitFor(async () => (await isPreview()) === true, 60, 'the preview');
+    await waitFor(async () => (await isPreview()) === false, 120, 'full resolution');
+  };
+  return { browser, open };
+}
+
+/** Until nothing is called a preview any more, without what a driver costs (it keeps every body). */
+async function bareSeconds(server: BenchServer, uid: string): Promise<number> {
+  const { browser, open } = await bareReader(server);
+  await using _ = browser;
+  const started = performance.now();
+  await open(uid);
+  return (performance.now() - started) / 1000;
+}
+
+/**
+ * The highest memory of all processes from the navigation to full resolution. A run of its own:
+ * reading the sizes takes time, and the driver of the timed runs takes memory.
+ */
+async function memoryMb(server: BenchServer, uid: string): Promise<number> {
+  const { browser, open } = await bareReader(server);
+  await using _ = browser;
+  const peak = watchPeak(() => treeMb(browser.pid), 200);
+  await open(uid);
   return peak.stop();
 }
 
