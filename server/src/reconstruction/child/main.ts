@@ -2,7 +2,6 @@ import { YuepianError } from '@yuepian/contract';
 import { FileBlobStore, isBlobKey } from '../../storage/index.ts';
 import { classicalSet, DerivedFolder, setNameOf } from '../derived.ts';
 import { readLevel } from '../pyramid/index.ts';
-import { Mesher } from './mesher.ts';
 import { type ChildTask, type FromChild, type ToChild, toChild } from './protocol.ts';
 import { readHeader, type SeriesFile } from './series-files.ts';
 import { makeStructures } from './structures.ts';
@@ -53,7 +52,7 @@ async function filesOf(task: ChildTask): Promise<SeriesFile[]> {
   }));
 }
 
-async function run(task: ChildTask, mesher: Mesher): Promise<void> {
+async function run(task: ChildTask): Promise<void> {
   const derived = new DerivedFolder(task.dataFolder);
   const files = await filesOf(task);
   if (task.start === 'segments') {
@@ -81,7 +80,6 @@ async function run(task: ChildTask, mesher: Mesher): Promise<void> {
     // What a run that was cut off has left is nobody's result.
     earlier: earlier?.complete ? earlier : undefined,
     memoryBytes: task.memoryBytes,
-    mesher,
     onStep,
     onStructures: () => void tell({ type: 'structures', volumeId: manifest.id }),
     onSegmentation: async (path: string, sopInstanceUid: string) => {
@@ -130,12 +128,10 @@ async function loadMain(task: ChildTask, derived: DerivedFolder): Promise<Derive
   return { manifest, volume: { size, affine, frameOfReferenceUid, data } };
 }
 
-// Loads its code while this process waits for its task, as this one has loaded its own.
-const mesher = new Mesher();
 const message = await next();
 if (message.type === 'start') {
   try {
-    await run(message.task, mesher);
+    await run(message.task);
     await tell({ type: 'done' });
   } catch (error) {
     const known = asYuepian(error);
@@ -148,7 +144,6 @@ if (message.type === 'start') {
     });
   }
 }
-await mesher[Symbol.asyncDispose]();
 process.disconnect();
 
 /** What nobody foresaw counts as a crash; the stack goes into the server's log. */

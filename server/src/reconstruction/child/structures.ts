@@ -25,8 +25,6 @@ export interface StructuresInput {
   /** Structures of an earlier run that are being shown. */
   readonly earlier: StructureSet | undefined;
   readonly memoryBytes?: number | undefined;
-  /** Where the thread that makes models runs already. */
-  readonly mesher?: Mesher | undefined;
   readonly onStep: (step: string, fraction: number) => void;
   /** `structures.json` has changed. */
   readonly onStructures: () => void;
@@ -42,12 +40,6 @@ const compress = promisify(gzip);
  * @throws YuepianError out_of_memory
  */
 export async function makeStructures(input: StructuresInput): Promise<void> {
-  if (input.mesher) return makeWith(input.mesher, input);
-  await using mesher = new Mesher();
-  await makeWith(mesher, input);
-}
-
-async function makeWith(mesher: Mesher, input: StructuresInput): Promise<void> {
   const { volume, manifest, onStep } = input;
   const startedAt = performance.now();
   const voxels = volume.data.length;
@@ -56,6 +48,7 @@ async function makeWith(mesher: Mesher, input: StructuresInput): Promise<void> {
   const needed = estimateMemory(volume.size, manifest.voxelType) + voxels - held;
   checkMemory(needed, input.memoryBytes);
   const options = { modality: manifest.modality, onStep };
+  await using mesher = new Mesher();
   // Whoever sees an earlier result keeps it until the new one is whole.
   const preview = input.earlier ? undefined : new Preview(input, mesher);
   const map = await labelsOf(volume, options, (coarse) => preview?.show(coarse));
