@@ -117,7 +117,7 @@ export class Field {
   #differences({ size, data }: MaskBox): IndexBox | undefined {
     const [nx, ny, nz] = size;
     const seen = this.#seen;
-    const [low, high] = [[nx, ny, nz] as [number, number, number], [-1, -1, -1]];
+    const bounds = new Bounds();
     for (let z = 0, row = 0; z < nz; z++) {
       for (let y = 0; y < ny; y++, row += nx) {
         for (let p = row; p < row + nx; p++) {
@@ -126,18 +126,11 @@ export class Field {
           if (now === 0) this.#voxels--;
           else if (seen[p] === 0) this.#voxels++;
           seen[p] = now;
-          const x = p - row;
-          if (x < low[0]) low[0] = x;
-          if (x > (high[0] as number)) high[0] = x;
-          if (y < low[1]) low[1] = y;
-          if (y > (high[1] as number)) high[1] = y;
-          if (z < low[2]) low[2] = z;
-          high[2] = z;
+          bounds.add(p - row, p - row, y, z);
         }
       }
     }
-    if ((high[2] as number) < 0) return undefined;
-    return { first: low, size: low.map((v, a) => (high[a] as number) - v + 1) as unknown as Vec3 };
+    return bounds.box;
   }
 
   /** Makes the field anew wherever it depends on the voxels of a box. */
@@ -210,7 +203,7 @@ export class Field {
   #content(): IndexBox | undefined {
     const [nx, ny, nz] = this.#grid;
     const data = this.#data;
-    const [low, high] = [[nx, ny, nz] as [number, number, number], [-1, -1, -1]];
+    const bounds = new Bounds();
     for (let z = 0, row = 0; z < nz; z++) {
       for (let y = 0; y < ny; y++, row += nx) {
         let x0 = 0;
@@ -218,16 +211,32 @@ export class Field {
         if (x0 === nx) continue;
         let x1 = nx - 1;
         while ((data[row + x1] as number) < 128) x1--;
-        if (x0 < low[0]) low[0] = x0;
-        if (x1 > (high[0] as number)) high[0] = x1;
-        if (y < low[1]) low[1] = y;
-        if (y > (high[1] as number)) high[1] = y;
-        if (z < low[2]) low[2] = z;
-        high[2] = z;
+        bounds.add(x0, x1, y, z);
       }
     }
-    if ((high[2] as number) < 0) return undefined;
-    return { first: low, size: low.map((v, a) => (high[a] as number) - v + 1) as unknown as Vec3 };
+    return bounds.box;
+  }
+}
+
+/** The box around voxels, told row by row. */
+class Bounds {
+  #low: Vec3 = [Infinity, Infinity, Infinity];
+  #high: Vec3 = [-1, -1, -1];
+
+  /** Voxels x0…x1 of a row. */
+  add(x0: number, x1: number, y: number, z: number): void {
+    const [low, high] = [this.#low, this.#high];
+    if (x0 < low[0] || y < low[1] || z < low[2])
+      this.#low = [Math.min(low[0], x0), Math.min(low[1], y), Math.min(low[2], z)];
+    if (x1 > high[0] || y > high[1] || z > high[2])
+      this.#high = [Math.max(high[0], x1), Math.max(high[1], y), Math.max(high[2], z)];
+  }
+
+  /** Undefined when there were none. */
+  get box(): IndexBox | undefined {
+    const [low, high] = [this.#low, this.#high];
+    if (high[2] < 0) return undefined;
+    return { first: low, size: [high[0] - low[0] + 1, high[1] - low[1] + 1, high[2] - low[2] + 1] };
   }
 }
 
