@@ -53,42 +53,87 @@ export class ArchiveEvents {
 
 /** A study that grows says so at most this often, the last time after its last instance. */
 const changedEveryMs = 400;
-/** A series counts as complete when nothing came for this long. */
+/** A series counts as complete when nothing came for this long, */
 const settledAfterMs = 700;
+/** or for so many times the longest pause that it has made so far: a slow sender is not done yet. */
+const pauses = 3;
+const mostPatientMs = 5_000;
+/** How long the pace of a series is remembered. */
+const rememberMs = 15_000;
+
+interface Arrival {
+  readonly series: SeriesEvent;
+  timer?: NodeJS.Timeout;
+  lastAt: number;
+  quietMs: number;
+  settled: boolean;
+}
 
 /** Turns the stream of stored instances into few events. */
 export class ArrivalWatch {
   readonly #events: ArchiveEvents;
-  readonly #series = new Map<string, NodeJS.Timeout>();
+  readonly #series = new Map<string, Arrival>();
   readonly #studies = new Map<string, NodeJS.Timeout>();
+  /** Instances per series that are being checked and written. */
+  readonly #filing = new Map<string, number>();
 
   constructor(events: ArchiveEvents) {
     this.#events = events;
   }
 
+  /** An instance is here and not yet stored: until the end of the scope its series is not complete. */
+  filing(seriesUid: string): Disposable {
+    const count = (change: number): void => {
+      const now = (this.#filing.get(seriesUid) ?? 0) + change;
+      if (now > 0) this.#filing.set(seriesUid, now);
+      else this.#filing.delete(seriesUid);
+    };
+    count(1);
+    return { [Symbol.dispose]: () => count(-1) };
+  }
+
   stored(studyUid: StudyInstanceUid, seriesUid: SeriesInstanceUid, newStudy: boolean): void {
     if (newStudy) this.#events.emit('study', { studyInstanceUid: studyUid, change: 'arrived' });
     else this.#changed(studyUid);
-    const running = this.#series.get(seriesUid);
-    if (running !== undefined) {
-      running.refresh();
-      return;
-    }
-    const series = { studyInstanceUid: studyUid, seriesInstanceUid: seriesUid };
-    this.#series.set(
-      seriesUid,
-      setTimeout(() => {
-        this.#series.delete(seriesUid);
-        this.#events.emit('seriesSettled', series);
-      }, settledAfterMs),
-    );
-    this.#events.emit('seriesArriving', series);
+    const now = performance.now();
+    const known = this.#series.get(seriesUid);
+    const arrival = known ?? {
+      series: { studyInstanceUid: studyUid, seriesInstanceUid: seriesUid },
+      lastAt: now,
+      quietMs: settledAfterMs,
+      settled: false,
+    };
+    const patience = Math.min(mostPatientMs, pauses * (now - arrival.lastAt));
+    arrival.quietMs = Math.max(arrival.quietMs, patience);
+    arrival.lastAt = now;
+    const begins = !known || arrival.settled;
+    arrival.settled = false;
+    this.#series.set(seriesUid, arrival);
+    this.#wait(arrival);
+    if (begins) this.#events.emit('seriesArriving', arrival.series);
+  }
+
+  #wait(arrival: Arrival): void {
+    clearTimeout(arrival.timer);
+    arrival.timer = setTimeout(() => {
+      if (this.#filing.has(arrival.series.seriesInstanceUid)) this.#wait(arrival);
+      else this.#settle(arrival);
+    }, arrival.quietMs);
+  }
+
+  #settle(arrival: Arrival): void {
+    arrival.settled = true;
+    arrival.timer = setTimeout(() => {
+      this.#series.delete(arrival.series.seriesInstanceUid);
+    }, rememberMs);
+    arrival.timer.unref();
+    this.#events.emit('seriesSettled', arrival.series);
   }
 
   /** Forgets what was to be said about series that are gone. */
   deleted(studyUid: StudyInstanceUid, seriesUids: readonly string[]): void {
     for (const uid of seriesUids) {
-      clearTimeout(this.#series.get(uid));
+      clearTimeout(this.#series.get(uid)?.timer);
       this.#series.delete(uid);
     }
     clearTimeout(this.#studies.get(studyUid));
@@ -97,7 +142,8 @@ export class ArrivalWatch {
   }
 
   close(): void {
-    for (const timer of [...this.#series.values(), ...this.#studies.values()]) clearTimeout(timer);
+    for (const { timer } of this.#series.values()) clearTimeout(timer);
+    for (const timer of this.#studies.values()) clearTimeout(timer);
     this.#series.clear();
     this.#studies.clear();
   }

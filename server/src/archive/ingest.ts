@@ -109,6 +109,7 @@ export class Ingest {
         });
       }
       const known = inspected;
+      using _ = this.#arrivals.filing(header.seriesInstanceUid);
       // Blobs are deleted under the lock of their key; instances are compared under that of their UID.
       return await this.#locks.with([`blob ${staged.key}`, `sop ${header.sopInstanceUid}`], () =>
         this.#store(staged, known, options),

@@ -65,6 +65,19 @@ describe('the job queue', () => {
     expect(ran).toEqual(['volume 1.4', 'volume 1.2', 'volume 1.3', 'reconstruction 1.1']);
   });
 
+  it('runs a waiting job once, on the series as it is when it begins', async () => {
+    const ran: string[] = [];
+    const queue = queueOf(async (job) => {
+      ran.push(job.content);
+    });
+    const first = await queue.add('reconstruction', series(1), 'half');
+    const again = await queue.add('reconstruction', series(1), 'whole');
+    expect(again.id).toBe(first.id);
+    await queue.start();
+    await queue.idle();
+    expect(ran).toEqual(['whole']);
+  });
+
   it('runs one at a time, and tells each change', async () => {
     let running = 0;
     let most = 0;

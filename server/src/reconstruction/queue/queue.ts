@@ -115,7 +115,11 @@ export class JobQueue {
     const waiting = known.find(
       (job) => job.state === 'queued' && job.model?.id === options.model?.id,
     );
-    if (waiting) return this.#wire(waiting);
+    if (waiting) {
+      // It will run on the series as it is now: a failure, or a second wish, is about this content.
+      if (waiting.content !== content) await this.#store.setContent(waiting.id, content);
+      return this.#wire(waiting);
+    }
     const id = randomUUID();
     await this.#store.add({
       id,
