@@ -5,10 +5,10 @@ import { assembleVolume, rectify } from '@yuepian/dicom';
 import type { LabelMap, Volume } from '@yuepian/geometry';
 import { classicalSource, estimateMemory, report, toGlb, toStl } from '@yuepian/reconstruct';
 import { type FoundVolume, findVolumes, readNiftiFile } from './child/folder-input.ts';
+import { lookOf } from './child/look.ts';
 import { checkMemory } from './child/memory.ts';
 import { digestOf, labelsOf, type Model, modelsOf } from './child/models.ts';
 import { type SegmentationSubject, segmentationOf } from './child/segmentation.ts';
-import { lookOf } from './child/structures.ts';
 import {
   compute,
   conceptsOf,

@@ -1,7 +1,9 @@
 import { affineFromSteps, type LabelMap, patientPoint } from '@yuepian/geometry';
 import { describe, expect, it } from 'vitest';
+import { classicalGlb } from './look.ts';
 import { Mesher } from './mesher.ts';
 import { modelsOf } from './models.ts';
+import { packed } from './packed.ts';
 
 /** Two boxes side by side. */
 function twoBoxes(): LabelMap {
@@ -29,11 +31,13 @@ describe('the meshing thread', () => {
     // The copy was taken at once: what is written from now on does not reach it.
     map.data.fill(0);
     const expected: unknown[] = [];
-    for await (const { surface, levels } of modelsOf(twoBoxes()))
-      expected.push({ surface, levels });
-    const models = (await made).map(({ surface, levels }) => ({ surface, levels }));
+    for await (const model of modelsOf(twoBoxes())) {
+      const { seconds: _, ...content } = await packed(model, classicalGlb);
+      expected.push(content);
+    }
+    const models = (await made).map(({ seconds: _, ...content }) => content);
     expect(models).toEqual(expected);
-    expect(models.map((m) => m.surface.key)).toEqual(['skin', 'bone']);
+    expect(models.map((m) => m.key)).toEqual(['skin', 'bone']);
   });
 
   it('hands back what was refused, and goes on', async () => {

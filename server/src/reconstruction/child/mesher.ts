@@ -1,7 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import { type ErrorCode, type ErrorDetails, YuepianError } from '@yuepian/contract';
 import type { LabelMap } from '@yuepian/geometry';
-import type { Model, ModelOptions } from './models.ts';
+import type { ModelOptions } from './models.ts';
+import type { PackedModel } from './packed.ts';
 
 export interface MeshTask {
   readonly id: number;
@@ -10,13 +11,13 @@ export interface MeshTask {
 }
 
 export type MeshAnswer = { readonly id: number } & (
-  | { readonly models: readonly Model[] }
+  | { readonly models: readonly PackedModel[] }
   | { readonly code: ErrorCode; readonly details: ErrorDetails }
   | { readonly failure: string }
 );
 
 interface Waiting {
-  readonly resolve: (models: readonly Model[]) => void;
+  readonly resolve: (models: readonly PackedModel[]) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -40,10 +41,10 @@ export class Mesher implements AsyncDisposable {
    * @param map its labels are copied: the caller may go on writing to them. One byte a voxel.
    * @throws YuepianError of the computation; Error when the thread itself ends.
    */
-  models(map: LabelMap, options: MeshTask['options'] = {}): Promise<readonly Model[]> {
+  models(map: LabelMap, options: MeshTask['options'] = {}): Promise<readonly PackedModel[]> {
     const id = ++this.#tasks;
     const data = map.data.slice();
-    const made = new Promise<readonly Model[]>((resolve, reject) => {
+    const made = new Promise<readonly PackedModel[]>((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
     });
     this.#worker.postMessage({ id, map: { ...map, data }, options } satisfies MeshTask, [

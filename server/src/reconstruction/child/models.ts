@@ -33,12 +33,12 @@ export interface ProgressOptions {
 
 /**
  * The label map of a volume, full resolution. `onCoarse` gets what is known earlier, on a grid of
- * voxels up to 2 mm: first the skin, then everything.
+ * voxels up to 2 mm: first the skin, then everything. The segmentation waits for it.
  */
 export async function labelsOf(
   volume: Volume,
   options: ProgressOptions & { readonly modality: string },
-  onCoarse?: (map: LabelMap) => void,
+  onCoarse?: (map: LabelMap) => Promise<void> | undefined,
 ): Promise<LabelMap> {
   const onStep = (name: string, fraction: number): void => {
     const [start, end] = segmentSteps[name] ?? [0, 0];
@@ -46,7 +46,7 @@ export async function labelsOf(
   };
   for await (const stage of segmentStages(volume, { modality: options.modality, onStep })) {
     if (stage.resolution === 'full') return stage.labelMap;
-    onCoarse?.(stage.labelMap);
+    await onCoarse?.(stage.labelMap);
   }
   throw new Error('segmentation ended without a result');
 }

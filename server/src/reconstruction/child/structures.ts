@@ -2,16 +2,18 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { structureTable, type VolumeManifest } from '@yuepian/contract';
+import type { VolumeManifest } from '@yuepian/contract';
 import type { InstanceHeader } from '@yuepian/dicom';
 import { bytesPerVoxel, type LabelMap, type Volume } from '@yuepian/geometry';
-import { classicalSource, estimateMemory, toGlb } from '@yuepian/reconstruct';
+import { classicalSource, estimateMemory } from '@yuepian/reconstruct';
 import { type DerivedStructure, keepOnly, type StructureSet, writeWhole } from '../derived.ts';
 import { downsampleLabels, labelLevel, planLevels } from '../pyramid/index.ts';
+import { classicalGlb } from './look.ts';
 import { writeMasks } from './masks.ts';
 import { checkMemory } from './memory.ts';
 import { Mesher } from './mesher.ts';
-import { digestOf, labelRanks, labelsOf, type Model, modelsOf } from './models.ts';
+import { digestOf, labelRanks, labelsOf, modelsOf } from './models.ts';
+import { type PackedModel, packed } from './packed.ts';
 import { segmentationOf, segmentationUids } from './segmentation.ts';
 
 export interface StructuresInput {
@@ -74,7 +76,7 @@ async function makeModels(
   mesher: Mesher,
   onStep: StructuresInput['onStep'],
   startedAt: number,
-): Promise<Model[]> {
+): Promise<PackedModel[]> {
   const part = (isSkin: boolean): LabelMap => ({
     ...map,
     segments: map.segments.filter(({ key }) => (key === 'skin') === isSkin),
@@ -83,13 +85,16 @@ async function makeModels(
   const skin = rest.segments.length > 0 ? mesher.models(part(true)) : undefined;
   // Awaited below; the other thread may fail before.
   skin?.catch(() => undefined);
-  const models: Model[] = [];
-  for await (const model of modelsOf(skin ? rest : map, { onStep }, startedAt)) models.push(model);
+  const models: PackedModel[] = [];
+  for await (const model of modelsOf(skin ? rest : map, { onStep }, startedAt))
+    models.push(await packed(model, classicalGlb));
   const seconds = (performance.now() - startedAt) / 1000;
   return [...((await skin) ?? []).map((model) => ({ ...model, seconds })), ...models];
 }
 
 const rough = { levels: [60_000], maxTriangles: 150_000 };
+/** So few that nothing is simplified. */
+const roughest = { levels: [60_000], maxTriangles: 60_000 };
 
 /** What is known early, on a coarse grid, for the eye only. */
 class Preview {
@@ -103,19 +108,28 @@ class Preview {
     this.#mesher = mesher;
   }
 
-  /** Begins to show what is new in `map`; the segmentation goes on meanwhile. */
-  show(map: LabelMap): void {
+  /**
+   * Shows what is new in `map`. The very first, by which people know the patient, is made here and
+   * now: it takes less time than the second thread needs to start. Of the rest only the beginning is
+   * waited for; the segmentation goes on meanwhile.
+   */
+  async show(map: LabelMap): Promise<void> {
     const fresh = map.segments.filter(({ key }) => !this.#known.has(key));
+    const isFirst = this.#known.size === 0;
     for (const { key } of fresh) this.#known.add(key);
+    const alone = (segment: LabelMap['segments'][number]) => ({ ...map, segments: [segment] });
+    const [first] = fresh;
+    if (isFirst && first) {
+      for await (const model of modelsOf(alone(first), roughest))
+        await this.#output.add(await packed(model, classicalGlb));
+    }
     // One by one: bone need not wait for the lungs.
-    const made = fresh.map((segment) =>
-      this.#mesher.models({ ...map, segments: [segment] }, rough),
-    );
-    for (const models of made) {
+    for (const segment of isFirst ? fresh.slice(1) : fresh) {
+      const made = this.#mesher.models(alone(segment), rough);
       this.#shown = this.#shown.then(async () => {
-        for (const model of await models) await this.#output.add(model);
+        for (const model of await made) await this.#output.add(model);
       });
-      models.catch(() => undefined);
+      made.catch(() => undefined);
     }
     this.#shown.catch(() => undefined);
   }
@@ -167,24 +181,14 @@ class StructureOutput {
     this.#masks = await writeMasks(map, this.digest, (name, content) => this.#write(name, content));
   }
 
-  async add({ surface, levels, seconds }: Model): Promise<void> {
-    const { key, labels, voxels, volumeMl } = surface;
+  async add({ levels, ...model }: PackedModel): Promise<void> {
     const written: DerivedStructure['levels'] = [];
-    for (const [lod, mesh] of levels.entries()) {
-      const bytes = await toGlb([mesh], { source: classicalSource, look: lookOf });
-      const file = `meshes/${key}-${lod}-${this.digest}.glb`;
-      await this.#write(file, bytes);
-      written.push({ file, triangles: mesh.indices.length / 3, bytes: bytes.byteLength });
+    for (const [lod, { glb, triangles }] of levels.entries()) {
+      const file = `meshes/${model.key}-${lod}-${this.digest}.glb`;
+      await this.#write(file, glb);
+      written.push({ file, triangles, bytes: glb.byteLength });
     }
-    this.#structures.push({
-      key,
-      labels: [...labels],
-      voxels,
-      volumeMl,
-      openEdges: levels.at(-1)?.openEdges ?? 0,
-      seconds,
-      levels: written,
-    });
+    this.#structures.push({ ...model, labels: [...model.labels], levels: written });
     // A preview shows model by model; a result replaces what was shown as a whole.
     if (this.#preview) await this.#publish(false);
   }
@@ -221,7 +225,3 @@ class StructureOutput {
     return writeWhole(path.join(folder, name), content, scratch);
   }
 }
-
-const looks: Readonly<Record<string, { colour: string; opacity: number }>> = structureTable;
-export const lookOf = (key: string): { colour: string; opacity: number } =>
-  looks[key] ?? looks[key.replace(/_\d+$/, '')] ?? { colour: '#c0c0c0', opacity: 1 };

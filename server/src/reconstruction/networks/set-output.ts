@@ -2,9 +2,10 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { LabelMap } from '@yuepian/geometry';
-import { type Sureness, toGlb } from '@yuepian/reconstruct';
+import type { Sureness } from '@yuepian/reconstruct';
 import { writeMasks } from '../child/masks.ts';
 import { digestOf, labelRanks, type Model, modelsOf } from '../child/models.ts';
+import { packed } from '../child/packed.ts';
 import { type DerivedStructure, keepOnly, type StructureSet, writeWhole } from '../derived.ts';
 import { downsampleLabels, labelLevel, planLevels } from '../pyramid/index.ts';
 
@@ -84,28 +85,27 @@ export async function writeSet(map: LabelMap, target: SetTarget): Promise<string
       affine: [...affine],
     };
   };
-  const add = async ({ surface, levels, seconds }: Model): Promise<void> => {
-    const { key } = surface;
+  const add = async (model: Model): Promise<void> => {
+    const { key } = model.surface;
     const look = looks.get(key) ?? fallback;
+    const { levels, ...rest } = await packed(model, {
+      source: target.about.source,
+      look: () => look,
+    });
     const written: DerivedStructure['levels'] = [];
-    for (const [lod, mesh] of levels.entries()) {
-      const bytes = await toGlb([mesh], { source: target.about.source, look: () => look });
+    for (const [lod, { glb, triangles }] of levels.entries()) {
       const file = `meshes/${key}-${lod}-${digest}.glb`;
-      await write(file, bytes);
-      written.push({ file, triangles: mesh.indices.length / 3, bytes: bytes.byteLength });
+      await write(file, glb);
+      written.push({ file, triangles, bytes: glb.byteLength });
     }
-    const sureness = await surenessOf(surface.labels, key, surface.volumeMl);
+    const sureness = await surenessOf(rest.labels, key, rest.volumeMl);
     const stone = target.stones?.get(key);
     structures.push({
-      key,
       ...(stone ? { stone } : {}),
       ...(sureness && { sureness }),
       ...(looks.has(key) ? { name: look.name, colour: look.colour, opacity: look.opacity } : {}),
-      labels: [...surface.labels],
-      voxels: surface.voxels,
-      volumeMl: surface.volumeMl,
-      openEdges: levels.at(-1)?.openEdges ?? 0,
-      seconds,
+      ...rest,
+      labels: [...rest.labels],
       levels: written,
     });
     if (!target.earlier) await publish(false);
