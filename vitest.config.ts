@@ -11,8 +11,9 @@ export default defineConfig({
             '{packages,server,web,scripts}/**/*.test.ts',
             '{packages,server,web}/**/*.test.tsx',
           ],
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
+          // They end what hangs; a crowded machine alone must not reach them.
+          testTimeout: 180_000,
+          hookTimeout: 300_000,
           maxWorkers: 2,
         },
       },

@@ -53,7 +53,7 @@ test('an empty one gets the patients with their truth once, also after a stop in
   filed = [];
   await demoOf(true).start(true);
   expect(filed).toHaveLength(0);
-}, 240_000);
+}, 600_000);
 
 test('a person may ask for them where nobody wanted them, and a stop does not forget the wish', async () => {
   await demoOf(true).start(false);
@@ -70,4 +70,4 @@ test('a person may ask for them where nobody wanted them, and a stop does not fo
   await next.start(false);
   expect(filed).toHaveLength(2 + 1 + 3 + 1);
   expect(next.state).toEqual({ state: 'idle' });
-}, 240_000);
+}, 600_000);
