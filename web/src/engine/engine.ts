@@ -74,7 +74,8 @@ class TheEngine implements Engine {
       pool: this.#pool,
       software: capabilities.software,
       changed: () => this.#modelsChanged(),
-      failed: (key, error) => this.#problem({ code: 'mesh_failed', error, details: { key } }),
+      failed: (key, url, error) =>
+        this.#problem({ code: 'mesh_failed', error, details: { key, url } }),
     });
     this.#scene = emptyScene(models, capabilities.software);
     this.#outlines = new Outlines({
@@ -83,7 +84,7 @@ class TheEngine implements Engine {
       window: () => this.#levels.card?.stage.glWindow,
       max3dTextureSize: capabilities.max3dTextureSize,
       changed: () => this.#redrawPlanes(),
-      failed: (error) => this.#problem({ code: 'labels_failed', error, details: {} }),
+      failed: (url, error) => this.#problem({ code: 'labels_failed', error, details: { url } }),
     });
     this.#levels = new Levels({
       capabilities,

@@ -39,7 +39,7 @@ export class Models {
   readonly #pool: DecodePool;
   readonly #software: boolean;
   readonly #changed: () => void;
-  readonly #failed: (key: string, error: YuepianError) => void;
+  readonly #failed: (key: string, url: string, error: YuepianError) => void;
   readonly #models = new Map<string, Model>();
   #shapes: readonly { shape: Shape; mesh: Mesh }[] = [];
   #offsets: ReadonlyMap<string, Vec3> = new Map();
@@ -48,7 +48,7 @@ export class Models {
     pool: DecodePool;
     software: boolean;
     changed: () => void;
-    failed: (key: string, error: YuepianError) => void;
+    failed: (key: string, url: string, error: YuepianError) => void;
   }) {
     this.#pool = options.pool;
     this.#software = options.software;
@@ -207,18 +207,18 @@ export class Models {
 
   async #fetch(key: string, model: Model, urls: readonly string[]): Promise<void> {
     const { signal } = model.controller;
-    try {
-      for (const url of urls) {
+    for (const url of urls) {
+      try {
         const absolute = new URL(url, location.href).href;
         const data = await this.#pool.mesh({ kind: 'mesh', url: absolute }, signal);
         if (signal.aborted) return;
         this.#put(model, new Mesh(data));
         this.#changed();
-      }
-    } catch (error) {
-      if (!signal.aborted) {
+      } catch (error) {
+        if (signal.aborted) return;
         model.wanted = undefined;
-        this.#failed(key, ownError(error));
+        this.#failed(key, url, ownError(error));
+        return;
       }
     }
   }

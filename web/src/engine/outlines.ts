@@ -14,7 +14,7 @@ export class Outlines {
   readonly #window: () => GlWindow | undefined;
   readonly #max3dTextureSize: number;
   readonly #changed: () => void;
-  readonly #failed: (error: YuepianError) => void;
+  readonly #failed: (url: string, error: YuepianError) => void;
   #loading: AbortController | undefined;
   #url: string | undefined;
 
@@ -24,7 +24,7 @@ export class Outlines {
     window: () => GlWindow | undefined;
     max3dTextureSize: number;
     changed: () => void;
-    failed: (error: YuepianError) => void;
+    failed: (url: string, error: YuepianError) => void;
   }) {
     this.#scene = options.scene;
     this.#pool = options.pool;
@@ -86,7 +86,7 @@ export class Outlines {
     } catch (error) {
       if (controller.signal.aborted) return;
       this.#url = undefined;
-      this.#failed(ownError(error));
+      this.#failed(url, ownError(error));
     }
   }
 }

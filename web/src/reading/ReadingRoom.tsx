@@ -63,7 +63,7 @@ function OpenRoom({ room, open }: { readonly room: Room; readonly open: OpenStud
   const [isHelpOpen, setHelpOpen] = useState(false);
   const [isSheetOpen, setSheetOpen] = useState(false);
   const t = useText();
-  useNotices(room);
+  useNotices(room, open.reload);
 
   useEffect(() => {
     const press = (e: KeyboardEvent) => {
