@@ -26,15 +26,19 @@ interface Waiting {
  * take about the same time, and a preview must not hold up what comes after it.
  */
 export class Mesher implements AsyncDisposable {
-  readonly #worker = new Worker(new URL('./mesher-thread.ts', import.meta.url));
+  #worker: Worker | undefined;
   #tasks = 0;
   readonly #waiting = new Map<number, Waiting>();
 
-  /** The thread starts at once: it has its code loaded by the time that there is something to mesh. */
-  constructor() {
-    this.#worker.on('message', (answer: MeshAnswer) => this.#settle(answer));
-    this.#worker.on('error', (error) => this.#fail(error));
-    this.#worker.on('exit', () => this.#fail(new Error('the meshing thread ended')));
+  /** Starts the thread, so that its code is loaded by the time that there is something to mesh. */
+  warm(): Worker {
+    if (this.#worker) return this.#worker;
+    const worker = new Worker(new URL('./mesher-thread.ts', import.meta.url));
+    worker.on('message', (answer: MeshAnswer) => this.#settle(answer));
+    worker.on('error', (error) => this.#fail(error));
+    worker.on('exit', () => this.#fail(new Error('the meshing thread ended')));
+    this.#worker = worker;
+    return worker;
   }
 
   /**
@@ -47,14 +51,14 @@ export class Mesher implements AsyncDisposable {
     const made = new Promise<readonly PackedModel[]>((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
     });
-    this.#worker.postMessage({ id, map: { ...map, data }, options } satisfies MeshTask, [
+    this.warm().postMessage({ id, map: { ...map, data }, options } satisfies MeshTask, [
       data.buffer,
     ]);
     return made;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#worker.terminate();
+    await this.#worker?.terminate();
   }
 
   #settle(answer: MeshAnswer): void {

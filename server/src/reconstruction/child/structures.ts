@@ -53,6 +53,7 @@ export async function makeStructures(input: StructuresInput): Promise<void> {
   await using mesher = new Mesher();
   // Whoever sees an earlier result keeps it until the new one is whole.
   const preview = input.earlier ? undefined : new Preview(input, mesher);
+  if (!preview) mesher.warm();
   const map = await labelsOf(volume, options, (coarse) => preview?.show(coarse));
   const output = new StructureOutput(input, digestOf(map));
   const models = makeModels(map, mesher, onStep, startedAt);
@@ -123,6 +124,8 @@ class Preview {
       for await (const model of modelsOf(alone(first), roughest))
         await this.#output.add(await packed(model, classicalGlb));
     }
+    // Not before: on two cores it would take its time from the first model.
+    this.#mesher.warm();
     // One by one: bone need not wait for the lungs.
     for (const segment of isFirst ? fresh.slice(1) : fresh) {
       const made = this.#mesher.models(alone(segment), rough);
