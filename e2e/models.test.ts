@@ -235,3 +235,34 @@ test('a box clips; a side taken by its handle follows the hand, and undo puts it
     .poll(async () => Math.abs((await litRows()).last - before.last), { timeout: 60_000 })
     .toBeLessThan(4 * before.perCss);
 });
+
+test('a model that was just replaced is fetched where it is now; only a missing one is spoken of', async () => {
+  const bone = structureOf('bone');
+  const [digest = ''] = /r=[^&]+$/.exec(bone.meshUrl) ?? [];
+  const isStudy = ({ pathname }: URL) => pathname === `/api/studies/${study.studyInstanceUid}`;
+  const isModel = ({ pathname }: URL) => pathname.startsWith(bone.meshUrl.replace(/\d\?.*/, ''));
+  const missing = { status: 404, json: { error: { code: 'not_found', details: {} } } };
+  const notice = page.getByTestId('notices').getByText(bone.name.zh);
+
+  // The page read the list a moment before the series was derived anew.
+  await page.route(
+    isStudy,
+    async (route) => {
+      const body = await (await route.fetch()).text();
+      await route.fulfill({ body: body.replaceAll(digest, 'r=before'), status: 200 });
+    },
+    { times: 1 },
+  );
+  await page.route(isModel, (route) =>
+    route.request().url().endsWith('r=before') ? route.fulfill(missing) : route.continue(),
+  );
+  const fetched = page.waitForResponse((r) => isModel(new URL(r.url())) && r.ok());
+  await page.reload();
+  await fetched;
+  expect(await notice.count()).toBe(0);
+
+  await page.unroute(isModel);
+  await page.route(isModel, (route) => route.fulfill(missing));
+  await page.reload();
+  await notice.waitFor();
+});

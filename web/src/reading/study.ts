@@ -16,7 +16,8 @@ export interface OpenStudy {
   readonly jobs: ReadonlyMap<string, Job>;
   /** The newest run of each network, and of each finding, on each series. */
   readonly modelJobs: ReadonlyMap<string, Job>;
-  readonly reload: () => void;
+  /** Asks again; the answer, or undefined where there is none or a later question took its place. */
+  readonly reload: () => Promise<StudyDetail | undefined>;
 }
 
 const studyPath = (uid: string): string => `/api/studies/${encodeURIComponent(uid)}`;
@@ -69,8 +70,10 @@ export function useStudy(uid: string): OpenStudy {
       setJobs(
         new Map(next.series.flatMap((s) => jobOf(s.seriesInstanceUid, s.reconstruction.job))),
       );
+      return next;
     } catch (problem) {
       if (!mine.signal.aborted) setError(problem);
+      return undefined;
     }
   }, [uid]);
   useEffect(() => {
@@ -111,7 +114,7 @@ export function useStudy(uid: string): OpenStudy {
     else if (event.type === 'edited') refresh(event.seriesInstanceUid);
     else soon();
   });
-  return { study, error, isDeleted, jobs, modelJobs, reload: () => void load() };
+  return { study, error, isDeleted, jobs, modelJobs, reload: load };
 }
 
 /** Several networks may wait for one series. */

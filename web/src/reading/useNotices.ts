@@ -5,25 +5,30 @@ import { currentLanguage, text } from '../i18n/index.ts';
 import { notify } from '../ui/index.ts';
 import { whenProblem } from './load-engine.ts';
 import type { Room } from './room.ts';
+import type { OpenStudy } from './study.ts';
 import { structuresOf } from './targets.ts';
 
 /**
  * Says what the engine could not do. Why a whole view stays empty is said in the view itself. A file
  * that is gone was most likely replaced a moment ago, because the series was derived anew: then the
- * study is asked for again, and only what is gone for good is said.
+ * study is asked for again, and only what it still names is said to be missing.
  */
-export function useNotices(room: Room, reload: () => void): void {
+export function useNotices(room: Room, reload: OpenStudy['reload']): void {
   const latest = useRef(reload);
   latest.current = reload;
   useEffect(() => {
-    const asked = new Set<string>();
-    return whenProblem((problem) => {
+    let asked: ReturnType<typeof reload> | undefined;
+    return whenProblem(async (problem) => {
       const { url } = problem.details;
-      const isNews = problem.error?.code === 'not_found' && typeof url === 'string';
-      if (isNews && !asked.has(url)) {
-        asked.add(url);
-        latest.current();
-      } else say(room, problem);
+      if (problem.error?.code === 'not_found' && typeof url === 'string') {
+        // One question for all files that went at once.
+        asked ??= latest.current().finally(() => {
+          asked = undefined;
+        });
+        const study = await asked;
+        if (!study || !JSON.stringify(study).includes(JSON.stringify(url))) return;
+      }
+      say(room, problem);
     });
   }, [room]);
 }
