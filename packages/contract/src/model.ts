@@ -297,7 +297,7 @@ export const seriesModels = z.object({
 export type SeriesModels = z.infer<typeof seriesModels>;
 
 /** Body of `POST /api/series/{uid}/reconstruction`; without a model the classical run is repeated. */
-export const runRequest = z.object({
+export const runRequest = z.strictObject({
   modelId: modelId.optional(),
   parameters: z
     .object({
