@@ -169,6 +169,23 @@ test('an X-ray without spacing says so, and a length on it shows no millimetres'
   await expect.poll(() => said('ellipse')).toMatch(/像素值 · 均值 [\d.]+ ± [\d.]+/);
   expect(await said('ellipse')).toContain('像素数');
   await picture(page, 'frames-xray');
+  // Dragged to a large screen, what is written on the image grows with everything else.
+  await page.getByTestId('tool-text').click();
+  const textOnImage = async () => {
+    const view = await page.getByTestId('view-frame').boundingBox();
+    if (!view) throw new Error('no frame view');
+    await page.mouse.click(view.x + view.width / 2, view.y + 120);
+    const field = page.getByTestId('mark-text');
+    await field.waitFor();
+    const size = await field.evaluate((e) => Number.parseFloat(getComputedStyle(e).fontSize));
+    await page.keyboard.press('Escape');
+    await field.waitFor({ state: 'detached' });
+    return size;
+  };
+  const before = await textOnImage();
+  await page.setViewportSize({ width: 3840, height: 2160 });
+  expect((await textOnImage()) / before).toBeGreaterThan(1.7);
+  await picture(page, 'frames-xray-large');
   await page.close();
 });
 

@@ -1,9 +1,8 @@
 import type { Cursor } from '@yuepian/contract';
-import { useMemo } from 'react';
 import { useLocation } from 'wouter';
 import type { View } from '../engine/index.ts';
 import { AwayNotice, Cursors, ReplayBar } from '../meeting/index.ts';
-import { smallTextSize, useDisplay } from '../ui/index.ts';
+import { useDisplay } from '../ui/index.ts';
 import { caseAddress } from './case-address.ts';
 import { goToMark } from './mark-jump.ts';
 import type { Room } from './room.ts';
@@ -13,8 +12,7 @@ import { shownImage } from './room-state.ts';
 /** Where the others point in one view. */
 export function RoomCursors({ view }: { readonly view: View }) {
   const room = useRoom();
-  const display = useDisplay();
-  const textSize = useMemo(() => smallTextSize(display), [display]);
+  const textSize = useDisplay().smallText;
   return (
     <Cursors
       live={room.connection.live}

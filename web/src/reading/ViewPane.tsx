@@ -1,12 +1,12 @@
 import { Maximize2, Minimize2 } from 'lucide-react';
-import { type CSSProperties, useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { type CSSProperties, useCallback, useEffect, useRef, useState } from 'react';
 import { sentenceOf } from '../api/index.ts';
 import type { View, ViewKind } from '../engine/index.ts';
 import { useLanguage, useText } from '../i18n/index.ts';
 import { type MarkEditor, MarksOverlay } from '../marks/index.ts';
 import { ModelsOverlay } from '../models/index.ts';
 import { attachPointers } from '../pointer/index.ts';
-import { IconButton, Progress, smallTextSize, useDisplay } from '../ui/index.ts';
+import { IconButton, Progress, useDisplay } from '../ui/index.ts';
 import { Crosshair } from './Crosshair.tsx';
 import { gesturesOf } from './gestures.ts';
 import { isOthersTyping } from './islands/index.ts';
@@ -123,8 +123,7 @@ export function ViewPane({ kind, isHidden, isPhone }: ViewPaneProps) {
 function Marks({ view }: { readonly view: View }) {
   const room = useRoom();
   const language = useLanguage();
-  const display = useDisplay();
-  const textSize = useMemo(() => smallTextSize(display) + 1, [display]);
+  const textSize = useDisplay().smallText + 1;
   const [model] = useState(() => marksModel(room));
   const selected = useRoomState((s) => s.selectedMark);
   useRoomState((s) => s.frame?.shownIndex);

@@ -9,6 +9,8 @@ export interface Display {
   readonly pointer: PointerKind;
   /** Diagonal of a board in inches, said once. */
   readonly diagonalInches: number;
+  /** Height of the small text in CSS pixels, for canvases, which know no CSS variables. */
+  readonly smallText: number;
 }
 
 export const diagonalRange = { min: 20, max: 120, usual: 75 } as const;
@@ -30,7 +32,7 @@ export const pointerOf = (isCoarse: boolean, width: number, pixelRatio: number):
 const detect = (): PointerKind =>
   pointerOf(matchMedia('(pointer: coarse)').matches, screen.width, devicePixelRatio);
 
-function readDisplay(): Display {
+function readDisplay(): Omit<Display, 'smallText'> {
   const stored = memory.read('pointer');
   const choice = isChoice(stored) ? stored : 'auto';
   const diagonal = Number(memory.read('diagonal'));
@@ -48,6 +50,7 @@ const store = createStore<Display>({
   choice: 'auto',
   pointer: 'mouse',
   diagonalInches: diagonalRange.usual,
+  smallText: 12,
 });
 
 function apply(): void {
@@ -56,6 +59,7 @@ function apply(): void {
   root.dataset.pointer = pointer;
   const mm = pixelsPerMm(screen.width, screen.height, diagonalInches);
   root.style.setProperty('--mm', `${mm.toFixed(4)}px`);
+  store.set({ smallText: smallTextSize() });
 }
 
 /** Reads the choice, or `?board=<inches>` of the address, and keeps the page's sizes right from then on. */
@@ -87,11 +91,11 @@ export const useDisplay = (): Display => useStore(store, (s) => s);
 /** Diameter of the smallest thing to take hold of on this display, CSS pixels (12 mm on a board). */
 export const targetSize = (): number => rulerOf('width:var(--target);display:block');
 
-/** Height of the small text on this display in CSS pixels, for canvases, which know no CSS variables. */
-export function smallTextSize(_display: Display): number {
+function smallTextSize(): number {
   const ruler = document.createElement('span');
   ruler.style.cssText = 'position:absolute;visibility:hidden;font-size:var(--text-s)';
-  document.body.append(ruler);
+  // Also before there is a body: the page begins with its sizes.
+  document.documentElement.append(ruler);
   const size = Number.parseFloat(getComputedStyle(ruler).fontSize);
   ruler.remove();
   return size;

@@ -7,7 +7,6 @@ export {
   type PointerKind,
   pixelsPerMm,
   setDisplay,
-  smallTextSize,
   startDisplay,
   targetSize,
   useDisplay,
