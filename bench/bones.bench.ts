@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { readNifti } from '@yuepian/dicom';
 import { toPatient } from '@yuepian/geometry';
-import { ctAbdomen } from '@yuepian/phantom';
-import { type BoneMap, type MaskBox, maskFromLabels, splitBones } from '@yuepian/reconstruct';
+import { boneLevels, ctAbdomen } from '@yuepian/phantom';
+import { type BoneMap, maskFromLabels, splitBones } from '@yuepian/reconstruct';
 import { print } from './figure.ts';
 
 /**
@@ -69,39 +69,30 @@ function phantom(): void {
     n: 1,
     note: `${mask.size.join('×')}, ${found.bones.length} bones: ${found.bones.map((b) => b.key).join(' ')}`,
   });
-  const has =
-    (key: string, side = 0) =>
-    (i: number): boolean => {
-      if (!labelsOf(key).includes(map.data[i] as number)) return false;
-      return side === 0 || Math.sign(toPatient(map.affine, [i % map.size[0], 0, 0])[0]) === side;
-    };
-  const spine = wholeOf(found, mask, (key) => key.startsWith('vertebra'));
-  const rib = wholeOf(found, mask, (key) => /^(rib|sternum)/.test(key));
-  const note = 'true labels of the shapes';
+  const levels = boneLevels();
+  const keyOf = new Map(
+    ['spine', 'rib', 'pelvis', 'sacrum', 'femur_left', 'femur_right'].flatMap((key) =>
+      labelsOf(key).map((label) => [label, key] as const),
+    ),
+  );
+  const [nx, ny] = map.size;
+  const names = Array.from(map.data, (label, i) => {
+    const key = keyOf.get(label);
+    if (key !== 'spine' && key !== 'rib' && key !== 'pelvis') return key;
+    const p = toPatient(map.affine, [i % nx, Math.floor(i / nx) % ny, Math.floor(i / (nx * ny))]);
+    if (key === 'spine') return levels.vertebra(p);
+    if (key === 'rib') return levels.rib(p);
+    return p[0] > 0 ? 'pelvis_left' : 'pelvis_right';
+  });
   compare(
     'phantom',
     found,
-    [
-      { key: 'pelvis_left', has: has('pelvis', 1) },
-      { key: 'pelvis_right', has: has('pelvis', -1) },
-      { key: 'sacrum', has: has('sacrum') },
-      { key: 'femur_left', has: has('femur_left') },
-      { key: 'femur_right', has: has('femur_right') },
-    ],
-    note,
+    [...new Set(names)]
+      .filter((key) => key !== undefined)
+      .sort()
+      .map((key) => ({ key, has: (i: number) => names[i] === key })),
+    'true labels of the shapes',
   );
-  compare('phantom', spine, [{ key: 'all vertebrae together', has: has('spine') }], note);
-  compare('phantom', rib, [{ key: 'all ribs and sternum together', has: has('rib') }], note);
-}
-
-/** The bones of some keys as one, where the truth does not tell them apart. */
-function wholeOf(found: BoneMap, mask: MaskBox, wanted: (key: string) => boolean): BoneMap {
-  const own = new Set(found.bones.filter((b) => wanted(b.key)).map((b) => b.label));
-  const data = found.data.map((l) => (own.has(l) ? 1 : 0));
-  const first = found.bones.find((b) => own.has(b.label));
-  if (first === undefined) return { ...mask, data, bones: [] };
-  const voxels = data.reduce((n, l) => n + l, 0);
-  return { ...found, data, bones: [{ ...first, label: 1, key: `${own.size} bones`, voxels }] };
 }
 
 /** Labels of TotalSegmentator 2 (task total) that are bone. */

@@ -8,11 +8,12 @@ import {
   type StudyDetail,
   structure,
 } from '@yuepian/contract';
+import { toPatient } from '@yuepian/geometry';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startServer, type TestServer } from '../server/src/testing.ts';
 import { picture, signIn, startBrowser, type TestBrowser } from './support/browser.ts';
-import { crosshairAt, maskOn } from './support/models.ts';
+import { crosshairAt, crosshairMm, maskOn, placesIn } from './support/models.ts';
 import {
   importFiles,
   isReconstructed,
@@ -200,6 +201,52 @@ test('slices between two drawn ones are filled, voxel for voxel', async () => {
   expect(different(await voxelsOf(key), discs(9.5, [30, 31, 32, 33, 34, 35, 36, 37, 38]))).toBe(0);
   await saved();
   await picture(page, 'edit-interpolated');
+});
+
+test('scissors take what lies in the outline along the line of sight; kept inside and cut inside are the whole', async () => {
+  const whole = discs(9.5, [30, 31, 32, 33, 34, 35, 36, 37, 38]);
+  const key = await begin('圆柱', whole);
+  await page.getByTestId(`structure-${key}`).waitFor();
+  await edit(key);
+  const [volume] = study.series.flatMap((s) => s.volumes);
+  if (!volume) throw new Error('no volume');
+  // Half-way between two columns of voxels, so that the count is exact.
+  const corner = (i: number, j: number) => toPatient(volume.affine, [i, j, 34]);
+  const crosshair = await crosshairMm(page);
+  // Alone and large: half a voxel is some pixels.
+  await page.getByTestId('maximise-axial').click();
+  await page.getByTestId('view-sagittal').waitFor({ state: 'hidden' });
+  const corners = [
+    corner(64.5, 45),
+    corner(80, 45),
+    corner(80, 75),
+    corner(64.5, 75),
+    corner(64.5, 46),
+  ];
+  const outline = await placesIn(page, 'axial', corners, crosshair);
+  const cutAround = async () => {
+    const [first, ...rest] = outline;
+    await page.mouse.move(...(first ?? [0, 0]));
+    await page.mouse.down();
+    for (const at of rest) await page.mouse.move(...at, { steps: 12 });
+    await page.mouse.up();
+  };
+  const right = whole.map((v, n) => (n % 128 >= 65 ? v : 0));
+  await page.getByTestId('edit-scissors').click();
+  await cutAround();
+  await whenRevision(key, 2);
+  const left = whole.map((v, n) => v - (right[n] ?? 0));
+  expect(different(await voxelsOf(key), left)).toBe(0);
+  await picture(page, 'edit-scissors');
+  await saved();
+  await page.getByTestId('undo').click();
+  expect((await whenRevision(key, 3)).voxels).toBe(count(whole));
+  await page.getByTestId('option-outside').click();
+  await cutAround();
+  await whenRevision(key, 4);
+  await page.getByTestId('maximise-axial').click();
+  await page.getByTestId('view-sagittal').waitFor();
+  expect(different(await voxelsOf(key), right)).toBe(0);
 });
 
 test('the smart brush stays in what it began on', async () => {

@@ -10,6 +10,7 @@ export * from './mask.ts';
 export * from './model.ts';
 export * from './structure.ts';
 export * from './study.ts';
+export * from './together.ts';
 export * from './voi.ts';
 export * from './volume.ts';
 export * from './volume-coding.ts';

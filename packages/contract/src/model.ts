@@ -154,6 +154,11 @@ export const modelTensor = z.object({
   multipleOf: z.number().int().positive().default(1),
   /** `argmax`: the network ends in labels (uint8); `logits`: one channel per class. */
   output: z.enum(['logits', 'argmax']),
+  /**
+   * The network's channels are probabilities already: it ends in this. Where nothing is said the import
+   * looks; a remote engine's manifest must say it itself.
+   */
+  probabilities: z.enum(['softmax', 'sigmoid']).optional(),
 });
 export type ModelTensor = z.infer<typeof modelTensor>;
 

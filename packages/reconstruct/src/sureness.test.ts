@@ -49,6 +49,27 @@ describe('Sureness', () => {
     expect(Math.abs(range.high / highMl - 1)).toBeLessThan(0.02);
   });
 
+  it('takes probabilities as they are, and gives what it gives for their logits', () => {
+    const logits = logitsOf(1);
+    const n = logits.length / 3;
+    const probabilities = logits.map((_, at) => {
+      const of = (c: number): number => Math.exp(logits[(at % n) + c * n] as number);
+      return of(Math.floor(at / n)) / (of(0) + of(1) + of(2));
+    });
+    const [a, b] = [new Sureness({ size, affine }, 3), new Sureness({ size, affine }, 3, true)];
+    a.add(0, size[2], logits);
+    b.add(0, size[2], probabilities);
+    const [x, y] = [a.rangeOf(1), b.rangeOf(1)];
+    for (const key of ['lowMl', 'wonMl', 'highMl'] as const)
+      expect(Math.abs(y[key] / x[key] - 1), key).toBeLessThan(1e-3);
+    const [p, q] = [a.boxOf(1), b.boxOf(1)];
+    expect(q?.data.every((v, i) => Math.abs(v - (p?.data[i] ?? 0)) <= 1)).toBe(true);
+    // Read as logits they would make everything unsure: none above 75 %.
+    const wrong = new Sureness({ size, affine }, 3);
+    wrong.add(0, size[2], probabilities);
+    expect(wrong.rangeOf(1).lowMl).toBe(0);
+  });
+
   it('knows nothing of a class that wins nowhere', () => {
     const sure = new Sureness({ size, affine }, 3);
     sure.add(0, size[2], logitsOf(1));

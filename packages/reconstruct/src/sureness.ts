@@ -22,8 +22,15 @@ export class Sureness {
   /** Of every class, once all slabs are here. */
   #bounds: readonly Bounds[] | undefined;
 
-  /** @param grid of the network, `i + w·(j + h·k)`. */
-  constructor({ size, affine }: BoxGrid, classes: number) {
+  readonly #areProbabilities: boolean;
+
+  /**
+   * @param grid of the network, `i + w·(j + h·k)`.
+   * @param areProbabilities what comes has gone through a softmax or sigmoid in the network: a softmax of
+   *   that would call everything unsure.
+   */
+  constructor({ size, affine }: BoxGrid, classes: number, areProbabilities = false) {
+    this.#areProbabilities = areProbabilities;
     // Only these two: the grid that comes may hold more.
     this.#grid = { size, affine };
     this.#classes = classes;
@@ -35,7 +42,7 @@ export class Sureness {
     this.#high = new Float64Array(classes);
   }
 
-  /** @param logits [classes][planes][H][W]. */
+  /** @param logits [classes][planes][H][W]; or probabilities, see the constructor. */
   add(first: number, planes: number, logits: Float32Array): void {
     const plane = this.#grid.size[0] * this.#grid.size[1];
     const count = planes * plane;
@@ -45,22 +52,31 @@ export class Sureness {
         const v = logits[at] as number;
         if (v > top) [best, top] = [c, v];
       }
+      this.#labels[to] = best;
+      this.#won[best] = (this.#won[best] as number) + 1;
+      if (this.#areProbabilities) {
+        this.#best[to] = Math.round(255 * Math.min(1, Math.max(0, top)));
+        for (let c = 0, at = i; c < this.#classes; c++, at += count)
+          this.#count(c, logits[at] as number);
+        continue;
+      }
       let sum = 0;
       for (let c = 0, at = i; c < this.#classes; c++, at += count) {
         const behind = (logits[at] as number) - top;
         if (behind > -nothing) sum += Math.exp(behind);
       }
-      this.#labels[to] = best;
-      this.#won[best] = (this.#won[best] as number) + 1;
       this.#best[to] = Math.round(255 / sum);
       for (let c = 0, at = i; c < this.#classes; c++, at += count) {
         const behind = (logits[at] as number) - top;
         if (behind < -2) continue;
-        const p = Math.exp(behind) / sum;
-        if (p > 0.25) this.#high[c] = (this.#high[c] as number) + 1;
-        if (p > 0.75) this.#low[c] = (this.#low[c] as number) + 1;
+        this.#count(c, Math.exp(behind) / sum);
       }
     }
+  }
+
+  #count(c: number, p: number): void {
+    if (p > 0.25) this.#high[c] = (this.#high[c] as number) + 1;
+    if (p > 0.75) this.#low[c] = (this.#low[c] as number) + 1;
   }
 
   /** mL of the voxels a class has with p > 0.75, wins, and has with p > 0.25. */

@@ -169,6 +169,29 @@ export class SeriesStore {
       .execute();
   }
 
+  /** The same voxels under another name: what was said of them holds, by whom and when. */
+  async carryVerdict(id: string, from: string, to: string): Promise<void> {
+    await this.#db
+      .insertInto('structure_verifications')
+      .columns(['structure_id', 'digest', 'verified', 'user_id', 'user_name', 'at'])
+      .expression((e) =>
+        e
+          .selectFrom('structure_verifications')
+          .select((s) => [
+            'structure_id',
+            s.val(to).as('digest'),
+            'verified',
+            'user_id',
+            'user_name',
+            'at',
+          ])
+          .where('structure_id', '=', id)
+          .where('digest', '=', from),
+      )
+      .onConflict((c) => c.columns(['structure_id', 'digest']).doNothing())
+      .execute();
+  }
+
   /** The last word on each of `ids` that was said on this very content. */
   async verdicts(ids: readonly string[], digest: string): Promise<Map<string, Verdict>> {
     if (ids.length === 0) return new Map();

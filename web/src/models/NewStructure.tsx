@@ -6,6 +6,7 @@ import { MenuList, notify, Popover } from '../ui/index.ts';
 import { postStructure } from './api.ts';
 import type { ModelsDesk } from './desk.ts';
 import { type BoxHint, boxHints } from './editing/session.ts';
+import { boxed } from './source.ts';
 
 /** What people begin most often, and how its box is to be read. */
 const offered = [
@@ -34,7 +35,7 @@ export function NewStructure({
   const language = useLanguage();
   const begin = async (key: string, hint: BoxHint) => {
     try {
-      const made = await postStructure(volumeId, { key, source: 'box segmentation' });
+      const made = await postStructure(volumeId, { key, source: boxed });
       onMade(made);
       desk.editing.state.set({ hint });
       await desk.edit(made, 'box');

@@ -12,6 +12,7 @@ import { StoneFacts } from './Findings.tsx';
 import { MoreMenu } from './MoreMenu.tsx';
 import styles from './Structures.module.css';
 import { Sureness } from './Sureness.tsx';
+import { sourceText } from './source.ts';
 
 export interface StructureRowProps {
   readonly structure: Structure;
@@ -86,7 +87,8 @@ function Details(props: StructureRowProps & { readonly name: string }) {
   const t = useText();
   const isRejected = s.verdict?.state === 'rejected';
   const triangles = s.levels.at(-1)?.triangles ?? 0;
-  const origin = s.edited ? t.edit.by2(s.edited.by, s.edited.from) : s.source;
+  const from = sourceText(s.edited?.from ?? s.source, useLanguage());
+  const origin = s.edited ? t.edit.by2(s.edited.by, from) : from;
   const facts = [
     `${t.structures.source} ${origin}`,
     t.structures.triangles(triangles.toLocaleString('en-US')),

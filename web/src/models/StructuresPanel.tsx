@@ -83,7 +83,7 @@ export function StructuresPanel(props: StructuresPanelProps) {
   };
   const isAnyVisible = structures.some((s) => lookOf(s).visible);
   const keys = structures.map((s) => s.key);
-  const find = useFinding(series, structures, props.modelJobs, onLook);
+  const find = useFinding(series, structures, props.modelJobs, lookOf, onLook);
   const row = (s: Structure) => (
     <StructureRow
       key={s.id}

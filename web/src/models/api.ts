@@ -1,4 +1,6 @@
 import {
+  type ChangedTogether,
+  changedTogether,
   decodeMask,
   encodeMask,
   type Job,
@@ -13,6 +15,7 @@ import {
   modelSummary,
   type PostEdit,
   type PostStructure,
+  type PostTogether,
   type SeriesModels,
   type Structure,
   seriesModels,
@@ -167,6 +170,16 @@ export const postEdit = (id: string, edit: PostEdit): Promise<Structure> =>
 /** @throws YuepianError not_allowed, invalid_request */
 export const postStructure = (volumeId: string, wish: PostStructure): Promise<Structure> =>
   request(structure, `/api/volumes/${encodeURIComponent(volumeId)}/structures`, {
+    method: 'POST',
+    body: wish,
+  });
+
+/**
+ * Several structures of a volume change together, or none of them does.
+ * @throws YuepianError edit_stale, not_allowed, invalid_request
+ */
+export const postTogether = (volumeId: string, wish: PostTogether): Promise<ChangedTogether> =>
+  request(changedTogether, `/api/volumes/${encodeURIComponent(volumeId)}/changes`, {
     method: 'POST',
     body: wish,
   });

@@ -14,13 +14,15 @@ const translucent = 0.35;
 
 /**
  * Starts what can be made from a structure. Where this window started it, what it was made from makes
- * room once the result is there: the bone that lies in the same place as its parts is hidden, the
- * kidney becomes translucent. An act like any other: undo takes it back.
+ * room once the result is there: the kidney becomes translucent, and a bone that somebody has said is to
+ * be seen is hidden (else it makes room by itself, see `firstLook`). An act like any other: undo takes
+ * it back.
  */
 export function useFinding(
   series: Pick<SeriesDetail, 'structureSets'> | undefined,
   structures: readonly Structure[],
   jobs: readonly Job[],
+  lookOf: (of: Structure) => StructureLook,
   onLook: (keys: readonly string[], patch: Partial<StructureLook>) => void,
 ): (of: Structure) => Promise<void> {
   const started = useRef<{ readonly job: string; readonly of: string }>(undefined);
@@ -33,8 +35,9 @@ export function useFinding(
     started.current = undefined;
     if (set.structures.length === 0) return;
     const isBone = findingOfKey(plainKeyOf(of.key)) === 'bones';
-    onLook([of.key], isBone ? { visible: false } : { opacity: translucent });
-  }, [jobs, series, structures, onLook]);
+    if (!isBone) onLook([of.key], { opacity: translucent });
+    else if (lookOf(of).visible) onLook([of.key], { visible: false });
+  }, [jobs, series, structures, lookOf, onLook]);
   return async (of) => {
     const { id } = await startFinding(of.id);
     started.current = { job: id, of: of.id };

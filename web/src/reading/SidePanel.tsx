@@ -10,7 +10,7 @@ import styles from './ReadingRoom.module.css';
 import { useCase, useRoom, useRoomState } from './room-context.ts';
 import { groundOf, placeOf } from './room-marks.ts';
 import { modelJobsOf, type OpenStudy } from './study.ts';
-import { structuresOf } from './targets.ts';
+import { firstLook, structuresOf } from './targets.ts';
 
 /** What lies beside the images; a handle when it is collapsed. */
 export function SidePanel({ open }: { readonly open: OpenStudy }) {
@@ -152,12 +152,7 @@ function Structures({
       structures={structuresOf(shown)}
       modelJobs={modelJobsOf(series, open.modelJobs)}
       job={series && open.jobs.get(series.seriesInstanceUid)}
-      lookOf={(s) => ({
-        visible: true,
-        opacity: s.opacity,
-        colour: s.colour,
-        ...looks[s.key],
-      })}
+      lookOf={(s) => ({ ...firstLook(shown, s), ...looks[s.key] })}
       onLook={(keys, patch, gesture) => room.setLook(keys, patch, gesture)}
       onLookEnd={() => room.endGesture()}
       onGoTo={(key) => room.goTo(key)}

@@ -12,7 +12,7 @@ import { startsInverted, viewDefaults } from './apply-view.ts';
 import type { Room } from './room.ts';
 import { shownImage } from './room-state.ts';
 import type { ViewOverlay } from './shown-content.ts';
-import { structuresOf, targetId } from './targets.ts';
+import { firstLook, structuresOf, targetId } from './targets.ts';
 import { phoneQuery } from './useScreen.ts';
 
 /** Well below what one message may hold; a patient has a few hundred structures at most. */
@@ -68,8 +68,10 @@ export function leadViewOf(room: Room): LeadView | undefined {
 /** The lead's view as it lies over one's own. */
 export function overlayOf(room: Room, view: LeadView): ViewOverlay {
   const looks: Record<string, Pick<StructureLook, 'visible' | 'opacity'>> = {};
-  for (const s of structuresOf(room.state.get().shown)) {
-    looks[s.key] = view.structures[s.key] ?? { visible: true, opacity: s.opacity };
+  const { shown } = room.state.get();
+  for (const s of structuresOf(shown)) {
+    const { visible, opacity } = firstLook(shown, s);
+    looks[s.key] = view.structures[s.key] ?? { visible, opacity };
   }
   return { view: definedOf(view.state), looks };
 }

@@ -4,7 +4,7 @@ import { dictionaries } from '../i18n/language.ts';
 import { applyView } from './apply-view.ts';
 import { keyRows } from './keys.ts';
 import type { Shown } from './room-state.ts';
-import { firstTarget, refreshed, targetId } from './targets.ts';
+import { firstLook, firstTarget, refreshed, targetId } from './targets.ts';
 import { throttle } from './throttle.ts';
 import { draggedWindow, isSameWindow, windowFor, windowsFor } from './windows.ts';
 
@@ -52,6 +52,34 @@ describe('what a study opens with', () => {
     const again = refreshed(study(ct, pet), shown);
     expect(again && targetId(again)).toBe('ct');
     expect(refreshed(study(pet), shown)).toBeUndefined();
+  });
+});
+
+describe('how a structure looks at first', () => {
+  const bone = { id: 'b', key: 'bone', opacity: 0.9, colour: '#e8dcc0' };
+  const femur = { ...bone, id: 'f', key: 'femur_left' };
+  const look = (s: object, ...structureSets: object[]) =>
+    firstLook(
+      { kind: 'volume', series: { structureSets } } as unknown as Shown,
+      s as Parameters<typeof firstLook>[1],
+    );
+  const split = { id: 'fb', of: 'b', complete: true, structures: [femur] };
+
+  it('is in sight, in its own colours', () => {
+    const own = { visible: true, opacity: 0.9, colour: '#e8dcc0' };
+    expect(look(bone)).toEqual(own);
+    expect(look(femur, split)).toEqual(own);
+    // Stones lie in a kidney, and both are seen.
+    expect(look({ ...bone, id: 'k', key: 'kidney_left' }, { ...split, of: 'k' })).toEqual(own);
+  });
+  it('is out of sight for a bone whose single bones are listed', () => {
+    expect(look(bone, split).visible).toBe(false);
+    expect(look({ ...bone, key: 'bone_101' }, split).visible).toBe(false);
+  });
+  it('stays in sight until all of them are there, and where there are none', () => {
+    expect(look(bone, { ...split, complete: false }).visible).toBe(true);
+    expect(look(bone, { ...split, structures: [] }).visible).toBe(true);
+    expect(look(bone, { ...split, of: 'another' }).visible).toBe(true);
   });
 });
 

@@ -6,6 +6,7 @@ import { applyView, isVolumeVisible } from './apply-view.ts';
 import type { RoomState, Shown } from './room-state.ts';
 import type { ShownContent } from './shown-content.ts';
 import {
+  firstLook,
   firstTarget,
   isOtherContent,
   refreshed,
@@ -39,6 +40,7 @@ export class RoomImages {
   #sessionStops: (() => void)[] = [];
   #applied: CaseContent | undefined;
   #structures: readonly Structure[] = [];
+  #hiddenAtFirst = '';
   #replaced: ReadonlySet<string> = new Set();
 
   constructor({ engine, content, state, isEcho, onOtherImage, onStructures }: RoomImagesParts) {
@@ -87,14 +89,9 @@ export class RoomImages {
     this.#engine.clear();
   }
 
-  /** How a structure looks: its own colours unless somebody changed them. */
+  /** How a structure looks: as at first unless somebody changed it. */
   lookOf(s: Structure): StructureLook {
-    return {
-      visible: true,
-      opacity: s.opacity,
-      colour: s.colour,
-      ...this.#content.content.looks[s.key],
-    };
+    return { ...firstLook(this.#state.get().shown, s), ...this.#content.content.looks[s.key] };
   }
 
   /** Structures that are drawn as the parts of a plan, and so not themselves. */
@@ -167,7 +164,17 @@ export class RoomImages {
 
   #showStructures(target: Extract<Shown, { kind: 'volume' }>): void {
     const structures = structuresOf(target);
-    if (JSON.stringify(structures) === JSON.stringify(this.#structures)) return;
+    const hidden = structures
+      .filter((s) => !firstLook(target, s).visible)
+      .map((s) => s.key)
+      .join(' ');
+    if (JSON.stringify(structures) === JSON.stringify(this.#structures)) {
+      // A set that has become complete may change what is in sight at first.
+      if (hidden !== this.#hiddenAtFirst) this.#applyLooks();
+      this.#hiddenAtFirst = hidden;
+      return;
+    }
+    this.#hiddenAtFirst = hidden;
     this.#structures = structures;
     this.#engine.setStructures(
       structures.map((s) => ({ ...s, ...this.#drawnLook(s) })),

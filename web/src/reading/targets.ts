@@ -1,4 +1,11 @@
-import type { SeriesDetail, Structure, StudyDetail, ViewState } from '@yuepian/contract';
+import {
+  findingOfKey,
+  type SeriesDetail,
+  type Structure,
+  type StructureLook,
+  type StudyDetail,
+  type ViewState,
+} from '@yuepian/contract';
 import { type PatientPoint, toVoxel } from '@yuepian/geometry';
 import type { Shown } from './room-state.ts';
 
@@ -73,6 +80,21 @@ export function structuresOf(shown: Shown | undefined): readonly Structure[] {
     .filter((set) => set.id !== 'classical')
     .flatMap((set) => set.structures.map((s) => ({ ...s, key: `${set.id}-${s.key}`, labels: [] })));
   return [...structures, ...others].filter((s) => s.volumeId === shown.manifest.id);
+}
+
+/**
+ * How a structure looks as long as nobody has said otherwise: its own colours, and in sight, but for a
+ * bone whose single bones are listed, whoever had them made: both lie in one place, and the whole would
+ * cover its parts.
+ */
+export function firstLook(shown: Shown | undefined, s: Structure): StructureLook {
+  const own = { visible: true, opacity: s.opacity, colour: s.colour };
+  if (shown?.kind !== 'volume' || findingOfKey(s.key.replace(/^[a-z0-9]+-/, '')) !== 'bones')
+    return own;
+  const isSplit = shown.series.structureSets.some(
+    (set) => set.of === s.id && set.complete && set.structures.length > 0,
+  );
+  return { ...own, visible: !isSplit };
 }
 
 /** Whether a point lies inside the volume's box. */

@@ -4,7 +4,7 @@ import { clamp, ellipse, mix, type Sdf } from '../core/sdf.ts';
 import { fascia, skinBack, skinFront, top, wallThickness } from './body.ts';
 import { vertebrae } from './spine.ts';
 
-interface RibPlan {
+export interface RibPlan {
   readonly number: number;
   /** Degrees round the trunk from the back to where the bone ends. */
   readonly end: number;
@@ -12,7 +12,7 @@ interface RibPlan {
   readonly drop: number;
 }
 
-const plans: readonly RibPlan[] = [
+export const ribPlans: readonly RibPlan[] = [
   { number: 5, end: 150, drop: 92 },
   { number: 6, end: 147, drop: 98 },
   { number: 7, end: 143, drop: 104 },
@@ -68,7 +68,7 @@ export function ribLine(plan: RibPlan): TubePoint[] {
 /** Ribs 5 to 12 of both sides as flat bars: about 12 mm high and 6.5 mm thick. */
 export function ribField(): Field {
   const field = new Field({ min: [-160, -112, 70], max: [160, 112, top + 4] }, 1.5);
-  for (const plan of plans) {
+  for (const plan of ribPlans) {
     const line = ribLine(plan);
     for (const points of [line, mirrored(line)]) addFlatTube(field, points, 0.56);
   }
@@ -78,7 +78,7 @@ export function ribField(): Field {
 /** Costal cartilages of ribs 6 to 10 up to the xiphoid, and the xiphoid itself. */
 export function cartilageField(): Field {
   const field = new Field({ min: [-150, -116, 90], max: [150, -20, top + 4] }, 1.5);
-  const ends = plans
+  const ends = ribPlans
     .filter((p) => p.number >= 6 && p.number <= 10)
     .map((p) => ribLine(p).at(-1) as TubePoint);
   const arch = (from: TubePoint): TubePoint[] => {

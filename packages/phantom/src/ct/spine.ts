@@ -158,7 +158,8 @@ function archDistance(v: Vertebra, a: number, b: number, c: number): number {
   return smin(d, facets, 4);
 }
 
-function vertebraDistance(v: Vertebra, x: number, y: number, z: number): number {
+/** Signed distance to the surface of one vertebra, mm, from a place among the shapes. */
+export function vertebraDistance(v: Vertebra, x: number, y: number, z: number): number {
   const { origin: o, v: fv, w: fw } = v.frame;
   // The frames only lean forwards and back: u is x itself.
   const a = Math.abs(x);

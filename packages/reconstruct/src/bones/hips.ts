@@ -71,5 +71,6 @@ export function partHips(
     ofVoxel,
     depth: Float64Array.from(depth),
     peak: Int32Array.from(peak),
+    depths: f.depths,
   };
 }

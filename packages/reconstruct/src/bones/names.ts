@@ -1,6 +1,7 @@
-import type { Vec3 } from '@yuepian/geometry';
 import { femoralHeads } from './hips.ts';
-import type { Contacts, Piece } from './pieces.ts';
+import { type Contacts, connected, type Piece } from './pieces.ts';
+import { ribCage } from './ribcage.ts';
+import { skullOf, type Vault } from './skull.ts';
 
 /** Sizes of an adult's bones in mm (Gray's Anatomy; head of femur 40–56 mm across). */
 const size = {
@@ -8,17 +9,22 @@ const size = {
   /** Half the width of the column of vertebral bodies; with processes. */
   column: 28,
   spine: 52,
+  /** Where the longest transverse processes end; what reaches further is rib or shoulder blade. */
+  processes: 62,
   /** Half the width of the sacrum, below the upper end plate. */
   sacrum: 46,
   /** Upper end plate of S1 above the centres of the femoral heads. */
   sacrumTop: 92,
   vertebra: 17,
+  /** Iliac crest above the centres of the femoral heads, at the most. */
+  crest: 205,
 };
 
 export type BoneKind =
   | 'skull'
   | 'mandible'
   | 'vertebra'
+  | 'spine'
   | 'sacrum'
   | 'pelvis_left'
   | 'pelvis_right'
@@ -33,23 +39,37 @@ export interface NamedGroup {
   readonly kind: BoneKind;
   /** Numbers of the pieces that make it up. */
   readonly pieces: readonly number[];
+  /** Of a vertebra: its body lies outside of the scan. */
+  readonly cutOff?: true;
+}
+
+interface Group {
+  kind: BoneKind;
+  pieces: number[];
+  cutOff?: true;
 }
 
 /**
  * Gathers the pieces into bones by where they lie and how thick they are. Patient axes decide left
- * and right. What no rule knows stays `bone`, by itself.
+ * and right. What no rule knows stays `bone`, together with what it touches: a guessed name is worse than
+ * none.
+ * @param vault of a skull, where the images show one.
  */
-export function nameGroups(pieces: readonly Piece[], contacts: Contacts): NamedGroup[] {
+export function nameGroups(
+  pieces: readonly Piece[],
+  contacts: Contacts,
+  vault?: Vault,
+): NamedGroup[] {
   const x0 = midline(pieces);
   const side = (p: Piece): number => p.centre[0] - x0;
   const open = new Set(pieces.map((_, n) => n));
-  const groups: { kind: BoneKind; pieces: number[] }[] = [];
+  const groups: Group[] = [];
   const take = (kind: BoneKind, members: readonly number[]): void => {
     for (const n of members) open.delete(n);
     if (members.length > 0) groups.push({ kind, pieces: [...members] });
   };
   const at = (n: number): Piece => pieces[n] as Piece;
-  const skull = skullOf(pieces, contacts, x0);
+  const skull = skullOf(pieces, vault);
   take('skull', skull.skull);
   take('mandible', skull.mandible);
 
@@ -65,7 +85,10 @@ export function nameGroups(pieces: readonly Piece[], contacts: Contacts): NamedG
   const headY = heads.length === 0 ? undefined : mean(heads.map((p) => p.core[1]));
 
   const column = [...open].filter(
-    (n) => Math.abs(side(at(n))) < size.column && at(n).depth >= size.vertebralBody,
+    (n) =>
+      Math.abs(side(at(n))) < size.column &&
+      at(n).depth >= size.vertebralBody &&
+      (vault === undefined || at(n).centre[2] < vault.low - 40),
   );
   // A body is much thicker than the processes around it.
   const bodies = column.filter((n) =>
@@ -83,6 +106,8 @@ export function nameGroups(pieces: readonly Piece[], contacts: Contacts): NamedG
       : [...open].filter((n) => {
           const p = at(n);
           const isMiddle = Math.abs(side(p)) < (p.centre[2] > top - 75 ? size.sacrum : 18);
+          if (isMiddle && p.centre[2] < top + 40 && touchesBothHips(n, open, pieces, contacts, x0))
+            return true;
           return isMiddle && p.centre[2] < top && p.centre[1] > (headY ?? spineY ?? 0) + 15;
         });
   const vertebral = bodies
@@ -96,11 +121,13 @@ export function nameGroups(pieces: readonly Piece[], contacts: Contacts): NamedG
   if (sacral.length > 0) take('sacrum', sacral);
   for (const level of levels(vertebral, pieces)) take('vertebra', level);
   const [highest] = vertebral;
-  if (highest !== undefined)
-    take(
-      'vertebra',
-      [...open].filter((n) => hangsFromAbove(at(n), at(highest), x0)),
-    );
+  // Below a skull it is the base of that.
+  if (highest !== undefined && vault === undefined) {
+    const hanging = [...open].filter((n) => hangsFromAbove(at(n), at(highest), x0));
+    take('vertebra', hanging);
+    const own = groups.at(-1);
+    if (hanging.length > 0 && own !== undefined) own.cutOff = true;
+  }
 
   if (top !== undefined) {
     const floor = headZ ?? top - size.sacrumTop;
@@ -120,8 +147,12 @@ export function nameGroups(pieces: readonly Piece[], contacts: Contacts): NamedG
       );
   }
   attach(groups, open, pieces, contacts, x0, spineY, top);
-  ribs(groups, open, pieces, contacts, x0, spineY, top, take);
-  for (const n of [...open]) take('bone', [n]);
+  if (top !== undefined)
+    hipsGrow(groups, open, pieces, contacts, x0, headZ ?? top - size.sacrumTop);
+  if (spineY !== undefined && groups.some((g) => g.kind === 'vertebra'))
+    for (const found of ribCage({ open, pieces, contacts, x0, spineY, sacrumTop: top, vault }))
+      take(found.kind, found.pieces);
+  for (const members of connected(open, contacts)) take('bone', members);
   return groups;
 }
 
@@ -165,6 +196,55 @@ function sacrumTop(
   return Math.max(...wings.flat().map((p) => p.high[2])) - 60;
 }
 
+/**
+ * Only the sacrum has joints with both hips; where the mask shows them closed, they tell a first sacral
+ * body that lies higher than usual from an L5, and all levels depend on it.
+ */
+function touchesBothHips(
+  n: number,
+  open: ReadonlySet<number>,
+  pieces: readonly Piece[],
+  contacts: Contacts,
+  x0: number,
+): boolean {
+  const own = pieces[n] as Piece;
+  const faceMm2 = (own.mm3 / own.voxels) ** (2 / 3);
+  const areas = [1, -1].map((sign) => {
+    let faces = 0;
+    for (const [m, count] of contacts.get(n) ?? []) {
+      const p = pieces[m] as Piece;
+      if (open.has(m) && (p.centre[0] - x0) * sign > 45 && p.mm3 > 40_000) faces += count;
+    }
+    return faces * faceMm2;
+  });
+  return Math.min(...areas) > 60 && areas.reduce((a, b) => a + b, 0) > 250;
+}
+
+/** What hangs together with a hip and is not above the iliac crest is of that hip: its wing is thin and parts easily. */
+function hipsGrow(
+  groups: readonly Group[],
+  open: Set<number>,
+  pieces: readonly Piece[],
+  contacts: Contacts,
+  x0: number,
+  headZ: number,
+): void {
+  for (const [kind, sign] of [
+    ['pelvis_left', 1],
+    ['pelvis_right', -1],
+  ] as const) {
+    const own = groups.find((g) => g.kind === kind);
+    for (const n of own?.pieces ?? [])
+      for (const m of contacts.get(n)?.keys() ?? []) {
+        const p = pieces[m] as Piece;
+        if (!open.has(m) || (p.centre[0] - x0) * sign < 30 || p.high[2] > headZ + size.crest)
+          continue;
+        own?.pieces.push(m);
+        open.delete(m);
+      }
+  }
+}
+
 function nearSpine(p: Piece, x0: number, spineY: number | undefined, top: number): boolean {
   return (
     spineY !== undefined &&
@@ -203,7 +283,7 @@ const hangsFromAbove = (p: Piece, body: Piece, x0: number): boolean =>
 
 /** Small pieces (processes, coccyx, edges of joints) go to the bone they touch most, or lie nearest to. */
 function attach(
-  groups: { kind: BoneKind; pieces: number[] }[],
+  groups: Group[],
   open: Set<number>,
   pieces: readonly Piece[],
   contacts: Contacts,
@@ -224,13 +304,18 @@ function attach(
     for (const n of [...open].sort((a, b) => (pieces[b] as Piece).mm3 - (pieces[a] as Piece).mm3)) {
       const p = pieces[n] as Piece;
       const lateral = Math.abs(p.centre[0] - x0);
-      const isAtSpine = spineY !== undefined && lateral < size.spine && p.centre[1] > spineY - 25;
+      const isAtSpine =
+        spineY !== undefined &&
+        lateral < size.spine &&
+        Math.max(p.high[0] - x0, x0 - p.low[0]) < size.processes &&
+        p.centre[1] > spineY - 25;
       const isLow = top !== undefined && p.centre[2] < top + 40;
       if (!isAtSpine && !isLow) continue;
       const score = new Map<number, number>();
       for (const [m, faces] of contacts.get(n) ?? []) {
         const k = owner.get(m);
-        if (k !== undefined) score.set(k, (score.get(k) ?? 0) + faces);
+        // Of a vertebra whose body is outside of the scan nothing can be told but what hangs down.
+        if (k !== undefined && !groups[k]?.cutOff) score.set(k, (score.get(k) ?? 0) + faces);
       }
       const best = [...score].sort((a, b) => b[1] - a[1])[0];
       if (best !== undefined) give(n, best[0]);
@@ -260,113 +345,4 @@ function nearestGroup(
     }
   });
   return best;
-}
-
-/** Pieces that touch become one rib; in front of the spine, on the midline, lies the sternum. */
-function ribs(
-  groups: readonly { kind: BoneKind; pieces: readonly number[] }[],
-  open: ReadonlySet<number>,
-  pieces: readonly Piece[],
-  contacts: Contacts,
-  x0: number,
-  spineY: number | undefined,
-  top: number | undefined,
-  take: (kind: BoneKind, members: readonly number[]) => void,
-): void {
-  if (!groups.some((g) => g.kind === 'vertebra') || spineY === undefined) return;
-  const left = new Set(
-    [...open].filter((n) => top === undefined || (pieces[n] as Piece).centre[2] > top + 10),
-  );
-  const found: { members: number[]; centre: Vec3; mm3: number; back: number }[] = [];
-  while (left.size > 0) {
-    const [first] = left;
-    if (first === undefined) break;
-    left.delete(first);
-    const members = [first];
-    for (const n of members)
-      for (const m of contacts.get(n)?.keys() ?? []) if (left.delete(m)) members.push(m);
-    const own = members.map((n) => pieces[n] as Piece);
-    const total = own.reduce((s, p) => s + p.voxels, 0);
-    const centre = ([0, 1, 2] as const).map(
-      (a) => own.reduce((s, p) => s + p.centre[a] * p.voxels, 0) / total,
-    ) as unknown as Vec3;
-    const mostBack = own.reduce((a, b) => (b.high[1] > a.high[1] ? b : a));
-    found.push({
-      members,
-      centre,
-      mm3: own.reduce((s, p) => s + p.mm3, 0),
-      back: mostBack.centre[2],
-    });
-  }
-  for (const r of found.sort((a, b) => b.back - a.back)) {
-    if (r.mm3 < 400) continue;
-    const lateral = r.centre[0] - x0;
-    if (Math.abs(lateral) < 30 && r.centre[1] < spineY - 60) take('sternum', r.members);
-    else if (Math.abs(lateral) >= 30) take(lateral > 0 ? 'rib_left' : 'rib_right', r.members);
-  }
-}
-
-/**
- * A skull is a wide, thin-walled shell: pieces above everything else whose box is as large as a head
- * but mostly empty. The mandible is the arch in its lower front that spans the midline.
- */
-function skullOf(
-  pieces: readonly Piece[],
-  contacts: Contacts,
-  x0: number,
-): { skull: number[]; mandible: number[] } {
-  const order = pieces
-    .map((_, n) => n)
-    .sort((a, b) => (pieces[b] as Piece).high[2] - (pieces[a] as Piece).high[2]);
-  const seed = order.find((n) => {
-    const p = pieces[n] as Piece;
-    const [w, l, h] = [0, 1, 2].map((a) => (p.high[a] as number) - (p.low[a] as number)) as [
-      number,
-      number,
-      number,
-    ];
-    return (
-      // Half of a rib cage is as wide and as empty, but lies to one side.
-      Math.abs((p.high[0] + p.low[0]) / 2 - x0) < 25 &&
-      w > 105 &&
-      w < 220 &&
-      l > 120 &&
-      l < 250 &&
-      h > 50 &&
-      p.mm3 < 0.4 * w * l * h &&
-      p.depth < 20
-    );
-  });
-  if (seed === undefined) return { skull: [], mandible: [] };
-  const shell = pieces[seed] as Piece;
-  const within = (p: Piece): boolean =>
-    p.centre[2] > shell.low[2] - 60 &&
-    ([0, 1] as const).every(
-      (a) => p.centre[a] > shell.low[a] - 10 && p.centre[a] < shell.high[a] + 10,
-    );
-  const middle = (shell.low[1] + shell.high[1]) / 2;
-  const mandible = order.filter((n) => {
-    const p = pieces[n] as Piece;
-    const wide = p.high[0] - p.low[0];
-    return (
-      n !== seed &&
-      within(p) &&
-      p.mm3 > 12_000 &&
-      p.mm3 < 130_000 &&
-      wide > 55 &&
-      wide < 150 &&
-      p.low[0] < x0 &&
-      p.high[0] > x0 &&
-      p.centre[1] < middle &&
-      p.centre[2] < shell.low[2] + 40
-    );
-  });
-  const skull = order.filter(
-    (n) =>
-      n === seed ||
-      (!mandible.includes(n) &&
-        within(pieces[n] as Piece) &&
-        ((contacts.get(n)?.has(seed) ?? false) || (pieces[n] as Piece).centre[2] > shell.low[2])),
-  );
-  return { skull, mandible };
 }

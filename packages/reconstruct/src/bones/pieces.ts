@@ -89,3 +89,17 @@ export function contactsOf(f: Fragments, size: Vec3): Contacts {
   }
   return found;
 }
+
+/** Those of `open` that touch, by way of each other. */
+export function connected(open: ReadonlySet<number>, contacts: Contacts): number[][] {
+  const left = new Set(open);
+  const out: number[][] = [];
+  for (const first of open) {
+    if (!left.delete(first)) continue;
+    const members = [first];
+    for (const n of members)
+      for (const m of contacts.get(n)?.keys() ?? []) if (left.delete(m)) members.push(m);
+    out.push(members);
+  }
+  return out;
+}

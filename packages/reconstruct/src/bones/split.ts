@@ -16,18 +16,20 @@ import {
   voxelCount,
   voxelMm3,
 } from '../interactive/box.ts';
+import { partColumn } from './column.ts';
 import { partHips } from './hips.ts';
-import { type BoneKind, midline, nameGroups } from './names.ts';
-import { contactsOf, piecesOf } from './pieces.ts';
+import { type BoneKind, midline, type NamedGroup, nameGroups } from './names.ts';
+import { contactsOf, type Piece, piecesOf } from './pieces.ts';
 import { ribOrder } from './ribs.ts';
-import { fragmentsOf } from './watershed.ts';
+import { vaultOf } from './skull.ts';
+import { type Fragments, fragmentsOf } from './watershed.ts';
 
 /** One bone of a split. */
 export interface Bone {
   /** Value in the labels. */
   readonly label: number;
   /**
-   * `vertebra_1…n` from the top, `rib_left_1…`, `pelvis_left`, `femur_right`, `sacrum`, `skull`, …;
+   * `vertebra_1…n` from the top (`spine` where the mask shows no discs), `rib_left_1…`, `pelvis_left`, `femur_right`, `sacrum`, `skull`, …;
    * `bone_n` where no rule knew it. Unique.
    */
   readonly key: string;
@@ -58,7 +60,10 @@ export interface BoneOptions {
 
 /** Coarsest voxel the watershed works on, mm; finer grids are halved first. */
 const workingStep = 1.4;
+/** Less than this, in mm³, is not worth a name of its own. */
 const smallest = 150;
+/** Unnamed pieces below this size, in mm³, are put together. */
+const crumb = 2000;
 
 /**
  * Splits a mask of bone (marrow filled) into single bones: watershed of the distance transform cuts at
@@ -82,23 +87,74 @@ export function splitBones(mask: MaskBox, options: BoneOptions = {}): BoneMap {
   const first = piecesOf(cut, coarse, voxelMm3(coarse));
   const f = partHips(cut, first, coarse, midline(first));
   const pieces = f === cut ? first : piecesOf(f, coarse, voxelMm3(coarse));
-  const groups = nameGroups(pieces, contactsOf(f, coarse.size))
-    .map((g) => ({ ...g, voxels: g.pieces.reduce((n, p) => n + (pieces[p]?.voxels ?? 0), 0) }))
-    // Crumbs that no rule knew are not worth a name of their own.
-    .filter((g) => g.kind !== 'bone' || g.voxels * voxelMm3(coarse) >= smallest)
-    .slice(0, 254);
+  const vault = vaultOf(coarse.data, coarse);
+  const groups = nameGroups(pieces, contactsOf(f, coarse.size), vault);
+  told(0.7);
+  const { labels, kinds } = labelled(f, coarse, groups, pieces);
   told(0.8);
+  paste(mask, data, box.first, part, coarse.size, factor, labels);
+  return listed({ size: mask.size, affine: mask.affine }, data, kinds);
+}
+
+/** A label and a kind for every group; vertebrae are parted anew at their discs. */
+function labelled(
+  f: Fragments,
+  grid: BoxGrid,
+  groups: readonly NamedGroup[],
+  pieces: readonly Piece[],
+): { labels: Uint8Array; kinds: Map<number, BoneKind> } {
+  const kinds = new Map<number, BoneKind>();
   const labelOf = new Uint8Array(f.count);
-  groups.forEach((g, n) => {
-    for (const p of g.pieces) labelOf[p] = n + 1;
-  });
-  const onCoarse = Uint8Array.from(f.ofVoxel, (n) => (n < 0 ? 0 : (labelOf[n] as number)));
-  paste(mask, data, box.first, part, coarse.size, factor, onCoarse);
-  return listed(
-    { size: mask.size, affine: mask.affine },
-    data,
-    new Map(groups.map((g, n) => [n + 1, g.kind])),
-  );
+  const add = (kind: BoneKind, members: readonly number[]): void => {
+    if (kinds.size === 254) return;
+    const label = kinds.size + 1;
+    kinds.set(label, kind);
+    for (const p of members) labelOf[p] = label;
+  };
+  const spine = groups.filter((g) => g.kind === 'vertebra');
+  const voxels = (g: NamedGroup): number => g.pieces.reduce((n, p) => n + (pieces[p]?.mm3 ?? 0), 0);
+  const crumbs: number[] = [];
+  for (const g of groups) {
+    if (g.kind === 'vertebra') continue;
+    if (g.kind === 'bone' && voxels(g) < crumb) crumbs.push(...g.pieces);
+    else add(g.kind, g.pieces);
+  }
+  // A list of a hundred crumbs helps nobody: what no rule knew and is small is one.
+  if (crumbs.reduce((sum, n) => sum + (pieces[n]?.mm3 ?? 0), 0) >= smallest) add('bone', crumbs);
+  const labels = Uint8Array.from(f.ofVoxel, (n) => (n < 0 ? 0 : (labelOf[n] as number)));
+  const parted = columnOf(f, grid, spine);
+  if (parted === undefined) for (const g of spine) add('vertebra', g.pieces);
+  else {
+    // Where no disc shows nothing is known of what lies above it, either: that is one spine.
+    const unknown = Math.max(0, ...parted.several);
+    const first = kinds.size;
+    const labelAt = (n: number): number =>
+      first + (n <= unknown ? 1 : n - Math.max(0, unknown - 1));
+    for (let n = 1; n <= parted.count && labelAt(n) < 255; n++)
+      kinds.set(labelAt(n), n <= unknown ? 'spine' : 'vertebra');
+    for (let i = 0; i < labels.length; i++) {
+      const n = parted.level[i] as number;
+      if (n > 0) labels[i] = labelAt(n);
+    }
+  }
+  return { labels, kinds };
+}
+
+function columnOf(
+  f: Fragments,
+  grid: BoxGrid,
+  groups: readonly NamedGroup[],
+): ReturnType<typeof partColumn> {
+  if (groups.length === 0) return undefined;
+  const [isSpine, isCutOff] = [new Uint8Array(f.count), new Uint8Array(f.count)];
+  for (const g of groups)
+    for (const n of g.pieces) {
+      isSpine[n] = 1;
+      if (g.cutOff) isCutOff[n] = 1;
+    }
+  const of = (table: Uint8Array): Uint8Array =>
+    Uint8Array.from(f.ofVoxel, (n) => (n < 0 ? 0 : (table[n] as number)));
+  return partColumn(of(isSpine), f.depths, grid, of(isCutOff));
 }
 
 function coarsened(part: MaskBox): { coarse: MaskBox; factor: Vec3 } {

@@ -49,6 +49,7 @@ const kinds: Readonly<
   skull: { zh: '颅骨', en: 'Skull', snomed: '89546000' },
   mandible: { zh: '下颌骨', en: 'Mandible', snomed: '91609006' },
   vertebra: { zh: '椎骨', en: 'Vertebra', snomed: '51282000', counted: true },
+  spine: { zh: '脊柱（未分节）', en: 'Spine, levels not told apart', snomed: '421060004' },
   sacrum: { zh: '骶骨', en: 'Sacrum', snomed: '54735007' },
   pelvis_left: { zh: '左髋骨', en: 'Left hip bone', laterality: 'left' },
   pelvis_right: { zh: '右髋骨', en: 'Right hip bone', laterality: 'right' },

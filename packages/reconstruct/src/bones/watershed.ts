@@ -10,6 +10,8 @@ export interface Fragments {
   readonly depth: Float64Array;
   /** That voxel. */
   readonly peak: Int32Array;
+  /** Depth of every voxel, mm. */
+  readonly depths: Float32Array;
 }
 
 /**
@@ -90,6 +92,7 @@ export function fragmentsOf(
     parent.map((_, b) => root(b)),
     peak,
     deepest,
+    depth,
   );
 }
 
@@ -98,6 +101,7 @@ function numbered(
   rootOf: readonly number[],
   peak: readonly number[],
   deepest: readonly number[],
+  voxelDepths: Float32Array,
 ): Fragments {
   const number = new Map<number, number>();
   const depths: number[] = [];
@@ -116,6 +120,7 @@ function numbered(
     ofVoxel: basin,
     depth: Float64Array.from(depths),
     peak: Int32Array.from(voxels),
+    depths: voxelDepths,
   };
 }
 

@@ -84,7 +84,7 @@ export async function infer(
   };
 
   function addLogits(first: number, planes: number, logits: Float32Array): void {
-    sureness ??= new Sureness(grid, model.classCount);
+    sureness ??= new Sureness(grid, model.classCount, tensor?.probabilities !== undefined);
     sureness.add(first, planes, logits);
     sampler.add({ first, planes, logits });
   }

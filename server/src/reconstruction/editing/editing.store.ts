@@ -119,6 +119,18 @@ export class EditingStore {
     });
   }
 
+  /** Lines of several structures, beginnings among them: all of them or none, as `create`. */
+  async together(
+    all: readonly { readonly row: EditedRow | undefined; readonly line: EditRow | undefined }[],
+  ): Promise<void> {
+    await this.#db.transaction().execute(async (t) => {
+      for (const { row, line } of all) {
+        if (row) await t.insertInto('edited_structures').values(row).execute();
+        if (line) await t.insertInto('structure_edits').values(line).execute();
+      }
+    });
+  }
+
   /** Durable when it resolves. */
   async append(row: EditRow): Promise<void> {
     await this.#db.insertInto('structure_edits').values(row).execute();

@@ -249,6 +249,29 @@ describe('a structure that is changed by hand', () => {
     expect(now).toMatchObject({ verified: true, content });
   });
 
+  it('keeps the word on what reconstruction found while it is put away, shown and changed back', async () => {
+    await using room = await openRoom();
+    const { series, bone, manifest } = await reconstructed(room);
+    await verify(room, bone.id, { verdict: 'verified', content: bone.content });
+    const one = async (): Promise<Structure | undefined> =>
+      (await structuresOf(room, series)).find((s) => s.id === bone.id);
+    const said = (await one())?.verdict;
+    expect(said?.state).toBe('verified');
+    for (const hidden of [true, false])
+      await room.app.inject({
+        method: 'POST',
+        url: `/api/structures/${bone.id}/hidden`,
+        payload: { hidden },
+      });
+    // By the same doctor, at the same time.
+    expect(await one()).toMatchObject({ verified: true, verdict: said });
+    const diff = packed(ballIn((await maskOf(room, bone.id)).mask, manifest, 15));
+    await post(room, bone.id, { baseRevision: 2, diff, tool: 'eraser' });
+    expect((await one())?.verdict).toBeUndefined();
+    await post(room, bone.id, { baseRevision: 3, diff, tool: 'eraser', kind: 'undo' });
+    expect(await one()).toMatchObject({ verified: true, verdict: said });
+  });
+
   it('is not confirmed by whoever was looking while somebody else changed it', async () => {
     await using room = await openRoom();
     const { bone, manifest } = await reconstructed(room);

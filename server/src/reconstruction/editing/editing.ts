@@ -1,20 +1,19 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import {
+  type ChangedTogether,
   type EditEntry,
   type MaskHead,
-  maskVoxels,
   type postEdit,
   type postStructure,
+  type postTogether,
   type Structure,
-  structure,
   structureId,
   studyInstanceUid,
   type VolumeManifest,
   volumeId,
   YuepianError,
 } from '@yuepian/contract';
-import { voxelsMl } from '@yuepian/geometry';
 import type { z } from 'zod';
 import { type Actor, consoleLog } from '../../http/index.ts';
 import type { AuditEvent } from '../../identity/index.ts';
@@ -22,9 +21,11 @@ import type { DerivedFolder } from '../derived.ts';
 import { maskFile, partsOfStructureId, structureIdOf } from '../derived.ts';
 import type { ReconstructionDeps } from '../ports.ts';
 import type { SeriesStore, VerdictState } from '../series.store.ts';
-import { EditingStore, type EditKind, type EditRow } from './editing.store.ts';
+import { describeEdited } from './describe.ts';
+import { EditingStore, type EditRow } from './editing.store.ts';
 import type { EditedModels } from './models.ts';
-import { fits, lineOf, ownRow, rowOf } from './rows.ts';
+import { begun, edited, hiddenOrShown, type Next } from './next.ts';
+import { fits, rowOf } from './rows.ts';
 import {
   digestOfMask,
   type EditedState,
@@ -32,7 +33,6 @@ import {
   packMask,
   unpackMask,
   voxelsOf,
-  withLine,
 } from './state.ts';
 
 /** Replaying more than this would be felt when a structure is opened. */
@@ -50,6 +50,8 @@ export interface EditingParts {
   /** A structure as reconstruction left it. @throws YuepianError not_found */
   readonly derivedStructure: (id: string) => Promise<{ structure: Structure; digest: string }>;
 }
+
+const whatOf = (line: EditRow): string => (line.kind === 'edit' ? line.tool : line.kind);
 
 /**
  * Structures that people change: the record of each is its beginning and an append-only log of what
@@ -139,21 +141,8 @@ export class Editing {
     return this.#inTurn(id, async () => {
       const known = await this.state(id);
       const state = known ?? (await this.#beginning(id, actor));
-      if (state.revision !== change.baseRevision) {
-        // A fresh beginning is revision 0; whoever had an older picture must look again.
-        throw new YuepianError('edit_stale');
-      }
-      const bytes = Buffer.from(change.diff, 'base64');
-      const diff = await unpackMask(bytes, voxelsOf(state.row));
-      if (diff.length === 0) throw new YuepianError('invalid_request', { reason: 'no change' });
-      const line = lineOf(state, actor, {
-        kind: change.kind,
-        tool: change.tool,
-        description: change.description,
-        voxels: maskVoxels(diff),
-        diff: bytes,
-      });
-      return this.#commit(await withLine(state, line, diff), line, actor, !known);
+      const next = await edited(state, change, actor);
+      return this.#commit(next.state, next.line, actor, !known);
     });
   }
 
@@ -162,15 +151,8 @@ export class Editing {
     return this.#inTurn(id, async () => {
       const known = await this.state(id);
       const state = known ?? (await this.#beginning(id, actor));
-      const kind: EditKind = hidden ? 'hide' : 'show';
-      const line = lineOf(state, actor, {
-        kind,
-        tool: '',
-        description: '',
-        voxels: 0,
-        diff: new Uint8Array(),
-      });
-      return this.#commit(await withLine(state, line, undefined), line, actor, !known);
+      const next = await hiddenOrShown(state, { hidden }, actor);
+      return this.#commit(next.state, next.line, actor, !known);
     });
   }
 
@@ -183,40 +165,69 @@ export class Editing {
     wish: z.output<typeof postStructure>,
     actor: Actor,
   ): Promise<Structure> {
+    return this.#inTurn(`new ${volume}`, async () => {
+      const { state, line } = await this.#begun(volume, wish, actor);
+      await this.store.create(state.row, line);
+      return this.#done(state, actor, 'new');
+    });
+  }
+
+  /**
+   * Several structures of a volume change together: all of it is on disk when it resolves, or nothing is.
+   * @throws YuepianError edit_stale, not_found, not_ready, invalid_request.
+   */
+  async together(
+    volume: string,
+    { begin, changes }: z.output<typeof postTogether>,
+    actor: Actor,
+  ): Promise<ChangedTogether> {
+    const ids = changes.map((c) => c.id);
+    if (new Set(ids).size !== ids.length)
+      throw new YuepianError('invalid_request', { reason: 'one structure twice' });
+    const work = async (): Promise<ChangedTogether> => {
+      const all: (Next & { readonly isFirst: boolean })[] = [];
+      for (const change of changes) {
+        const known = await this.state(change.id);
+        const state = known ?? (await this.#beginning(change.id, actor));
+        if (state.row.volume_id !== volume)
+          throw new YuepianError('invalid_request', { reason: 'a structure of another volume' });
+        const next =
+          'diff' in change
+            ? await edited(state, change, actor)
+            : await hiddenOrShown(state, change, actor);
+        all.push({ ...next, isFirst: !known });
+      }
+      if (begin) all.push({ ...(await this.#begun(volume, begin, actor)), isFirst: true });
+      await this.store.together(
+        all.map(({ state, line, isFirst }) => ({ row: isFirst ? state.row : undefined, line })),
+      );
+      // At once: from here on the log is ahead of any other state.
+      for (const { state } of all) this.#keep(state);
+      const done: Structure[] = [];
+      for (const { state, line } of all) {
+        if (state.revision > 0 && state.revision % snapshotEvery === 0) await this.#snapshot(state);
+        done.push(await this.#done(state, actor, line ? whatOf(line) : 'new'));
+      }
+      return { changed: done.slice(0, changes.length), ...(begin ? { begun: done.at(-1) } : {}) };
+    };
+    // Always in one order: two that wait for each other's structures would wait for ever.
+    const turns = [...ids, ...(begin ? [`new ${volume}`] : [])].sort();
+    return turns.reduceRight<() => Promise<ChangedTogether>>(
+      (inner, id) => () => this.#inTurn(id, inner),
+      work,
+    )();
+  }
+
+  /** In turn with others that begin: their numbers differ. */
+  async #begun(volume: string, wish: z.output<typeof postStructure>, actor: Actor): Promise<Next> {
     const manifest = await this.#parts.derived.manifest(volume);
     const series = manifest && (await this.#seriesOf(manifest));
     if (!manifest || !series) throw new YuepianError('not_found', { what: 'volume' });
-    return this.#inTurn(`new ${volume}`, async () => {
-      const taken = new Set(await this.store.idsOf(volume));
-      let number = firstOwnNumber;
-      while (taken.has(structureIdOf(volume, `${wish.key}_${number}`))) number++;
-      const key = `${wish.key}_${number}`;
-      const base = await packMask(new Uint32Array(0));
-      const row = ownRow(wish, key, manifest, series.studyInstanceUid, base, actor);
-      let state: EditedState = {
-        row,
-        revision: 0,
-        hidden: false,
-        mask: new Uint32Array(0),
-        by: row.user_name,
-        at: row.at,
-      };
-      // Its first voxels are an edit like any other, so that undo and the log know them.
-      const bytes = wish.mask === undefined ? undefined : Buffer.from(wish.mask, 'base64');
-      const diff = bytes && (await unpackMask(bytes, voxelsOf(row)));
-      if (bytes && diff && diff.length > 0) {
-        const line = lineOf(state, actor, {
-          kind: 'edit',
-          tool: 'growcut',
-          description: wish.source,
-          voxels: maskVoxels(diff),
-          diff: bytes,
-        });
-        await this.store.create(row, line);
-        state = await withLine(state, line, diff);
-      } else await this.store.create(row);
-      return this.#done(state, actor, 'new');
-    });
+    const taken = new Set(await this.store.idsOf(volume));
+    let number = firstOwnNumber;
+    while (taken.has(structureIdOf(volume, `${wish.key}_${number}`))) number++;
+    const studyUid = series.studyInstanceUid;
+    return begun(wish, `${wish.key}_${number}`, { manifest, studyUid }, actor);
   }
 
   /** Everything that was done to a structure, oldest first. */
@@ -287,6 +298,9 @@ export class Editing {
     if (!series) throw new YuepianError('not_found', { what: 'series' });
     const row = rowOf(s, manifest, series.studyInstanceUid, body, actor);
     const mask = await unpackMask(body, voxelsOf(row));
+    // A doctor's word on what reconstruction found is one on these voxels: hidden and shown again, or
+    // changed and undone, they are still the same.
+    await this.#parts.series.carryVerdict(id, s.content, digestOfMask(mask));
     return { row, revision: 0, hidden: false, mask, by: row.user_name, at: row.at };
   }
 
@@ -318,7 +332,7 @@ export class Editing {
     // At once: from here on the log is ahead of any other state.
     this.#keep(next);
     if (next.revision % snapshotEvery === 0) await this.#snapshot(next);
-    return this.#done(next, actor, line.kind === 'edit' ? line.tool : line.kind);
+    return this.#done(next, actor, whatOf(line));
   }
 
   /** Only shortens loading; the change itself is on disk already. */
@@ -366,45 +380,12 @@ export class Editing {
     }
   }
 
-  async #describe(
+  #describe(
     state: EditedState,
     manifest: VolumeManifest,
     source: Structure | undefined,
   ): Promise<Structure> {
-    const { row, mask } = state;
-    const { models, series } = this.#parts;
-    const made = await models.read(state);
-    if (!state.hidden && made?.revision !== state.revision) models.later(state, manifest);
-    const levels = made?.levels ?? source?.levels ?? [];
-    const content = digestOfMask(mask);
-    const verdict = (await series.verdicts([row.id], content)).get(row.id);
-    const voxels = maskVoxels(mask);
-    return structure.parse({
-      id: row.id,
-      volumeId: row.volume_id,
-      key: row.key,
-      name: { zh: row.name_zh, en: row.name_en },
-      colour: row.colour,
-      opacity: row.opacity,
-      voxels,
-      volumeMl: voxelsMl(voxels, manifest.affine),
-      source: `edited by ${state.by}, from ${row.origin}`,
-      content,
-      verified: verdict?.state === 'verified',
-      ...(verdict ? { verdict } : {}),
-      openEdges: made?.openEdges ?? 0,
-      meshUrl: levels.at(-1)?.url ?? '',
-      levels,
-      // The label map is what reconstruction found; what was changed since is drawn from the mask.
-      labels: [],
-      edited: {
-        revision: state.revision,
-        by: state.by,
-        at: state.at,
-        from: row.origin,
-        ...(made ? { meshRevision: made.revision } : {}),
-      },
-    });
+    return describeEdited({ state, manifest, source, ...this.#parts });
   }
 
   #seriesOf(manifest: VolumeManifest) {

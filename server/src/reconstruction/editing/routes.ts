@@ -2,6 +2,7 @@ import {
   editHistory,
   postEdit,
   postStructure,
+  postTogether,
   structuresOfSeries,
   YuepianError,
 } from '@yuepian/contract';
@@ -81,6 +82,14 @@ export function editingRoutes({ editing, models, structuresOf }: EditingRoutesPa
             actorOf(request),
           ),
         ),
+    );
+
+    app.post('/api/volumes/:id/changes', change, async (request) =>
+      editing.together(
+        idParams.parse(request.params).id,
+        postTogether.parse(request.body),
+        actorOf(request),
+      ),
     );
 
     app.get('/api/structures/:id/revisions/:revision/mesh/:lod', read, async (request, reply) => {

@@ -2,12 +2,13 @@ import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { errorCodes, YuepianError } from '@yuepian/contract';
 import { z } from 'zod';
+import type { Checked } from './check.ts';
 import { refused } from './refusal.ts';
 
 const main = fileURLToPath(new URL('./check-main.ts', import.meta.url));
 
 const answer = z.union([
-  z.object({ ok: z.literal(true) }),
+  z.object({ ok: z.literal(true), probabilities: z.enum(['softmax', 'sigmoid']).optional() }),
   z.object({
     ok: z.literal(false),
     code: z.enum(errorCodes),
@@ -16,11 +17,11 @@ const answer = z.union([
 ]);
 
 /**
- * Checks a model folder in a process of its own; see check.ts.
+ * Checks a model folder in a process of its own; see check.ts, also for what it returns.
  * @throws YuepianError model_refused, engine_unreachable; model_refused (`engine`) when the process
  *   dies of the model.
  */
-export async function checkInProcess(folder: string, signal?: AbortSignal): Promise<void> {
+export async function checkInProcess(folder: string, signal?: AbortSignal): Promise<Checked> {
   signal?.throwIfAborted();
   const child = fork(main, [folder], {
     execArgv: ['--disable-warning=ExperimentalWarning'],
@@ -33,7 +34,7 @@ export async function checkInProcess(folder: string, signal?: AbortSignal): Prom
     words = (words + chunk.toString()).slice(-2000);
   });
   try {
-    await new Promise<void>((resolve, reject) => {
+    return await new Promise<Checked>((resolve, reject) => {
       let told: z.infer<typeof answer> | undefined;
       child.on('message', (raw) => {
         const read = answer.safeParse(raw);
@@ -42,8 +43,10 @@ export async function checkInProcess(folder: string, signal?: AbortSignal): Prom
       child.on('error', reject);
       child.on('close', (code, killedBy) => {
         if (signal?.aborted) reject(signal.reason);
-        else if (told?.ok) resolve();
-        else if (told) reject(new YuepianError(told.code, told.details));
+        else if (told?.ok) {
+          const { probabilities } = told;
+          resolve(probabilities ? { probabilities } : {});
+        } else if (told) reject(new YuepianError(told.code, told.details));
         else reject(refused('engine', `the check ended with ${killedBy ?? code}. ${words}`.trim()));
       });
     });

@@ -10,8 +10,7 @@ const tell = (message: unknown): Promise<void> =>
 process.on('disconnect', () => process.exit(1));
 const [folder = ''] = process.argv.slice(2);
 try {
-  await checkModel(folder);
-  await tell({ ok: true });
+  await tell({ ok: true, ...(await checkModel(folder)) });
 } catch (error) {
   const known = toYuepianError(error, { info: note, warn: note, error: note });
   await tell({ ok: false, code: known.code, details: known.details });

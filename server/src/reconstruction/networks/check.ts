@@ -22,27 +22,59 @@ import { probeMonai } from './remote/monai.ts';
 /**
  * Checks that a model folder is what its manifest says: the tensors by name and shape, then the
  * golden patch, or where there is none a run on a synthetic patient.
+ * @returns what the network's values are where the manifest says nothing of it.
  * @throws YuepianError model_refused, engine_unreachable.
  */
-export async function checkModel(folder: string): Promise<void> {
+export async function checkModel(folder: string): Promise<Checked> {
   const manifest = modelManifest.parse(
     JSON.parse(await readFile(path.join(folder, 'manifest.json'), 'utf8')),
   );
   if (manifest.engine.kind === 'monailabel') {
     await probeMonai(manifest);
-    return;
+    return {};
   }
-  if (manifest.engine.kind === 'onnx') {
-    checkGraph(manifest, inspectOnnx(await readFile(path.join(folder, manifest.engine.file))));
+  const { engine: kind, tensor } = manifest;
+  let probabilities = tensor?.probabilities;
+  if (kind.kind === 'onnx') {
+    const facts = inspectOnnx(await readFile(path.join(folder, kind.file)));
+    checkGraph(manifest, facts);
+    if (tensor?.output === 'logits') probabilities ??= facts.probabilities[kind.output];
   }
   const engine = await openEngine(manifest, folder);
   try {
     // A remote engine is asked for its shapes when it is opened; a run would send it a patient.
-    if (manifest.golden) await checkGolden(manifest, folder, engine);
-    else if (manifest.engine.kind === 'onnx') await checkPlausible(manifest, engine);
+    let seen: 'softmax' | undefined;
+    if (manifest.golden) seen = await checkGolden(manifest, folder, engine);
+    else if (kind.kind === 'onnx') seen = await checkPlausible(manifest, engine);
+    probabilities ??= seen;
   } finally {
     await engine.close();
   }
+  return tensor?.probabilities === undefined && probabilities ? { probabilities } : {};
+}
+
+export interface Checked {
+  /** The network ends in this: its values are probabilities and no logits. */
+  readonly probabilities?: NonNullable<ModelTensor['probabilities']>;
+}
+
+/**
+ * Whether values are those of a softmax written in other operators: none below 0 or above 1, and those
+ * of every voxel sum to 1. Logits of a network of several classes are never all so.
+ */
+function isSoftmax(data: Float32Array, classes: number): boolean {
+  const count = data.length / classes;
+  if (classes < 2 || count === 0) return false;
+  for (let i = 0; i < count; i++) {
+    let sum = 0;
+    for (let c = 0; c < classes; c++) {
+      const v = data[i + c * count] as number;
+      if (!(v >= -1e-4 && v <= 1 + 1e-4)) return false;
+      sum += v;
+    }
+    if (Math.abs(sum - 1) > 1e-3) return false;
+  }
+  return true;
 }
 
 /** What the graph alone tells. @throws YuepianError model_refused. */
@@ -104,9 +136,13 @@ function checkSizes(shape: readonly (number | string)[], tensor: ModelTensor): v
   }
 }
 
-async function checkGolden(manifest: ModelManifest, folder: string, engine: Engine): Promise<void> {
+async function checkGolden(
+  manifest: ModelManifest,
+  folder: string,
+  engine: Engine,
+): Promise<'softmax' | undefined> {
   const { golden, classCount, tensor } = manifest;
-  if (!golden) return;
+  if (!golden) return undefined;
   const bytes = await readFile(path.join(folder, golden.file)).catch((cause: unknown) => {
     throw refused('missing_file', golden.file, cause);
   });
@@ -127,13 +163,14 @@ async function checkGolden(manifest: ModelManifest, folder: string, engine: Engi
       if (!(off <= worst)) worst = off;
     }
     if (!(worst <= golden.tolerance)) throw refused('golden', `off by ${worst.toPrecision(2)}`);
-    return;
+    return isSoftmax(found.data, classCount) ? 'softmax' : undefined;
   }
   let different = 0;
   for (let n = 0; n < voxels; n++) if (found.data[n] !== expected[n]) different++;
   if (different > golden.tolerance * voxels) {
     throw refused('golden', `${different} of ${voxels} labels differ`);
   }
+  return undefined;
 }
 
 /** Synthetic patients for a run without a golden patch; small, so that a check takes seconds. */
@@ -171,9 +208,12 @@ function middleOf(volume: Volume): Volume {
   };
 }
 
-async function checkPlausible(manifest: ModelManifest, engine: Engine): Promise<void> {
-  const { tensor } = manifest;
-  if (!tensor) return;
+async function checkPlausible(
+  manifest: ModelManifest,
+  engine: Engine,
+): Promise<'softmax' | undefined> {
+  const { tensor, classCount } = manifest;
+  if (!tensor) return undefined;
   const modality = manifest.fits.modalities.includes('MR') ? 'MR' : 'CT';
   const patient = patients[modality]();
   // Anything may be there; a grid of a few voxels or of billions is a lie about the spacing.
@@ -186,14 +226,19 @@ async function checkPlausible(manifest: ModelManifest, engine: Engine): Promise<
   }
   const volume = middleOf(patient.volume);
   let finite = true;
+  let sumToOne: boolean | undefined;
   const map = await infer(volume, manifest, {
     modality,
     pass: async (input, passSize) => {
       const output = await engine.pass(input, passSize);
-      if (output.kind === 'logits' && !output.data.every(Number.isFinite)) finite = false;
+      if (output.kind === 'logits') {
+        if (!output.data.every(Number.isFinite)) finite = false;
+        sumToOne = (sumToOne ?? true) && isSoftmax(output.data, classCount);
+      }
       return output;
     },
   });
   if (!finite) throw refused('not_finite');
   if (map.segments.length === 0) throw refused('one_class');
+  return sumToOne ? 'softmax' : undefined;
 }

@@ -36,6 +36,32 @@ describe('an installed model', { timeout: 180_000 }, () => {
     expect(await readdir(path.join(data, 'tmp'))).toEqual([]);
   });
 
+  /** What `goldenOf` gives for two classes after one more step. */
+  const after1 = (step: (own: number, other: number) => number): Float32Array =>
+    golden.map((v, n) => (n < 8 ? v : step(v, golden[n < 16 ? n + 8 : n - 8] ?? 0)));
+  const softmax = after1((own, other) => 1 / (1 + Math.exp(other - own)));
+  it.each([
+    [['Softmax'], 'softmax', softmax],
+    [['Softmax', 'Identity'], 'softmax', softmax],
+    [['Sigmoid'], 'sigmoid', after1((own) => 1 / (1 + Math.exp(-own)))],
+    [
+      ['LogSoftmax'],
+      undefined,
+      after1((own, other) => own - Math.log(Math.exp(own) + Math.exp(other))),
+    ],
+    // One of its own making is told by its values: of the golden patch, or of a run where there is none.
+    [['LogSoftmax', 'Exp'], 'softmax', softmax],
+    [['LogSoftmax', 'Exp'], 'softmax', undefined],
+  ] as const)('that ends in %j is noted to give %s', async (after, expected, patch) => {
+    const registry = new ModelRegistry(data);
+    const onnx = thresholdNetwork(100, 'Conv', 2, after);
+    await registry.add(
+      await writeModel(path.join(data, 'in'), { onnx, ...(patch ? { golden: patch } : {}) }),
+    );
+    const { manifest } = await registry.get('threshold');
+    expect(manifest.tensor?.probabilities).toBe(expected);
+  });
+
   const wrong = golden.slice();
   wrong[20] = (wrong[20] ?? 0) + 0.5;
   const one = { label: 1, key: 'bone', name: { zh: '骨', en: 'Bone' }, colour: '#e8dcc0' };

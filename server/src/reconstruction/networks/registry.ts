@@ -79,8 +79,12 @@ export class ModelRegistry {
       if (await this.#read(manifest.id)) {
         throw new YuepianError('already_exists', { what: manifest.id });
       }
-      await writeFile(path.join(built, 'manifest.json'), JSON.stringify(manifest, null, 2));
-      await checkInProcess(built, options.signal);
+      const write = (m: ModelManifest): Promise<void> =>
+        writeFile(path.join(built, 'manifest.json'), JSON.stringify(m, null, 2));
+      await write(manifest);
+      const { probabilities } = await checkInProcess(built, options.signal);
+      if (probabilities && manifest.tensor)
+        await write({ ...manifest, tensor: { ...manifest.tensor, probabilities } });
       const bytes = manifest.engine.kind === 'onnx' ? await sizeOf(built, manifest) : 0;
       const note = { addedAt: new Date().toISOString(), bytes };
       await writeFile(path.join(built, 'installed.json'), JSON.stringify(note));

@@ -4,7 +4,12 @@ import path from 'node:path';
 import { OnnxGraph } from './onnx/build.ts';
 
 /** A network of two classes: one convolution, so that class 1 wins where the input is above `above`. */
-export function thresholdNetwork(above: number, operator = 'Conv', classes = 2): Uint8Array {
+export function thresholdNetwork(
+  above: number,
+  operator = 'Conv',
+  classes = 2,
+  after: readonly string[] = [],
+): Uint8Array {
   const graph = new OnnxGraph();
   const weights = new Float32Array(classes);
   const bias = new Float32Array(classes);
@@ -15,7 +20,14 @@ export function thresholdNetwork(above: number, operator = 'Conv', classes = 2):
     graph.weights('w', [classes, 1, 1, 1, 1], weights),
     graph.weights('b', [classes], bias),
   ];
-  graph.node(operator, names, 'logits');
+  // Each of `after` takes what the one before it gives; the last gives the output.
+  const chain = [operator, ...after];
+  let given: readonly string[] = names;
+  for (const [n, step] of chain.entries()) {
+    const output = n === chain.length - 1 ? 'logits' : `step${n}`;
+    graph.node(step, given, output, /Softmax$/.test(step) ? { axis: { int: 1 } } : {});
+    given = [output];
+  }
   return graph.encode(
     { name: 'input', type: 1, shape: [1, 1, 'D', 'H', 'W'] },
     [{ name: 'logits', type: 1, shape: [1, classes, 'D', 'H', 'W'] }],

@@ -3,11 +3,13 @@ import {
   decodeMask,
   encodeMask,
   type MaskEdges,
+  postTogether,
   type Structure,
   structure,
+  xorMasks,
 } from '@yuepian/contract';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { PartsDesk, type PartsPort } from './parts.ts';
 
 const size = [10, 1, 1] as const;
@@ -41,8 +43,12 @@ const described = (n: number): Structure =>
     labels: [],
     edited: { revision: kept[n]?.revision ?? 0, by: 'A', at: '2026-01-01', from: 'drawn' },
   });
-const body = z.object({ hidden: z.boolean().optional(), mask: z.string().optional() });
+/** The body of the last request that changed anything, and how many there were. */
+let sent: z.output<typeof postTogether>[] = [];
+const edges = (packed: string): MaskEdges =>
+  decodeMask(gunzipSync(Buffer.from(packed, 'base64')), 10);
 
+/** As the server: all of a request, or nothing of it. */
 async function answer(path: string, init?: RequestInit): Promise<Response> {
   const n = Number(path.split('/')[3]?.[0]);
   const one = kept[n];
@@ -52,15 +58,24 @@ async function answer(path: string, init?: RequestInit): Promise<Response> {
       headers: { 'x-mask': JSON.stringify(head) },
     });
   }
-  const wish = body.parse(JSON.parse(String(init?.body)));
-  if (path.endsWith('/hidden') && one) {
-    one.isHidden = wish.hidden ?? false;
-    one.revision++;
-    return Response.json(described(n));
+  if (!path.endsWith(`/volumes/${volumeId}/changes`)) throw new Error(path);
+  const wish = postTogether.parse(JSON.parse(String(init?.body)));
+  sent.push(wish);
+  const next = kept.map((k) => ({ ...k }));
+  for (const change of wish.changes) {
+    const own = next[Number(change.id[0])];
+    if (!own || (change.baseRevision !== undefined && change.baseRevision !== own.revision))
+      return Response.json({ error: { code: 'edit_stale', details: {} } }, { status: 409 });
+    if ('diff' in change) own.mask = xorMasks(own.mask, edges(change.diff));
+    else own.isHidden = change.hidden;
+    own.revision++;
   }
-  const mask = decodeMask(gunzipSync(Buffer.from(wish.mask ?? '', 'base64')), 10);
-  kept.push({ mask, revision: 1, isHidden: false });
-  return Response.json(described(kept.length - 1));
+  if (wish.begin) next.push({ mask: edges(wish.begin.mask ?? ''), revision: 1, isHidden: false });
+  kept = next;
+  return Response.json({
+    ...(wish.begin ? { begun: described(kept.length - 1) } : {}),
+    changed: wish.changes.map((c) => described(Number(c.id[0]))),
+  });
 }
 
 beforeEach(() => {
@@ -70,6 +85,7 @@ beforeEach(() => {
     isHidden: false,
   });
   kept = [begun(0, 4), begun(2, 6)];
+  sent = [];
   vi.stubGlobal('fetch', answer);
 });
 afterEach(() => vi.unstubAllGlobals());
@@ -117,18 +133,52 @@ test('nothing is merged while strokes are on their way to the server', async () 
   expect(desk.state.get()).toMatchObject({ mode: 'merge', isBusy: false });
 });
 
-test('a part that somebody changed meanwhile comes back, and what was made of it goes', async () => {
+test('a merge is one request, and its undo and redo are', async () => {
+  const { desk, steps } = parts();
+  desk.beginMerge(described(0));
+  desk.pick(described(1));
+  await desk.merge(name);
+  expect(sent).toHaveLength(1);
+  expect(sent[0]?.begin).toMatchObject({ key: 'bone', name, source: 'joined by hand' });
+  steps[0]?.undo();
+  await vi.waitFor(() => expect(kept.map((k) => k.isHidden)).toEqual([false, false, true]));
+  steps[0]?.redo();
+  await vi.waitFor(() => expect(kept.map((k) => k.isHidden)).toEqual([true, true, false]));
+  expect(sent).toHaveLength(3);
+});
+
+test('a merge of a part that somebody changed meanwhile changes nothing', async () => {
   vi.stubGlobal('fetch', async (path: string, init?: RequestInit) => {
     const other = kept[1];
-    if (path.endsWith('/structures') && other) other.revision++;
+    if (path.endsWith('/changes') && other) other.revision++;
     return answer(path, init);
   });
   const { desk, steps } = parts();
   desk.beginMerge(described(0));
   desk.pick(described(1));
   await desk.merge(name);
-  expect(kept.map((k) => k.isHidden)).toEqual([false, false, true]);
+  expect(kept.map((k) => k.isHidden)).toEqual([false, false]);
   expect(steps).toEqual([]);
+});
+
+test('a cut is one request: a part begins with what the whole loses; undone and redone to the voxel', async () => {
+  const { desk, steps } = parts();
+  desk.beginCut(described(0));
+  expect(await desk.split(described(0), async () => Uint32Array.of(1, 3))).toBe(true);
+  expect(sent).toHaveLength(1);
+  expect(sent[0]?.begin?.source).toBe('cut from Bone 0 / 骨0');
+  expect(kept.map((k) => k.mask)).toEqual([
+    Uint32Array.of(0, 1, 3, 4),
+    Uint32Array.of(2, 6),
+    Uint32Array.of(1, 3),
+  ]);
+  steps[0]?.undo();
+  await vi.waitFor(() => expect(kept[2]?.isHidden).toBe(true));
+  expect(kept[0]?.mask).toEqual(Uint32Array.of(0, 4));
+  steps[0]?.redo();
+  await vi.waitFor(() => expect(kept[2]?.isHidden).toBe(false));
+  expect(kept[0]?.mask).toEqual(Uint32Array.of(0, 1, 3, 4));
+  expect(sent).toHaveLength(3);
 });
 
 test('a cut that fails leaves the tool in the hand for another try', async () => {

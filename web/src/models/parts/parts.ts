@@ -4,6 +4,7 @@ import {
   maskVoxels,
   maskWithout,
   orMasks,
+  type PostTogether,
   type Structure,
   YuepianError,
 } from '@yuepian/contract';
@@ -12,8 +13,9 @@ import { sentenceOf } from '../../api/index.ts';
 import type { Projection, View } from '../../engine/index.ts';
 import type { PointerSample, Stroke } from '../../pointer/index.ts';
 import { createStore, notify, type Store } from '../../ui/index.ts';
-import { fetchMask, hideStructure, packedMask, postEdit, postStructure } from '../api.ts';
+import { fetchMask, packedMask, postTogether } from '../api.ts';
 import type { PlacedMask } from '../plan/messages.ts';
+import { cutFrom, joined } from '../source.ts';
 
 export type BothNames = Structure['name'];
 
@@ -59,7 +61,7 @@ export interface PartsPort {
 /**
  * Two structures become one, and one becomes two. What comes out is a structure somebody begins, with
  * its own log; what it was made of is changed or hidden, never deleted, so that undo finds everything.
- * Nothing is taken away before what takes its place is on the server's disk.
+ * Each change is one request: the server writes all of it or nothing.
  */
 export class PartsDesk {
   readonly state: Store<PartsState>;
@@ -118,22 +120,25 @@ export class PartsDesk {
     if (!first || !second) return Promise.resolve();
     return this.#work([first, second], async () => {
       const [a, b] = await Promise.all([fetchMask(first.id), fetchMask(second.id)]);
-      const made = await this.#begin(first, name, orMasks(a.mask, b.mask), 'joined by hand');
-      await undoing(made, async () => {
-        await hideAt(first.id, a.head.revision);
-        await undoing({ id: first.id, isShown: true }, () => hideAt(second.id, b.head.revision));
+      const { begun } = await postTogether(first.volumeId, {
+        begin: await this.#beginning(first, name, orMasks(a.mask, b.mask), joined),
+        changes: [
+          { id: first.id, hidden: true, baseRevision: a.head.revision },
+          { id: second.id, hidden: true, baseRevision: b.head.revision },
+        ],
       });
-      const parts = [first.id, second.id];
+      if (!begun) return false;
+      const hiding = (areParts: boolean): PostTogether => ({
+        changes: [
+          { id: first.id, hidden: areParts },
+          { id: second.id, hidden: areParts },
+          { id: begun.id, hidden: !areParts },
+        ],
+      });
       this.#step(
-        [...parts, made.id],
-        async () => {
-          for (const id of parts) await hideStructure(id, false);
-          await hideStructure(made.id, true);
-        },
-        async () => {
-          await hideStructure(made.id, false);
-          for (const id of parts) await hideStructure(id, true);
-        },
+        [first.id, second.id, begun.id],
+        () => postTogether(first.volumeId, hiding(false)),
+        () => postTogether(first.volumeId, hiding(true)),
       );
       return true;
     });
@@ -153,20 +158,43 @@ export class PartsDesk {
       if (part.length === 0 || maskVoxels(part) === maskVoxels(mask))
         throw new YuepianError('cut_misses');
       const name = { zh: `${first.name.zh} 之二`, en: `${first.name.en}, part 2` };
-      const made = await this.#begin(first, name, part, `cut from ${first.name.en}`);
-      await undoing(made, () => this.#change(first, part, head.revision, 'edit'));
+      const diff = async (
+        voxels: MaskEdges,
+        baseRevision: number,
+        kind: 'edit' | 'undo' | 'redo',
+      ) =>
+        voxels.length === 0
+          ? []
+          : [
+              {
+                id: first.id,
+                baseRevision,
+                diff: await packedMask(voxels),
+                tool: 'split' as const,
+                kind,
+              },
+            ];
+      const { begun } = await postTogether(first.volumeId, {
+        begin: await this.#beginning(first, name, part, cutFrom(first.name)),
+        changes: await diff(part, head.revision, 'edit'),
+      });
+      if (!begun) return false;
       isDone = true;
       this.#step(
-        [first.id, made.id],
+        [first.id, begun.id],
         async () => {
           const now = await fetchMask(first.id);
-          await this.#change(first, maskWithout(part, now.mask), now.head.revision, 'undo');
-          await hideStructure(made.id, true);
+          const back = await diff(maskWithout(part, now.mask), now.head.revision, 'undo');
+          await postTogether(first.volumeId, {
+            changes: [...back, { id: begun.id, hidden: true }],
+          });
         },
         async () => {
-          await hideStructure(made.id, false);
           const now = await fetchMask(first.id);
-          await this.#change(first, andMasks(part, now.mask), now.head.revision, 'redo');
+          const taken = await diff(andMasks(part, now.mask), now.head.revision, 'redo');
+          await postTogether(first.volumeId, {
+            changes: [...taken, { id: begun.id, hidden: false }],
+          });
         },
       );
       return true;
@@ -224,32 +252,28 @@ export class PartsDesk {
     });
   }
 
-  async #begin(like: Structure, name: BothNames, mask: MaskEdges, source: string) {
-    return postStructure(like.volumeId, {
+  async #beginning(
+    like: Structure,
+    name: BothNames,
+    mask: MaskEdges,
+    source: string,
+  ): Promise<NonNullable<PostTogether['begin']>> {
+    return {
       key: plainKeyOf(like.key),
       name: { zh: name.zh.slice(0, 60), en: name.en.slice(0, 60) },
       colour: this.#port.colourOf(like.key),
       source: source.slice(0, 60),
       mask: await packedMask(mask),
-    });
-  }
-
-  async #change(
-    of: Structure,
-    diff: MaskEdges,
-    baseRevision: number,
-    kind: 'edit' | 'undo' | 'redo',
-  ): Promise<void> {
-    if (diff.length === 0) return;
-    await postEdit(of.id, { baseRevision, diff: await packedMask(diff), tool: 'split', kind });
+    };
   }
 
   /** @param of what it changes: strokes that were taken back just before get there first. */
-  #step(of: readonly string[], undo: () => Promise<void>, redo: () => Promise<void>): void {
-    const queued = (work: () => Promise<void>) => () => {
+  #step(of: readonly string[], undo: () => Promise<unknown>, redo: () => Promise<unknown>): void {
+    const queued = (work: () => Promise<unknown>) => () => {
       this.#turn = this.#turn
         .then(() => Promise.all(of.map((id) => this.#port.saved(id))))
         .then(work)
+        .then(() => undefined)
         .catch((error: unknown) => notify(sentenceOf(error), 'trouble'));
     };
     this.#port.push({ undo: queued(undo), redo: queued(redo) });
@@ -301,27 +325,3 @@ export const plainKeyOf = (key: string): string =>
     .replace(/^[a-z0-9]+-/, '')
     .replace(/_[1-9]\d\d$/, '')
     .slice(0, 24);
-
-/**
- * Takes a structure away as it was read.
- * @throws YuepianError edit_stale when somebody changed it since; it is shown again then.
- */
-async function hideAt(id: string, revision: number): Promise<void> {
-  const hidden = await hideStructure(id, true);
-  if (hidden.edited?.revision === revision + 1) return;
-  await hideStructure(id, false).catch(() => undefined);
-  throw new YuepianError('edit_stale');
-}
-
-/** The other half of a change failed: what was made for it goes out of sight again. */
-async function undoing(
-  made: { readonly id: string; readonly isShown?: boolean },
-  work: () => Promise<unknown>,
-): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    await hideStructure(made.id, made.isShown !== true).catch(() => undefined);
-    throw error;
-  }
-}

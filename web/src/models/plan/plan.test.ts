@@ -167,6 +167,44 @@ test.each(['sure', 'margin'] as const)(
   },
 );
 
+test('a shell is made anew when its structure is changed, also when it comes back by undo', async () => {
+  const r = room();
+  const doing = r.desk.setMargin(first, 5);
+  await r.answer();
+  await doing;
+  expect(r.desk.state.get().margin).toEqual({ key: 'liver', mm: 5, ml: 3 });
+
+  r.show([{ ...first, voxels: 7 }]);
+  await r.desk.sync();
+  // What it was is gone at once; what it is now is on its way.
+  expect(r.shapes()).toEqual([]);
+  expect(r.desk.state.get().margin).toBeUndefined();
+  await r.answer();
+  await vi.waitFor(() => expect(r.shapes()).toEqual(['margin-liver']));
+  expect(r.desk.state.get().margin).toEqual({ key: 'liver', mm: 5, ml: 3 });
+  // Nobody did that: there is one step, and it takes the shell away.
+  expect(r.steps).toHaveLength(1);
+  r.steps[0]?.undo();
+  expect(r.shapes()).toEqual([]);
+  r.show([{ ...first, voxels: 8 }]);
+  r.steps[0]?.redo();
+  expect(r.shapes()).toEqual([]);
+  await r.answer();
+  await vi.waitFor(() => expect(r.shapes()).toEqual(['margin-liver']));
+});
+
+test('a shell goes with its structure', async () => {
+  const r = room();
+  const doing = r.desk.setMargin(first, 5);
+  await r.answer();
+  await doing;
+  r.show([]);
+  await r.desk.sync();
+  expect(r.shapes()).toEqual([]);
+  expect(r.desk.state.get().margin).toBeUndefined();
+  expect(asked).toEqual([]);
+});
+
 test('a step of a series that was left draws nothing', async () => {
   const r = await withBands();
   const doing = r.desk.setMargin(first, 5);

@@ -13,6 +13,7 @@ import { createStore, notify, type Store } from '../../ui/index.ts';
 import { fetchSureness } from '../api.ts';
 import type { EditSession } from '../editing/session.ts';
 import { bandColours } from './bands.ts';
+import { drawLine } from './line.ts';
 import type { FromPlanWorker, Line, PlacedMask, PlanResult, PlanTask } from './messages.ts';
 
 export interface CutParts {
@@ -63,6 +64,16 @@ interface Sure {
 const second = '#f2a65a';
 const shell = '#7bd34f';
 
+/** A safety margin as it is drawn, and of which voxels. */
+interface Shell {
+  readonly stamp: string;
+  readonly shape: Shape;
+  readonly margin: NonNullable<PlanState['margin']>;
+}
+
+/** Which voxels of a structure something was made of. */
+const stampOf = (s: Structure): string => `${s.id} ${s.voxels} ${s.edited?.revision ?? 0}`;
+
 /** Distances, margins and cuts. Cuts are kept in the case document; the rest belongs to this window. */
 export class PlanDesk {
   readonly state: Store<PlanState>;
@@ -70,8 +81,10 @@ export class PlanDesk {
   readonly #voxels: Pick<EditSession, 'voxelsOf' | 'edgesOf'>;
   readonly #calls = new Map<number, (message: FromPlanWorker) => void>();
   readonly #worked = new Map<string, { key: string; shapes: Shape[]; parts: CutParts }>();
-  #shell: Shape | undefined;
+  #shell: Shell | undefined;
   #sure: Sure | undefined;
+  /** The shell that is being made anew. */
+  #remaking: object | undefined;
   #drawnBands = false;
   /** Counts the series shown here: what was begun on one is never drawn on another. */
   #epoch = 0;
@@ -134,26 +147,42 @@ export class PlanDesk {
   /** A safety margin as a shell; 0 takes it away. One step to undo. */
   async setMargin(structure: Structure, mm: number): Promise<void> {
     const epoch = this.#epoch;
-    let after: { shape: Shape | undefined; margin: PlanState['margin'] } = {
-      shape: undefined,
-      margin: undefined,
+    const after = mm > 0 ? await this.#shellOf(structure, mm) : undefined;
+    if (epoch !== this.#epoch || (mm > 0 && !after)) return;
+    this.#step(epoch, this.#shell, after, (what) => this.#setShell(what));
+  }
+
+  async #shellOf(structure: Structure, mm: number): Promise<Shell | undefined> {
+    const epoch = this.#epoch;
+    const mask = await this.#maskOf(structure);
+    const key = `margin-${structure.key}`;
+    if (!mask || epoch !== this.#epoch) return undefined;
+    const result = await this.#ask({ kind: 'margin', key, mask, mm });
+    if (result?.kind !== 'margin' || !result.mesh) return undefined;
+    return {
+      stamp: stampOf(structure),
+      shape: { key, mesh: result.mesh, colour: shell, opacity: 0.35 },
+      margin: { key: structure.key, mm, ml: result.volumeMl },
     };
-    if (mm > 0) {
-      const mask = await this.#maskOf(structure);
-      const key = `margin-${structure.key}`;
-      const result =
-        mask && epoch === this.#epoch && (await this.#ask({ kind: 'margin', key, mask, mm }));
-      if (result === false || result?.kind !== 'margin' || !result.mesh) return;
-      if (epoch !== this.#epoch) return;
-      after = {
-        shape: { key, mesh: result.mesh, colour: shell, opacity: 0.35 },
-        margin: { key: structure.key, mm, ml: result.volumeMl },
-      };
-    }
-    const before = { shape: this.#shell, margin: this.state.get().margin };
-    this.#step(epoch, before, after, ({ shape, margin }) => {
-      this.#shell = shape;
-      this.state.set({ margin });
+  }
+
+  /** A shell of voxels that are others by now is not shown: it is made of those that are. */
+  #setShell(wanted: Shell | undefined): void {
+    const current =
+      wanted && this.#port.structures().find((s) => s.key === wanted.margin.key && !s.preview);
+    const isCurrent = current !== undefined && stampOf(current) === wanted?.stamp;
+    this.#shell = isCurrent ? wanted : undefined;
+    this.state.set({ margin: this.#shell?.margin });
+    this.#remaking = undefined;
+    if (!wanted || !current || isCurrent) return;
+    const epoch = this.#epoch;
+    const mine = {};
+    this.#remaking = mine;
+    void this.#shellOf(current, wanted.margin.mm).then((made) => {
+      if (this.#remaking !== mine || epoch !== this.#epoch) return;
+      // Changed again while this one was made: once more.
+      this.#setShell(made);
+      this.#draw();
     });
   }
 
@@ -249,14 +278,22 @@ export class PlanDesk {
     const epoch = this.#epoch;
     const had = this.#sure;
     this.#setSure(had);
-    if (this.#sure !== had || this.#areBandsShown() !== this.#drawnBands) this.#draw();
+    const hadShell = this.#shell;
+    if (hadShell) this.#setShell(hadShell);
+    if (
+      this.#shell !== hadShell ||
+      this.#sure !== had ||
+      this.#areBandsShown() !== this.#drawnBands
+    )
+      this.#draw();
     const cuts = this.#port.cuts();
     const structures = this.#port.structures();
-    const stampOf = (c: Cut): string => {
-      const s = structures.find((x) => x.key === c.structureKey);
-      return `${c.id} ${s?.id} ${s?.voxels} ${s?.edited?.revision ?? 0}`;
-    };
-    const wanted = new Map(cuts.map((c) => [stampOf(c), c]));
+    const wanted = new Map(
+      cuts.map((c) => {
+        const s = structures.find((x) => x.key === c.structureKey);
+        return [`${c.id} ${s && stampOf(s)}`, c];
+      }),
+    );
     let changed = false;
     for (const stamp of this.#worked.keys()) {
       if (wanted.has(stamp)) continue;
@@ -277,40 +314,14 @@ export class PlanDesk {
     const { table, chosen } = this.state.get();
     const line = table?.rows.find((r) => r.key === chosen);
     if (!line) return;
-    const [a, b] = [p.toCanvas(line.from), p.toCanvas(line.to)];
-    context.save();
-    for (const [width, style] of [
-      [4, 'rgb(0 0 0 / 70%)'],
-      [2, '#ffe08a'],
-    ] as const) {
-      context.beginPath();
-      context.moveTo(a[0], a[1]);
-      context.lineTo(b[0], b[1]);
-      context.lineWidth = width;
-      context.strokeStyle = style;
-      context.stroke();
-      for (const q of [a, b]) {
-        context.beginPath();
-        context.arc(q[0], q[1], 4, 0, 2 * Math.PI);
-        context.fillStyle = style;
-        context.fill();
-      }
-    }
-    const size = 15;
-    context.font = `600 ${size}px Inter, "PingFang SC", "Noto Sans CJK SC", sans-serif`;
-    const [x, y] = [(a[0] + b[0]) / 2 + 10, (a[1] + b[1]) / 2];
-    context.lineWidth = 4;
-    context.strokeStyle = 'rgb(0 0 0 / 80%)';
-    context.strokeText(text(line.distance), x, y);
-    context.fillStyle = '#ffe08a';
-    context.fillText(text(line.distance), x, y);
-    context.restore();
+    drawLine(context, p, line, text(line.distance));
   }
 
   clear(): void {
     this.#epoch++;
     this.#worked.clear();
     this.#shell = undefined;
+    this.#remaking = undefined;
     this.#sure = undefined;
     this.state.set({
       sureOf: undefined,
@@ -363,7 +374,7 @@ export class PlanDesk {
     const worked = [...this.#worked.values()];
     const shapes = [
       ...worked.flatMap((w) => w.shapes),
-      ...(this.#shell ? [this.#shell] : []),
+      ...(this.#shell ? [this.#shell.shape] : []),
       ...(this.#sure && this.#areBandsShown() ? this.#sure.shapes : []),
     ];
     this.state.set({ parts: worked.map((w) => w.parts) });

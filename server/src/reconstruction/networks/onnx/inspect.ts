@@ -16,6 +16,8 @@ export interface OnnxFacts {
   readonly outputs: readonly OnnxValue[];
   readonly operators: readonly string[];
   readonly metadata: Readonly<Record<string, string>>;
+  /** What the outputs' values have gone through last, by name: only where they are probabilities. */
+  readonly probabilities: Readonly<Record<string, 'softmax' | 'sigmoid'>>;
 }
 
 const count = z.coerce.number();
@@ -40,7 +42,16 @@ const valueInfo = z.object({
 });
 const head = z.object({
   graph: z.object({
-    node: z.array(z.object({ op_type: z.string(), domain: z.string().default('') })).default([]),
+    node: z
+      .array(
+        z.object({
+          op_type: z.string(),
+          domain: z.string().default(''),
+          input: z.array(z.string()).default([]),
+          output: z.array(z.string()).default([]),
+        }),
+      )
+      .default([]),
     initializer: z.array(z.object({ name: z.string().default('') })).default([]),
     input: z.array(valueInfo).default([]),
     output: z.array(valueInfo).default([]),
@@ -68,7 +79,41 @@ export function inspectOnnx(bytes: Uint8Array): OnnxFacts {
     outputs: read.graph.output.map(factsOf),
     operators: [...new Set(read.graph.node.map((n) => n.op_type))].sort(),
     metadata: Object.fromEntries(read.metadata_props.map((p) => [p.key, p.value])),
+    probabilities: Object.fromEntries(
+      read.graph.output.flatMap((v) => {
+        const last = activationOf(v.name, read.graph.node);
+        return last ? [[v.name, last] as const] : [];
+      }),
+    ),
   };
+}
+
+type Node = z.infer<typeof head>['graph']['node'][number];
+
+/** Operators that move or copy values and change none. */
+const unchanged: ReadonlySet<string> = new Set([
+  'Identity',
+  'Cast',
+  'Transpose',
+  'Reshape',
+  'Squeeze',
+  'Unsqueeze',
+  'Flatten',
+]);
+
+/** The operator that an output's values come from, past those that only move them. */
+function activationOf(output: string, nodes: readonly Node[]): 'softmax' | 'sigmoid' | undefined {
+  const by = new Map(nodes.flatMap((n) => n.output.map((name) => [name, n] as const)));
+  const seen = new Set<string>();
+  for (let name: string | undefined = output; name !== undefined && !seen.has(name); ) {
+    seen.add(name);
+    const node = by.get(name);
+    if (node?.op_type === 'Softmax') return 'softmax';
+    if (node?.op_type === 'Sigmoid') return 'sigmoid';
+    if (!node || !unchanged.has(node.op_type)) return undefined;
+    name = node.input[0];
+  }
+  return undefined;
 }
 
 function factsOf(value: z.infer<typeof valueInfo>): OnnxValue {
