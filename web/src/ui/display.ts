@@ -85,7 +85,8 @@ export function setDisplay(choice: Display['choice'], diagonalInches: number): v
 export const useDisplay = (): Display => useStore(store, (s) => s);
 
 /** Diameter of the smallest thing to take hold of on this display, CSS pixels (12 mm on a board). */
-export const targetSize = (): number => rulerOf('width:var(--target);display:block');
+export const targetSize = (_display?: Display): number =>
+  rulerOf('width:var(--target);display:block');
 
 /** Height of the small text on this display in CSS pixels, for canvases, which know no CSS variables. */
 export function smallTextSize(_display: Display): number {
