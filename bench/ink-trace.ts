@@ -13,7 +13,7 @@ interface TraceEvent {
   readonly args?: {
     readonly chrome_graphics_pipeline?: {
       readonly step?: string;
-      readonly display_trace_id?: number;
+      readonly display_trace_id?: string;
       readonly frame_sink_id?: { readonly frame_sink_id?: number };
     };
   };
@@ -29,7 +29,9 @@ const canvasSinks = 2 ** 31;
  * @param fronts in the order they were drawn @returns those that were presented, `at` being when
  */
 export function presentedAt(trace: string, fronts: readonly InkFront[]): InkFront[] {
-  const { traceEvents } = JSON.parse(trace) as { traceEvents: TraceEvent[] };
+  // 64 bits: as numbers, neighbours would be the same.
+  const exact = trace.replace(/"display_trace_id":(-?\d+)/g, '"display_trace_id":"$1"');
+  const { traceEvents } = JSON.parse(exact) as { traceEvents: TraceEvent[] };
   const events = traceEvents.toSorted((a, b) => a.ts - b.ts);
   const marks = new Map(events.filter((e) => /^ink \d+$/.test(e.name)).map((e) => [e.name, e.ts]));
   const stepsOf = (step: string): TraceEvent[] =>

@@ -47,10 +47,9 @@ export async function remoteInk(): Promise<void> {
   const way =
     'pen event → its ink presented by another browser (its trace), software GL, loopback, both browsers and the server on two cores';
   await measure('ink.remote', `four views of 1920×1080 in each, ${way}`);
-  // The layout is the case's: what one maximises is maximised for both.
-  await writer.getByTestId('maximise-axial').click();
   for (const page of [writer, reader]) {
-    await page.getByTestId('view-coronal').waitFor({ state: 'hidden' });
+    await page.keyboard.press('Shift+Digit2');
+    await page.locator('[data-testid="views"][data-layout="single"]').waitFor();
   }
   await measure('ink.remote.one-view', `one 1920×1080 view in each, ${way}`);
 
