@@ -1,30 +1,34 @@
-import type { Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { desk, signIn, startBrowser } from '../e2e/support/browser.ts';
 import { pen } from '../e2e/support/fingers.ts';
 import { openScene, whenShown } from '../e2e/support/scene.ts';
 import { median, percentile, print } from './figure.ts';
+import { type InkFront, presentedAt } from './ink-trace.ts';
 import { untilCalm } from './memory.ts';
 
 const strokes = 6;
 const pointsAStroke = 60;
 /** CSS px between two places of the pen. */
 const step = 8;
+/** A line that lags behind its pen (the smoothing of an unfinished one) ends this much before it, CSS px. */
+const lag = 2;
 
 declare global {
   interface Window {
     /** Places of the pen: client x, and when, ms of the machine's clock. */
     penPlaces: [x: number, at: number][];
-    /** How far a line reaches on this screen, each time that it reached further. */
-    inkFronts: [x: number, at: number][];
-    /** The row that is looked at, CSS px of the window. */
-    inkRow: number;
+    /** How far a line reaches on this screen, each time that one was drawn further. */
+    inkFronts: InkFront[];
   }
 }
 
 /**
- * From a pen in one browser to its ink in another one, through the real server, with four views in each.
- * Both are on one machine, so `timeOrigin + now` is one clock. The line goes straight to the right: how
- * far it reaches on the other screen tells which places of the pen are painted there.
+ * From a pen in one browser to its ink presented by another one, through the real server: with four
+ * views in each, and with one view as large as the window. Both are on one machine, so `timeOrigin + now`
+ * is one clock. The line goes straight to the right: how far it reaches on the other screen tells which
+ * places of the pen are painted there. When a drawn line was presented is taken from the browser's own
+ * trace, since reading pixels back would be most of the figure; that the line is there to its end is
+ * looked up in a picture of the screen after each stroke.
  */
 export async function remoteInk(): Promise<void> {
   await using scene = await openScene();
@@ -32,25 +36,33 @@ export async function remoteInk(): Promise<void> {
   const li = await scene.add('li', '李医生', 'doctor');
   const writer = await scene.enter({ screen: desk });
   const reader = await others.open(`${scene.server.url}/healthz`, desk);
-  await reader.addInitScript(keepWetInkReadable);
+  await reader.addInitScript(watchInk);
   await reader.goto(`${scene.server.url}/studies/${scene.study.studyInstanceUid}`);
   await signIn(reader, li.password, li.name);
   for (const page of [writer, reader]) await whenShown(page);
   await writer.evaluate(watchPen);
-  await reader.evaluate(watchInk);
   const draw = writer.getByTestId('group-draw');
   if ((await draw.count()) > 0) await draw.click();
   await writer.getByTestId('tool-ink').click();
-  const note =
-    'four views of 1920×1080 in each, pen event → its ink in a frame of another browser, software GL, wet ink in main memory to be read back, loopback, both browsers and the server on two cores';
-  const latencies = await drawStrokes(writer, reader);
-  const said = { unit: 'ms', n: latencies.length, note };
-  print({ name: 'ink.remote.median', value: median(latencies), ...said });
-  print({ name: 'ink.remote.p95', value: percentile(latencies, 0.95), ...said });
+  const way =
+    'pen event → its ink presented by another browser (its trace), software GL, loopback, both browsers and the server on two cores';
+  await measure('ink.remote', `four views of 1920×1080 in each, ${way}`);
+  for (const page of [writer, reader]) {
+    await page.keyboard.press('Shift+Digit2');
+    await page.locator('[data-testid="views"][data-layout="single"]').waitFor();
+  }
+  await measure('ink.remote.one-view', `one 1920×1080 view in each, ${way}`);
+
+  async function measure(name: string, note: string): Promise<void> {
+    const latencies = await drawStrokes(writer, reader, others.browser);
+    const said = { unit: 'ms', n: latencies.length, note };
+    print({ name: `${name}.median`, value: median(latencies), ...said });
+    print({ name: `${name}.p95`, value: percentile(latencies, 0.95), ...said });
+  }
 }
 
 /** ms of each place of the pen in six strokes. */
-async function drawStrokes(writer: Page, reader: Page): Promise<number[]> {
+async function drawStrokes(writer: Page, reader: Page, browser: Browser): Promise<number[]> {
   // Without a graphics card the 3D views are drawn for a while after they were opened.
   await untilCalm(process.pid);
   const box = await writer.getByTestId('view-axial').boundingBox();
@@ -59,47 +71,58 @@ async function drawStrokes(writer: Page, reader: Page): Promise<number[]> {
   const latencies: number[] = [];
   for (let stroke = 0; stroke < strokes; stroke++) {
     const [x, y] = [box.x + 60, Math.round(box.y + box.height * (0.25 + 0.08 * stroke))];
-    await startWatching(writer, reader, y);
+    await writer.evaluate(() => {
+      window.penPlaces = [];
+    });
+    await reader.evaluate(() => {
+      window.inkFronts = [];
+    });
     const end = x + step * pointsAStroke;
+    let drawn: readonly InkFront[] = [];
+    await browser.startTracing(reader, { categories: ['-*', 'viz', 'blink', 'blink.user_timing'] });
     await pen(
       cdp,
       Array.from({ length: pointsAStroke + 1 }, (_, n) => [x + step * n, y] as const),
       // Its mark takes the place of wet ink: the pen stays down until all of it has been seen.
-      () => seenUpTo(reader, end),
+      async () => {
+        await drawnUpTo(reader, end);
+        await isOnScreen(reader, end, y);
+        drawn = await reader.evaluate(() => window.inkFronts);
+      },
     );
-    latencies.push(...(await latenciesOf(writer, reader)));
+    const trace = (await browser.stopTracing()).toString();
+    const places = await writer.evaluate(() => window.penPlaces);
+    if (places.length < pointsAStroke) throw new Error(`${places.length} places of the pen`);
+    const fronts = presentedAt(trace, drawn);
+    for (const [px, at] of places) {
+      const seen = fronts.find((front) => front.x >= px - lag);
+      if (!seen) throw new Error(`the ink at ${px} was not presented`);
+      latencies.push(seen.at - at);
+    }
     await reader.locator('[data-testid="wet-axial"]').waitFor({ state: 'hidden' });
   }
   await cdp.detach();
   return latencies;
 }
 
-const startWatching = async (writer: Page, reader: Page, row: number): Promise<void> => {
-  await writer.evaluate(() => {
-    window.penPlaces = [];
-  });
-  await reader.evaluate((y) => {
-    window.inkRow = y;
-    window.inkFronts = [];
-  }, row);
+const drawnUpTo = async (reader: Page, x: number): Promise<void> => {
+  await reader.waitForFunction((end) => (window.inkFronts.at(-1)?.x ?? 0) >= end, x - lag);
 };
 
-/** A line that lags behind its pen (the smoothing of an unfinished one) ends this much before it, CSS px. */
-const lag = 2;
-
-const seenUpTo = async (reader: Page, x: number): Promise<void> => {
-  await reader.waitForFunction((end) => (window.inkFronts.at(-1)?.[0] ?? 0) >= end, x - lag);
-};
-
-async function latenciesOf(writer: Page, reader: Page): Promise<number[]> {
-  const places = await writer.evaluate(() => window.penPlaces);
-  const fronts = await reader.evaluate(() => window.inkFronts);
-  if (places.length < pointsAStroke) throw new Error(`${places.length} places of the pen`);
-  return places.map(([x, at]) => {
-    const seen = fronts.find(([front]) => front >= x - lag);
-    if (!seen) throw new Error(`the ink at ${x} was not seen`);
-    return seen[1] - at;
-  });
+/** A picture of the screen has the pen's colour where its line ends. */
+async function isOnScreen(reader: Page, x: number, y: number): Promise<void> {
+  const clip = { x: x - 12, y: y - 1, width: 8, height: 2 };
+  const png = (await reader.screenshot({ clip })).toString('base64');
+  const [r, g, b] = await reader.evaluate(async (data) => {
+    const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
+    const image = await createImageBitmap(new Blob([bytes], { type: 'image/png' }));
+    const context = new OffscreenCanvas(image.width, image.height).getContext('2d');
+    context?.drawImage(image, 0, 0);
+    return [...(context?.getImageData(4, 1, 1, 1).data ?? [])];
+  }, png);
+  // No tissue is coloured.
+  const isInk = Math.max(r ?? 0, g ?? 0, b ?? 0) - Math.min(r ?? 0, g ?? 0, b ?? 0) > 60;
+  if (!isInk) throw new Error(`no ink at ${x}, ${y} but ${[r, g, b].join()}`);
 }
 
 /** In the page that draws. */
@@ -118,44 +141,40 @@ function watchPen(): void {
 }
 
 /**
- * In the page that looks on: its wet ink is drawn in main memory. Reading a pixel back from what the
- * software renderer holds waits 100 ms for all that it still has to do, and would be most of the figure.
+ * In the page that looks on, before its scripts: how far to the right wet ink is drawn, and a mark in the
+ * trace each time. Paths are drawn in the plane of their mark, and the context knows how that lies on the
+ * canvas.
  */
-function keepWetInkReadable(): void {
-  const real = HTMLCanvasElement.prototype.getContext;
-  HTMLCanvasElement.prototype.getContext = function (
-    this: HTMLCanvasElement,
-    kind: string,
-    options?: object,
-  ) {
-    const isWet = kind === '2d' && this.dataset.testid?.startsWith('wet-');
-    return Reflect.apply(real, this, [kind, isWet ? { willReadFrequently: true } : options]);
-  } as typeof real;
-}
-
-/** In the page that looks on: reads the row back in a task behind each frame, once it has been painted. */
 function watchInk(): void {
   window.inkFronts = [];
-  window.inkRow = 0;
-  const { port1, port2 } = new MessageChannel();
-  port1.onmessage = () => {
-    const canvas = document.querySelector<HTMLCanvasElement>('[data-testid="wet-axial"]');
-    const context = canvas?.getContext('2d');
-    if (!canvas || !context || canvas.style.display === 'none' || canvas.width === 0) return;
-    const { left, top, width, height } = canvas.getBoundingClientRect();
-    const row = Math.floor(((window.inkRow - top) * canvas.height) / height);
-    if (row < 0 || row >= canvas.height) return;
-    const { data } = context.getImageData(0, row, canvas.width, 1);
-    let last = canvas.width - 1;
-    while (last >= 0 && (data[4 * last + 3] ?? 0) < 64) last--;
-    const front = left + ((last + 1) * width) / canvas.width;
-    if (last >= 0 && front > (window.inkFronts.at(-1)?.[0] ?? 0)) {
-      window.inkFronts.push([front, performance.timeOrigin + performance.now()]);
-    }
-  };
-  const look = (): void => {
-    port2.postMessage(undefined);
-    requestAnimationFrame(look);
-  };
-  requestAnimationFrame(look);
+  const boxes = new WeakMap<Path2D, [number, number, number, number]>();
+  const path = Path2D.prototype;
+  for (const name of ['moveTo', 'quadraticCurveTo'] as const) {
+    const real: (...at: number[]) => void = path[name];
+    Reflect.set(path, name, function (this: Path2D, ...at: number[]) {
+      const [x, y] = [at.at(-2) ?? 0, at.at(-1) ?? 0];
+      const [l, t, r, b] = boxes.get(this) ?? [x, y, x, y];
+      boxes.set(this, [Math.min(l, x), Math.min(t, y), Math.max(r, x), Math.max(b, y)]);
+      Reflect.apply(real, this, at);
+    });
+  }
+  const context = CanvasRenderingContext2D.prototype;
+  const fill: unknown = context.fill;
+  if (typeof fill !== 'function') return;
+  Reflect.set(context, 'fill', function (this: CanvasRenderingContext2D, ...what: unknown[]) {
+    Reflect.apply(fill, this, what);
+    const [drawn] = what;
+    const box = drawn instanceof Path2D ? boxes.get(drawn) : undefined;
+    if (!box || this.canvas.dataset.testid !== 'wet-axial') return;
+    const m = this.getTransform();
+    const ends = [box[0], box[2]].flatMap((x) =>
+      [box[1], box[3]].map((y) => m.a * x + m.c * y + m.e),
+    );
+    const { left, width } = this.canvas.getBoundingClientRect();
+    const x = left + (Math.max(...ends) * width) / this.canvas.width;
+    if (x <= (window.inkFronts.at(-1)?.x ?? 0)) return;
+    const mark = `ink ${window.inkFronts.length}`;
+    window.inkFronts.push({ x, at: performance.timeOrigin + performance.now(), mark });
+    performance.mark(mark);
+  });
 }

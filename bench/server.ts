@@ -1,9 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { startServer as startTestServer } from '../server/src/testing.ts';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const password = 'bench-password-1';
@@ -40,40 +38,13 @@ export async function waitFor(
 
 /** The real server in a process of its own, on a new data folder, with an empty library. */
 export async function startServer(): Promise<BenchServer> {
-  const data = mkdtempSync(join(tmpdir(), 'yuepian-bench-'));
-  const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
-  const child: ChildProcess = spawn(process.execPath, [join(root, 'server/src/main.ts')], {
-    env: {
-      ...process.env,
-      YUEPIAN_DATA: data,
-      YUEPIAN_PORT: String(port),
-      YUEPIAN_ADMIN_PASSWORD: password,
-      YUEPIAN_DEMO: '0',
-    },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  const authorization = `Basic ${Buffer.from(`admin:${password}`).toString('base64')}`;
-  await waitFor(
-    () =>
-      fetch(`${url}/healthz`).then(
-        (r) => r.ok,
-        () => false,
-      ),
-    30,
-    'server start',
-  );
+  const server = await startTestServer({ password });
   return {
-    url,
-    pid: child.pid ?? 0,
-    authorization,
+    url: server.url,
+    pid: server.pid,
+    authorization: `Basic ${Buffer.from(`admin:${password}`).toString('base64')}`,
     password,
-    get: (path) => fetch(url + path, { headers: { authorization } }),
-    async [Symbol.asyncDispose]() {
-      const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-      child.kill('SIGTERM');
-      await ended;
-      rmSync(data, { recursive: true, force: true });
-    },
+    get: (path) => server.fetch(path),
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type CaseId, studyInstanceUid } from '@yuepian/contract';
-import type { Page } from 'playwright-core';
+import type { BrowserContext, Page, WebSocketRoute } from 'playwright-core';
 import { build } from 'vite';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { casesMigrations, createCases } from '../server/src/cases/index.ts';
@@ -78,6 +78,97 @@ const reach = (page: Page, state: string): Promise<void> =>
     .poll(() => page.evaluate(() => globalThis.connection.save.get().save), { timeout: 20_000 })
     .toMatchObject({ state });
 
+/** How many updates this browser keeps of the case. */
+const keptRows = (page: Page): Promise<number> =>
+  page.evaluate(async (name) => {
+    const answer = <T>(request: IDBRequest<T>): Promise<T> =>
+      new Promise((resolve, reject) => {
+        request.onsuccess = () => resolve(request.result);
+        request.onerror = () => reject(request.error);
+      });
+    const database = await answer(indexedDB.open(name));
+    const rows = await answer(database.transaction('updates').objectStore('updates').count());
+    database.close();
+    return rows;
+  }, `yuepian-case-${caseId}`);
+const draw = (page: Page, key: string): Promise<void> =>
+  page.evaluate((k) => {
+    globalThis.connection.document.doc.getMap('marks').set(k, { label: k });
+  }, key);
+const keysOf = (page: Page): Promise<string[]> =>
+  page.evaluate(() => [...globalThis.connection.document.doc.getMap('marks').keys()]);
+
+/** A signed-in browser whose line to the case can be cut. */
+async function signedIn(): Promise<{ context: BrowserContext; line: (isUp: boolean) => void }> {
+  const page = await browser.open('about:blank');
+  const context = page.context();
+  const [name = '', value = ''] = (await server.signIn()).split('=');
+  await context.addCookies([{ name, value, url: server.url }]);
+  let isLineUp = true;
+  const open = new Set<WebSocketRoute>();
+  // Going offline leaves a socket that is open as it is.
+  await context.routeWebSocket(/\/socket$/, (socket) => {
+    if (!isLineUp) return void socket.close();
+    socket.connectToServer();
+    open.add(socket);
+  });
+  const line = (isUp: boolean): void => {
+    isLineUp = isUp;
+    if (isUp) return;
+    for (const socket of open) void socket.close();
+    open.clear();
+  };
+  return { context, line };
+}
+
+it('keeps nothing of the case in the browser once the server has all of it', async () => {
+  const { context, line } = await signedIn();
+  const page = await context.newPage();
+  await openTab(page);
+  await reach(page, 'saved');
+  expect(await keptRows(page)).toBe(0);
+  line(false);
+  await reach(page, 'offline');
+  await draw(page, 'unsent');
+  await expect.poll(() => keptRows(page)).toBe(1);
+  line(true);
+  await reach(page, 'saved');
+  await expect.poll(() => keptRows(page)).toBe(0);
+  // Made and acknowledged while the line is up.
+  await draw(page, 'sent');
+  await reach(page, 'saved');
+  await expect.poll(() => keptRows(page)).toBe(0);
+  await context.close();
+});
+
+it('keeps what a closed tab had not sent, although another tab of the same case has saved', async () => {
+  const { context, line } = await signedIn();
+  const [staying, leaving] = [await context.newPage(), await context.newPage()];
+  for (const page of [staying, leaving]) {
+    await openTab(page);
+    await reach(page, 'saved');
+  }
+  line(false);
+  for (const page of [staying, leaving]) await reach(page, 'offline');
+  await draw(staying, 'of-the-one');
+  await draw(leaving, 'of-the-other');
+  await expect.poll(() => keptRows(staying)).toBe(2);
+  await leaving.close({ runBeforeUnload: false });
+  line(true);
+  await reach(staying, 'saved');
+  await expect.poll(() => keptRows(staying)).toBe(1);
+  expect(await keysOf(staying)).not.toContain('of-the-other');
+
+  const again = await context.newPage();
+  await openTab(again);
+  for (const page of [again, staying]) {
+    await expect.poll(() => keysOf(page)).toContain('of-the-other');
+  }
+  await reach(again, 'saved');
+  await expect.poll(() => keptRows(again)).toBe(0);
+  await context.close();
+});
+
 it('keeps unsent changes of a tab that was closed, and merges them when it is opened again', async () => {
   const page = await browser.open('about:blank');
   const context = page.context();
@@ -114,10 +205,10 @@ it('keeps unsent changes of a tab that was closed, and merges them when it is op
   const again = await context.newPage();
   await openTab(again);
   await reach(again, 'saved');
-  const keys = (p: Page) =>
-    p.evaluate(() => [...globalThis.connection.document.doc.getMap('marks').keys()].sort());
   for (const tab of [again, second]) {
-    await expect.poll(() => keys(tab)).toEqual(['drawn-meanwhile', 'drawn-offline']);
+    await expect
+      .poll(() => keysOf(tab))
+      .toEqual(expect.arrayContaining(['drawn-meanwhile', 'drawn-offline']));
   }
   await other.close();
 });

@@ -379,6 +379,20 @@ test('offline work waits, merges on return, and others hear what happened meanwh
   await chen.getByTestId('away-events').locator('button').first().click();
 });
 
+/** By its own tick, or in the list of those that lie so close that they are one. */
+async function jumpToBirth(page: Page, id: string | undefined): Promise<void> {
+  const tick = page.getByTestId(`birth-${id}`);
+  if ((await tick.count()) > 0) return tick.click();
+  const groups = page.getByTestId('births');
+  for (let n = 0; n < (await groups.count()); n++) {
+    await groups.nth(n).click();
+    const item = page.getByTestId(`item-birth-${id}`);
+    if ((await item.count()) > 0) return item.click();
+    await page.keyboard.press('Escape');
+  }
+  throw new Error(`no tick of ${id}`);
+}
+
 test('the past is played back, and goes on as a copy', async () => {
   const all = (await marks()).length;
   const first = (await marks()).toSorted((a, b) => a.createdAt.localeCompare(b.createdAt))[0];
@@ -388,8 +402,7 @@ test('the past is played back, and goes on as a copy', async () => {
   await chen.getByTestId('replay').waitFor();
   await count(chen).getByText(String(all)).waitFor();
   await count(chen).click();
-  // Births of one moment lie on each other; the keyboard reaches each.
-  await chen.getByTestId(`birth-${first?.id}`).press('Enter');
+  await jumpToBirth(chen, first?.id);
   await count(chen).getByText('标注 1', { exact: true }).waitFor();
   expect(await chen.locator('li[data-testid^="mark-row-"]').count()).toBe(1);
   const measure = chen.getByTestId('group-measure');

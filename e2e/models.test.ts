@@ -1,29 +1,21 @@
-import { rm } from 'node:fs/promises';
-import type { Structure, StudyDetail } from '@yuepian/contract';
+import type { Structure } from '@yuepian/contract';
 import { toPatient } from '@yuepian/geometry';
 import { fromGlb, meshDistance } from '@yuepian/reconstruct';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startServer, type TestServer } from '../server/src/testing.ts';
-import { picture, signIn, startBrowser, type TestBrowser } from './support/browser.ts';
+import { picture, smallDesk } from './support/browser.ts';
 import { maskOn, placesIn } from './support/models.ts';
-import { importFiles, isReconstructed, phantomFolder, whenStudy } from './support/phantom.ts';
+import { openScene, type Scene } from './support/scene.ts';
 
-let server: TestServer;
-let browser: TestBrowser;
-let study: StudyDetail;
+let scene: Scene;
+let server: Scene['server'];
+let study: Scene['study'];
 let page: Page;
 beforeAll(async () => {
-  const phantom = await phantomFolder('ct');
-  [server, browser] = await Promise.all([startServer(), startBrowser()]);
-  const uid = await importFiles(server, phantom.files);
-  study = await whenStudy(server, uid, isReconstructed);
-  await rm(phantom.folder, { recursive: true, force: true });
+  scene = await openScene();
+  ({ server, study } = scene);
 });
-afterAll(async () => {
-  await browser?.[Symbol.asyncDispose]();
-  await server?.[Symbol.asyncDispose]();
-});
+afterAll(() => scene?.[Symbol.asyncDispose]());
 
 const structureOf = (key: string): Structure => {
   const found = study.series.flatMap((s) => s.structures).find((s) => s.key === key);
@@ -70,8 +62,7 @@ const lit = () =>
   });
 
 test('one structure alone, and undo brings the others back', async () => {
-  page = await browser.open(`${server.url}/studies/${study.studyInstanceUid}`);
-  await signIn(page, server.password);
+  page = await scene.enter({ screen: smallDesk });
   await page.locator('[data-testid="info-axial"] [data-edge="left"]').waitFor();
   await openRow('bone');
   await page.getByTestId('isolate-bone').click();

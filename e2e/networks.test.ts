@@ -12,33 +12,23 @@ import {
   thresholdNetwork,
   writeModel,
 } from '../server/src/reconstruction/networks/testing.ts';
-import { startServer, type TestServer } from '../server/src/testing.ts';
-import { picture, signIn, startBrowser, type TestBrowser } from './support/browser.ts';
+import { picture, smallDesk } from './support/browser.ts';
 import { openRow, rowKey, structureIn } from './support/models.ts';
-import {
-  importFiles,
-  isReconstructed,
-  phantomFolder,
-  studyOf,
-  whenStudy,
-} from './support/phantom.ts';
+import { studyOf, whenStudy } from './support/phantom.ts';
+import { openScene, type Scene } from './support/scene.ts';
 
-let server: TestServer;
-let browser: TestBrowser;
-let study: StudyDetail;
+let scene: Scene;
+let server: Scene['server'];
+let study: Scene['study'];
 let page: Page;
 let folder = '';
 beforeAll(async () => {
-  const phantom = await phantomFolder('ct');
-  [server, browser] = await Promise.all([startServer(), startBrowser()]);
-  const uid = await importFiles(server, phantom.files);
-  study = await whenStudy(server, uid, isReconstructed);
+  scene = await openScene();
+  ({ server, study } = scene);
   folder = await mkdtemp(join(tmpdir(), 'networks-e2e-'));
-  await rm(phantom.folder, { recursive: true, force: true });
 });
 afterAll(async () => {
-  await browser?.[Symbol.asyncDispose]();
-  await server?.[Symbol.asyncDispose]();
+  await scene?.[Symbol.asyncDispose]();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -90,8 +80,7 @@ const setOf = (s: StudyDetail, id: string) =>
   s.series.flatMap((x) => x.structureSets).find((set) => set.model?.id === id);
 
 test('where no network is there the room says so, and what goes without', async () => {
-  page = await browser.open(`${server.url}/studies/${study.studyInstanceUid}`);
-  await signIn(page, server.password);
+  page = await scene.enter({ screen: smallDesk });
   await page.locator('[data-testid="info-axial"] [data-edge="left"]').waitFor();
   const none = page.getByTestId('no-network');
   await none.scrollIntoViewIfNeeded();

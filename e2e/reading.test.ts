@@ -1,28 +1,19 @@
-import { rm } from 'node:fs/promises';
-import type { Mark, StudyDetail } from '@yuepian/contract';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startServer, type TestServer } from '../server/src/testing.ts';
-import { picture, signIn, startBrowser, type TestBrowser } from './support/browser.ts';
-import { importFiles, isReconstructed, phantomFolder, whenStudy } from './support/phantom.ts';
+import { picture, smallDesk } from './support/browser.ts';
+import { whenStudy } from './support/phantom.ts';
+import { openScene, type Scene } from './support/scene.ts';
 
-let server: TestServer;
-let browser: TestBrowser;
-let study: StudyDetail;
+let scene: Scene;
+let server: Scene['server'];
+let study: Scene['study'];
 let page: Page;
 beforeAll(async () => {
-  const phantom = await phantomFolder('ct');
-  [server, browser] = await Promise.all([startServer(), startBrowser()]);
-  const uid = await importFiles(server, phantom.files);
-  study = await whenStudy(server, uid, isReconstructed);
-  await rm(phantom.folder, { recursive: true, force: true });
+  scene = await openScene();
+  ({ server, study } = scene);
 });
-afterAll(async () => {
-  await browser?.[Symbol.asyncDispose]();
-  await server?.[Symbol.asyncDispose]();
-});
+afterAll(() => scene?.[Symbol.asyncDispose]());
 
-const address = (): string => `${server.url}/studies/${study.studyInstanceUid}`;
 const centreOf = async (
   kind: string,
 ): Promise<{ x: number; y: number; width: number; height: number }> => {
@@ -35,10 +26,7 @@ const centreOf = async (
     height: box.height,
   };
 };
-const marks = async (): Promise<Mark[]> => {
-  const answer = await server.fetch(`/api/cases/${study.caseId}`);
-  return ((await answer.json()) as { marks: Mark[] }).marks;
-};
+const marks = () => scene.marks();
 const saved = () => page.locator('[data-testid="saved"]').getByText('已保存').waitFor();
 const edge = (kind: string, place: string) =>
   page.locator(`[data-testid="info-${kind}"] [data-edge="${place}"]`).textContent();
@@ -71,8 +59,7 @@ test('skin, bone and lungs are modelled by themselves, unverified', () => {
 });
 
 test('a study opens with four linked views, letters, scale, patient and slice on each', async () => {
-  page = await browser.open(address());
-  await signIn(page, server.password);
+  page = await scene.enter({ screen: smallDesk });
   for (const kind of ['axial', 'coronal', 'sagittal', 'volume']) {
     await page.locator(`[data-testid="info-${kind}"] [data-edge="left"]`).waitFor();
     await page.getByTestId(`info-${kind}`).getByText('王小明').waitFor();
@@ -179,8 +166,7 @@ test('length, angle, probe and ellipse are drawn, undone, redone, and kept to th
   await server.restart();
   expect(await marks()).toEqual(drawn);
 
-  page = await browser.open(address());
-  await signIn(page, server.password);
+  page = await scene.enter({ screen: smallDesk });
   await page.getByTestId('structure-bone').waitFor();
   await page.waitForFunction(() => {
     const canvas = document.querySelector<HTMLCanvasElement>('[data-testid="marks-axial"]');

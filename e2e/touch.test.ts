@@ -1,33 +1,14 @@
-import { rm } from 'node:fs/promises';
-import type { Mark, StudyDetail } from '@yuepian/contract';
 import type { CDPSession, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startServer, type TestServer } from '../server/src/testing.ts';
-import {
-  phone,
-  picture,
-  signIn,
-  smallDesk,
-  startBrowser,
-  type TestBrowser,
-} from './support/browser.ts';
+import { phone, picture, type Screen, smallDesk } from './support/browser.ts';
 import { type At, Fingers, pen } from './support/fingers.ts';
-import { importFiles, isReconstructed, phantomFolder, whenStudy } from './support/phantom.ts';
+import { openScene, type Scene, whenShown } from './support/scene.ts';
 
-let server: TestServer;
-let browser: TestBrowser;
-let study: StudyDetail;
+let scene: Scene;
 beforeAll(async () => {
-  const phantom = await phantomFolder('ct');
-  [server, browser] = await Promise.all([startServer(), startBrowser()]);
-  const uid = await importFiles(server, phantom.files);
-  study = await whenStudy(server, uid, isReconstructed);
-  await rm(phantom.folder, { recursive: true, force: true });
+  scene = await openScene();
 });
-afterAll(async () => {
-  await browser?.[Symbol.asyncDispose]();
-  await server?.[Symbol.asyncDispose]();
-});
+afterAll(() => scene?.[Symbol.asyncDispose]());
 
 interface Touched {
   readonly page: Page;
@@ -35,11 +16,9 @@ interface Touched {
   readonly fingers: Fingers;
 }
 
-async function open(screen: Parameters<TestBrowser['open']>[1]): Promise<Touched> {
-  const page = await browser.open(`${server.url}/studies/${study.studyInstanceUid}`, screen);
-  await signIn(page, server.password);
-  await page.locator('[data-testid="info-axial"] [data-edge="left"]').waitFor();
-  await page.getByTestId('preview').first().waitFor({ state: 'detached' });
+async function open(screen: Screen): Promise<Touched> {
+  const page = await scene.enter({ screen });
+  await whenShown(page);
   const cdp = await page.context().newCDPSession(page);
   return { page, cdp, fingers: new Fingers(cdp) };
 }
@@ -53,10 +32,7 @@ async function middleOf(page: Page, kind: string): Promise<At> {
 /** Which slice the axial view shows, 1-based. */
 const slice = async (page: Page): Promise<number> =>
   Number(await page.locator('[data-view="axial"] [role="slider"]').getAttribute('aria-valuenow'));
-const marks = async (): Promise<Mark[]> => {
-  const answer = await server.fetch(`/api/cases/${study.caseId}`);
-  return ((await answer.json()) as { marks: Mark[] }).marks;
-};
+const marks = () => scene.marks();
 /** CSS pixels for a millimetre of the axial view, as its scale bar says. */
 const zoom = async (page: Page): Promise<number> => {
   const bar = page.locator('[data-testid="info-axial"] [data-testid="scale"]');

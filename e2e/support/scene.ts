@@ -33,8 +33,9 @@ export interface Scene extends AsyncDisposable {
   marks(caseId?: CaseId): Promise<Mark[]>;
 }
 
-export async function openScene(): Promise<Scene> {
-  const phantom = await phantomFolder('ct');
+/** @param grid of the phantom, where its usual one is too coarse or too fine. */
+export async function openScene(grid: Parameters<typeof phantomFolder>[1] = {}): Promise<Scene> {
+  const phantom = await phantomFolder('ct', grid);
   const [server, browser] = await Promise.all([startServer(), startBrowser()]);
   const uid = await importFiles(server, phantom.files);
   const study = await whenStudy(server, uid, isReconstructed);

@@ -8,12 +8,12 @@ import {
   type UserId,
   YuepianError,
 } from '@yuepian/contract';
-import { IndexeddbPersistence } from 'y-indexeddb';
 import * as Y from 'yjs';
 import { request } from '../api/index.ts';
 import { createStore, type Store } from '../ui/index.ts';
 import { Away } from './away.ts';
 import { CaseDocument } from './document.ts';
+import { KeptEdits } from './kept-edits.ts';
 import { LiveCase } from './live.ts';
 import { CaseProvider, CaseSocket } from './provider.ts';
 import { endingOf, type SaveState } from './save-state.ts';
@@ -70,7 +70,7 @@ export function connectCase(options: ConnectOptions): CaseConnection {
 
   const kept =
     mayChange && options.keep !== false
-      ? new IndexeddbPersistence(keptName(caseId, userId), shared)
+      ? new KeptEdits(keptName(caseId, userId), shared, (origin) => origin === provider)
       : undefined;
 
   let waiting = 0;
@@ -81,7 +81,11 @@ export function connectCase(options: ConnectOptions): CaseConnection {
   /** Tickets that the server did not know; a restart forgets them, so one is no proof. */
   let unknownTickets = 0;
 
-  const tell = (): void => save.set({ save: stateNow() });
+  const tell = (): void => {
+    const now = stateNow();
+    save.set({ save: now });
+    if (now.state === 'saved') void kept?.acknowledged();
+  };
   const stateNow = (): SaveState => {
     if (refused) return { state: 'refused', waiting, code: refused };
     const offline: SaveState = { state: 'offline', waiting, ...(trouble && { code: trouble }) };
@@ -184,8 +188,10 @@ export function connectCase(options: ConnectOptions): CaseConnection {
       resolve();
     });
     // Offline, what this browser kept is better than nothing; an empty store says nothing.
-    kept?.on('synced', () => {
-      if (shared.store.clients.size > 0) resolve();
+    void kept?.loaded.then((hasEdits) => {
+      // What was kept and is on the server already changes nothing, and so is not heard of again.
+      tell();
+      if (hasEdits) resolve();
     });
   }).then(() => document.adoptView());
   provider.attach();
@@ -211,7 +217,7 @@ export function connectCase(options: ConnectOptions): CaseConnection {
       live.close();
       provider.destroy();
       socket.destroy();
-      void kept?.destroy();
+      void kept?.close();
       document.destroy();
       if (own !== shared) shared.destroy();
     },

@@ -132,6 +132,18 @@ describe('undo', () => {
 });
 
 describe('the view of one person', () => {
+  it('changes also where somebody else has decided the same before, and takes nothing else of theirs', () => {
+    const { a, b } = pair();
+    a.setView({ layout: 'axial' });
+    a.driftView({ crosshair: [1, 2, 3] });
+    b.setView({ layout: 'axial' });
+    expect(b.content.view).toEqual({ layout: 'axial' });
+    a.setView({ layout: undefined });
+    expect(b.content.view).toEqual({ layout: 'axial' });
+    b.setView({ layout: undefined });
+    expect(b.content.view).toEqual({});
+  });
+
   it('shows marks and looks of others at once, but not their scrolling', () => {
     const { a, b } = pair();
     a.setView({ layout: 'axial' });

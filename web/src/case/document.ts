@@ -85,7 +85,7 @@ export class CaseDocument {
     this.#structures.observeDeep(() => this.#change({ looks: readLooks(this.#structures) }));
     this.#cuts.observe(() => this.#change({ cuts: readCuts(this.#cuts) }));
     this.#view.observe((event) => {
-      if (event.transaction.local) this.#change({ view: readView(this.#view) });
+      if (event.transaction.local) this.#takeView(event.keysChanged);
     });
     const stacks = () => this.#tellStacks();
     this.#undo.on('stack-item-added', stacks);
@@ -188,10 +188,12 @@ export class CaseDocument {
 
   setView(patch: ViewPatch, gesture?: string): void {
     this.act(() => assign(this.#view, patch), gesture);
+    this.#takeView(Object.keys(patch));
   }
 
   driftView(patch: ViewPatch): void {
     this.drift(() => assign(this.#view, patch));
+    this.#takeView(Object.keys(patch));
   }
 
   /** @returns false where others have changed meanwhile what the step did: it is gone without effect. */
@@ -221,6 +223,23 @@ export class CaseDocument {
     this.#undo[stack] = [...older, ...this.#undo[stack]];
     this.#tellStacks();
     return taken !== null;
+  }
+
+  /**
+   * What was decided here, and nothing else that others have written meanwhile. Also where they have
+   * decided the same before: the document stays as it is then, this person's view does not.
+   */
+  #takeView(keys: Iterable<unknown>): void {
+    const written = readView(this.#view);
+    const { view } = this.#content;
+    const taken = [...keys].filter(
+      (key): key is keyof ViewState =>
+        isViewKey(key) && JSON.stringify(written[key]) !== JSON.stringify(view[key]),
+    );
+    if (taken.length === 0) return;
+    const kept = Object.entries(view).filter(([key]) => !taken.some((k) => k === key));
+    const news = taken.flatMap((key) => (written[key] === undefined ? [] : [[key, written[key]]]));
+    this.#change({ view: Object.fromEntries([...kept, ...news]) as Partial<ViewState> });
   }
 
   #tellStacks(): void {
@@ -289,11 +308,12 @@ function readCuts(map: Y.Map<unknown>): readonly Cut[] {
     .sort((a, b) => a.createdAt.localeCompare(b.createdAt) || a.id.localeCompare(b.id));
 }
 
+const isViewKey = (key: unknown): key is keyof ViewState =>
+  typeof key === 'string' && Object.hasOwn(viewState.shape, key);
+
 function readView(map: Y.Map<unknown>): Partial<ViewState> {
-  const { shape } = viewState;
-  const isKnown = (key: string): key is keyof ViewState => Object.hasOwn(shape, key);
   const entries = Object.entries(map.toJSON()).filter(
-    ([key, value]) => isKnown(key) && shape[key].safeParse(value).success,
+    ([key, value]) => isViewKey(key) && viewState.shape[key].safeParse(value).success,
   );
   return Object.fromEntries(entries) as Partial<ViewState>;
 }

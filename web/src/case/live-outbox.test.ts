@@ -28,18 +28,35 @@ const batchOf = (
   points: Array.from({ length: points * 4 }, (_, n) => -12_345.678 - from * 4 - n),
 });
 
-/** What goes out in one frame after these batches came in. */
-function sent(batches: readonly InkBatch[]): LiveRequest[] {
+/** An outbox whose frames and time are the test's. */
+function outboxAt() {
   const requests: LiveRequest[] = [];
-  let frame: () => void = () => undefined;
+  const frames: (() => void)[] = [];
+  let now = 1_000;
+  let waiting: { at: number; run: () => void }[] = [];
   const outbox = new LiveOutbox(
     (request) => requests.push(request),
-    (callback) => {
-      frame = callback;
-    },
+    (callback) => frames.push(callback),
+    { now: () => now, after: (ms, run) => waiting.push({ at: now + ms, run }) },
   );
+  return {
+    outbox,
+    requests,
+    frames,
+    pass: (ms: number): void => {
+      now += ms;
+      const due = waiting.filter((w) => w.at <= now);
+      waiting = waiting.filter((w) => w.at > now);
+      for (const { run } of due) run();
+    },
+  };
+}
+
+/** What goes out after these batches came in from one event. */
+function sent(batches: readonly InkBatch[]): LiveRequest[] {
+  const { outbox, requests, pass } = outboxAt();
   for (const batch of batches) outbox.ink(batch);
-  frame();
+  pass(0);
   return requests;
 }
 const inkOf = (requests: readonly LiveRequest[]): InkBatch[] =>
@@ -68,4 +85,25 @@ test('what several hands draw in a frame is one message while it is short', () =
   expect(requests).toHaveLength(3);
   for (const r of requests) expect(JSON.stringify(r).length).toBeLessThan(caseLimits.liveBytes);
   expect(inkOf(requests).map((p) => p.stroke)).toEqual(['a', 'b', 'c']);
+});
+
+test('ink waits for no frame, and not for more than a tick after the ink before it', () => {
+  const { outbox, requests, frames, pass } = outboxAt();
+  outbox.ink(batchOf('a', 0, 1));
+  pass(0);
+  expect(inkOf(requests).map((b) => b.from)).toEqual([0]);
+  outbox.ink(batchOf('a', 1, 1));
+  pass(caseLimits.tickMs - 1);
+  outbox.ink(batchOf('a', 2, 1));
+  expect(requests).toHaveLength(1);
+  pass(1);
+  expect(inkOf(requests).map((b) => [b.from, b.points.length / 4])).toEqual([
+    [0, 1],
+    [1, 2],
+  ]);
+  pass(10 * caseLimits.tickMs);
+  outbox.ink(batchOf('a', 3, 1));
+  pass(0);
+  expect(requests).toHaveLength(3);
+  expect(frames).toEqual([]);
 });

@@ -26,13 +26,28 @@ const roundedPlace = (p: readonly [number, number, number]): [number, number, nu
 const numbersAtMost = 1_024;
 const batchesAtMost = 8;
 
+/** When ink goes out: at once (0 ms: before the next task), or so many ms from now. */
+export interface InkClock {
+  now(): number;
+  after(ms: number, callback: () => void): void;
+}
+const pageClock: InkClock = {
+  now: () => performance.now(),
+  after: (ms, callback) => {
+    if (ms > 0) setTimeout(callback, ms);
+    else queueMicrotask(callback);
+  },
+};
+
 /**
- * What goes out, at most once an animation frame: the latest cursor, the latest view while leading,
- * and every point of ink.
+ * What goes out: the latest cursor and, while leading, the latest view once an animation frame; every
+ * point of ink at most once a tick. Ink does not wait for a frame: a page that is slow to paint would
+ * make its line late on every other screen, too.
  */
 export class LiveOutbox {
   readonly #send: (request: LiveRequest) => void;
   readonly #onFrame: (callback: () => void) => void;
+  readonly #clock: InkClock;
   #cursor: Cursor | null | undefined;
   #hasCursor = false;
   #view: LeadView | undefined;
@@ -40,10 +55,17 @@ export class LiveOutbox {
   #isLeading = false;
   #ink: InkBatch[] = [];
   #isDue = false;
+  #isInkDue = false;
+  #inkSentAt = Number.NEGATIVE_INFINITY;
 
-  constructor(send: (request: LiveRequest) => void, onFrame: (callback: () => void) => void) {
+  constructor(
+    send: (request: LiveRequest) => void,
+    onFrame: (callback: () => void) => void,
+    clock: InkClock = pageClock,
+  ) {
     this.#send = send;
     this.#onFrame = onFrame;
+    this.#clock = clock;
   }
 
   cursor(cursor: Cursor | null): void {
@@ -65,7 +87,10 @@ export class LiveOutbox {
   /** @param batch of any length: a pen whose page was busy has much to tell at once. */
   ink(batch: InkBatch): void {
     for (const part of partsOf(batch)) this.#addInk(part);
-    this.#soon();
+    if (this.#isInkDue) return;
+    this.#isInkDue = true;
+    const rest = this.#inkSentAt + caseLimits.tickMs - this.#clock.now();
+    this.#clock.after(Math.max(0, rest), () => this.#flushInk());
   }
 
   /** Whether views go out; who begins to lead shows the present one. */
@@ -103,6 +128,11 @@ export class LiveOutbox {
         this.#send({ type: 'view', view: this.#view });
       }
     }
+  }
+
+  #flushInk(): void {
+    this.#isInkDue = false;
+    if (this.#ink.length > 0) this.#inkSentAt = this.#clock.now();
     while (this.#ink.length > 0) {
       this.#send({ type: 'ink', batches: this.#ink.splice(0, this.#fitting()) });
     }

@@ -34,8 +34,8 @@ export interface LiveOptions {
 const settleMs = 700;
 
 /**
- * One case's live channel, seen from one screen. What goes out is coalesced per animation frame (the
- * latest cursor and view, all ink); what comes in is handed on once a frame. Nothing here may be
+ * One case's live channel, seen from one screen. The latest cursor and view go out once an animation
+ * frame and are handed on once a frame; ink waits for no frame on either side. Nothing here may be
  * called from a render event of the engine: the reading room feeds it from input and from its own
  * state, so that showing the lead's view never answers with a view of one's own.
  */
@@ -120,7 +120,7 @@ export class LiveCase {
   }
 
   /**
-   * Each batch of ink the others draw, in order, before the next frame. Every stroke ends: `done`
+   * Each batch of ink the others draw, in order, as it comes. Every stroke ends: `done`
    * (the mark is there), or `gone` (cancelled, or its person left).
    */
   onWetInk(listener: (person: Person, batch: InkBatch) => void): () => void {
@@ -329,13 +329,14 @@ export class LiveCase {
       if (batch.end) this.#openStrokes.delete(batch.stroke);
       else this.#openStrokes.set(batch.stroke, [person, batch]);
     }
+    this.#tellInk();
     if (view && view[0] !== this.#you) {
       this.#leadView = view[1];
       this.#leadViewAt = this.#now();
       this.#viewChanged = true;
       this.#compareSoon();
     }
-    this.#tellSoon();
+    if (cursors || this.#viewChanged) this.#tellSoon();
   }
 
   #tellSoon(): void {
@@ -344,13 +345,17 @@ export class LiveCase {
     this.#onFrame(() => this.#tell());
   }
 
-  #tell(): void {
-    this.#isTellDue = false;
+  #tellInk(): void {
     const ink = this.#inInk;
     this.#inInk = [];
     for (const [person, batch] of ink) {
       for (const listener of [...this.#inkListeners]) listener(person, batch);
     }
+  }
+
+  #tell(): void {
+    this.#isTellDue = false;
+    this.#tellInk();
     if (this.#cursorsChanged) {
       this.#cursorsChanged = false;
       const { cursors } = this;

@@ -150,6 +150,7 @@ export class Stage {
       overflow: 'hidden',
       background: '#000',
     });
+    host.append(opaquePicture());
     this.#parking.append(host);
     this.#engine.enableElement({
       viewportId: id,
@@ -209,6 +210,27 @@ export class Stage {
     Object.assign(canvas.container, { width: size.width, height: size.height });
     canvas.context.resize();
   }
+}
+
+/**
+ * The element and canvas that Cornerstone would make itself and takes where they are there. A picture has
+ * no holes: without alpha, whoever puts the page together need not blend it in each frame.
+ */
+function opaquePicture(): HTMLElement {
+  const element = document.createElement('div');
+  element.className = 'viewport-element';
+  Object.assign(element.style, {
+    position: 'relative',
+    width: '100%',
+    height: '100%',
+    overflow: 'hidden',
+  });
+  const canvas = document.createElement('canvas');
+  canvas.className = 'cornerstone-canvas';
+  Object.assign(canvas.style, { position: 'absolute', width: '100%', height: '100%' });
+  canvas.getContext('2d', { alpha: false });
+  element.append(canvas);
+  return element;
 }
 
 /** The part of Cornerstone's context pool that sizes the shared canvas; its own types hide it. */

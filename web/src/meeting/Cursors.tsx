@@ -3,7 +3,6 @@ import { canvasPoint, patientPoint } from '@yuepian/geometry';
 import { useEffect, useRef } from 'react';
 import type { LiveCase, LiveCursor } from '../case/index.ts';
 import type { Projection, View } from '../engine/index.ts';
-import { type PatchBox, PatchCanvas, union } from '../ui/index.ts';
 import styles from './Meeting.module.css';
 import { nameOf } from './People.tsx';
 
@@ -22,25 +21,24 @@ export interface CursorsProps {
 export const fadeMm = 40;
 
 /**
- * Where the others point, at its place in the patient. Drawn on a canvas of its own, at most once an
- * animation frame: when somebody moved, or with the frame that moved the image under it.
+ * Where the others point, at its place in the patient. Each is a small element that is moved, at most
+ * once an animation frame: when somebody moved, or with the frame that moved the image under it. Moving
+ * one paints nothing anew; a canvas over each view cost more than the line its person draws.
  */
 export function Cursors({ live, view, isHere, onPoint, textSize }: CursorsProps) {
-  const canvas = useRef<HTMLCanvasElement>(null);
+  const layer = useRef<HTMLDivElement>(null);
   const latest = useRef({ isHere, onPoint, textSize });
   latest.current = { isHere, onPoint, textSize };
 
   useEffect(() => {
-    const element = canvas.current;
+    const element = layer.current;
     if (!element) return;
-    const patch = new PatchCanvas(element);
-    const { fontFamily } = getComputedStyle(element);
+    const elements = new CursorElements(element);
     let cursors = live.cursors;
     const draw = (p: Projection | undefined = view.projection()): void => {
       const here = p ? cursors.filter((c) => latest.current.isHere(c.cursor)) : [];
-      if (here.length === 0 && !patch.covered) return;
-      const drawn = drawCursors(patch, p, here, view.kind, latest.current.textSize, fontFamily);
-      element.dataset.cursors = drawn.join(';');
+      const placed = p ? here.flatMap((c) => placeCursor(p, c, view.kind) ?? []) : [];
+      elements.show(placed, p?.size ?? [0, 0], latest.current.textSize);
     };
     const stops = [
       live.onCursors((now) => {
@@ -52,6 +50,7 @@ export function Cursors({ live, view, isHere, onPoint, textSize }: CursorsProps)
     draw();
     return () => {
       for (const stop of stops) stop();
+      element.replaceChildren();
     };
   }, [live, view]);
 
@@ -86,7 +85,14 @@ export function Cursors({ live, view, isHere, onPoint, textSize }: CursorsProps)
     };
   }, [view]);
 
-  return <canvas ref={canvas} className={styles.cursors} data-testid={`cursors-${view.kind}`} />;
+  return (
+    <div
+      ref={layer}
+      className={styles.cursors}
+      aria-hidden="true"
+      data-testid={`cursors-${view.kind}`}
+    />
+  );
 }
 
 /** 1 on the plane, less the further away; 0 is not drawn. The view somebody points in shows all of it. */
@@ -96,119 +102,100 @@ export function strengthOf(depth: number, halfThickness: number): number {
   return off >= fadeMm ? 0 : 0.75 * (1 - off / fadeMm);
 }
 
-/** @returns who is drawn, and where in CSS pixels */
-function drawCursors(
-  patch: PatchCanvas,
-  p: Projection | undefined,
-  cursors: readonly LiveCursor[],
-  kind: View['kind'],
-  textSize: number,
-  family: string,
-): string[] {
-  const { context, covered } = patch;
-  if (!context) return [];
-  if (covered) {
-    context.clearRect(covered[0], covered[1], covered[2] - covered[0], covered[3] - covered[1]);
-  }
-  const font = `600 ${textSize}px ${family}`;
-  // A canvas made anew has forgotten its font.
-  context.font = font;
-  const placed = p ? cursors.flatMap((c) => placeCursor(context, p, c, kind, textSize) ?? []) : [];
-  const box = placed.reduce<PatchBox | undefined>(
-    (all, c) => union(all, boxOf(c, textSize)),
-    undefined,
-  );
-  patch.cover(box, p?.size ?? [0, 0], p?.devicePixelRatio ?? 1);
-  context.font = font;
-  for (const c of placed) drawCursor(context, c, textSize);
-  return placed.map((c) => `${c.person.userId} ${c.x.toFixed(1)} ${c.y.toFixed(1)}`);
-}
-
 interface PlacedCursor {
   readonly person: LiveCursor['person'];
+  /** CSS px of the view. */
   readonly x: number;
   readonly y: number;
   readonly strength: number;
-  /** The name: left and top from the place, size. CSS px */
-  readonly name: {
-    readonly left: number;
-    readonly top: number;
-    readonly width: number;
-    readonly height: number;
-  };
 }
 
 /** @returns undefined when it is not drawn */
 function placeCursor(
-  context: CanvasRenderingContext2D,
   p: Projection,
   { person, cursor }: LiveCursor,
   kind: View['kind'],
-  textSize: number,
 ): PlacedCursor | undefined {
   const place = patientPoint(...cursor.at);
   const [x, y] = p.toCanvas(place);
   const isFlat = kind === 'volume' || p.space === 'frame';
   const strength = isFlat ? 1 : strengthOf(p.depth(place), p.halfThickness);
   if (strength === 0 || x < 0 || y < 0 || x > p.size[0] || y > p.size[1]) return undefined;
-  const s = textSize / 13;
-  const width = context.measureText(nameOf(person)).width + 10 * s;
-  const height = textSize * 1.5;
-  const left = x + 12 * s + width > p.size[0] ? -12 * s - width : 12 * s;
-  const top = y + 14 * s + height > p.size[1] ? -height - 8 * s : 14 * s;
-  return { person, x, y, strength, name: { left, top, width, height } };
+  return { person, x, y, strength };
 }
 
-function boxOf({ x, y, name }: PlacedCursor, textSize: number): PatchBox {
-  const reach = 1.6 * textSize;
-  return [
-    x + Math.min(-reach, name.left),
-    y + Math.min(-reach, name.top),
-    x + Math.max(reach, name.left + name.width),
-    y + Math.max(reach, name.top + name.height),
-  ];
-}
+/** The elements of one view, one for each screen of somebody else. */
+class CursorElements {
+  readonly #layer: HTMLElement;
+  readonly #known = new Map<string, CursorElement>();
 
-function drawCursor(
-  context: CanvasRenderingContext2D,
-  { person, x, y, strength, name }: PlacedCursor,
-  textSize: number,
-): void {
-  const s = textSize / 13;
-  context.save();
-  context.globalAlpha = strength;
-  context.translate(x, y);
-  context.fillStyle = person.colour;
-  context.strokeStyle = 'rgb(0 0 0 / 80%)';
-  context.lineWidth = 1.5 * s;
-  context.lineJoin = 'round';
-  context.beginPath();
-  if (strength < 1) {
-    // Not on this plane: a ring, so that nobody takes it for a place in this slice.
-    context.arc(0, 0, 6 * s, 0, 2 * Math.PI);
-    context.lineWidth = 4 * s;
-    context.stroke();
-    context.strokeStyle = person.colour;
-    context.lineWidth = 2 * s;
-    context.stroke();
-  } else {
-    context.moveTo(0, 0);
-    context.lineTo(0, 17 * s);
-    context.lineTo(4.2 * s, 13.2 * s);
-    context.lineTo(11.5 * s, 12.2 * s);
-    context.closePath();
-    context.fill();
-    context.stroke();
+  constructor(layer: HTMLElement) {
+    this.#layer = layer;
   }
-  context.textBaseline = 'middle';
-  // Faint words cannot be read: off the plane a name turns from dark on colour to colour on dark.
-  const isHere = strength === 1;
-  context.globalAlpha = isHere ? 1 : 0.6 + 0.4 * strength;
-  context.fillStyle = isHere ? person.colour : '#0d0f12';
-  context.beginPath();
-  context.roundRect(name.left, name.top, name.width, name.height, name.height / 2);
-  context.fill();
-  context.fillStyle = isHere ? '#0d0f12' : person.colour;
-  context.fillText(nameOf(person), name.left + 5 * s, name.top + name.height / 2 + 0.5);
-  context.restore();
+
+  /** @param size of the view, CSS px */
+  show(placed: readonly PlacedCursor[], size: readonly [number, number], textSize: number): void {
+    if (placed.length === 0 && this.#known.size === 0) return;
+    const gone = new Set(this.#known.keys());
+    for (const cursor of placed) {
+      const { id } = cursor.person;
+      gone.delete(id);
+      let element = this.#known.get(id);
+      if (!element) {
+        element = new CursorElement();
+        this.#known.set(id, element);
+        this.#layer.append(element.root);
+      }
+      element.show(cursor, size, textSize);
+    }
+    for (const id of gone) {
+      this.#known.get(id)?.root.remove();
+      this.#known.delete(id);
+    }
+    this.#layer.dataset.cursors = placed
+      .map((c) => `${c.person.userId} ${c.x.toFixed(1)} ${c.y.toFixed(1)}`)
+      .join(';');
+  }
 }
+
+/** An arrow on the plane; off it a ring, so that nobody takes it for a place in this slice. */
+class CursorElement {
+  readonly root = document.createElement('div');
+  readonly #name = document.createElement('span');
+  #looks = '';
+  #width = 0;
+
+  constructor() {
+    this.root.className = styles.cursor ?? '';
+    this.#name.className = styles.cursorName ?? '';
+    this.root.innerHTML = shapes;
+    this.root.append(this.#name);
+  }
+
+  show(
+    { person, x, y, strength }: PlacedCursor,
+    size: readonly [number, number],
+    textSize: number,
+  ): void {
+    const { style, dataset } = this.root;
+    // Size and words change seldom; only then is anything measured or painted.
+    const looks = `${person.name} ${person.colour} ${textSize}`;
+    if (looks !== this.#looks) {
+      this.#looks = looks;
+      this.#name.textContent = nameOf(person);
+      style.setProperty('--person', person.colour);
+      style.setProperty('--size', `${textSize}px`);
+      this.#width = this.#name.offsetWidth;
+    }
+    const s = textSize / 13;
+    dataset.off = String(strength < 1);
+    dataset.left = String(x + 12 * s + this.#width > size[0]);
+    dataset.above = String(y + (14 + 19.5) * s > size[1]);
+    style.setProperty('--strength', strength.toFixed(2));
+    style.transform = `translate(${x.toFixed(1)}px, ${y.toFixed(1)}px)`;
+  }
+}
+
+/** In units of which 13 are the size of the name's letters; the place is at 0, 0. */
+const shapes =
+  '<svg viewBox="-8 -8 24 28"><path d="M0 0V17L4.2 13.2L11.5 12.2Z"/><circle r="6"/><circle r="6"/></svg>';

@@ -1,6 +1,6 @@
 import type { MarkId } from '@yuepian/contract';
 import { Copy, Pause, Play, RotateCcw, X } from 'lucide-react';
-import { type CSSProperties, useState } from 'react';
+import { useState } from 'react';
 import { sentenceOf } from '../api/index.ts';
 import { type Replay, replaySpeeds } from '../case/index.ts';
 import { useLanguage, useText } from '../i18n/index.ts';
@@ -17,6 +17,7 @@ import {
   TextField,
   useStore,
 } from '../ui/index.ts';
+import { Births } from './Births.tsx';
 import styles from './Meeting.module.css';
 import { formatMoment, formatStretch } from './time.ts';
 
@@ -65,31 +66,14 @@ export function ReplayBar(props: ReplayBarProps) {
           showText={false}
           onChange={(to) => replay.seek(to)}
         />
-        <section className={styles.ticks} aria-label={t.meeting.births}>
-          {[...replay.births.values()].map((event) => {
-            const words = t.meeting.birth(
-              t.marks.kinds[event.kind],
-              replay.names[event.userId] || t.meeting.someone,
-              formatMoment(event.at, language),
-            );
-            const part = duration > 0 ? (replay.positionOf(event.seq) / duration) * 100 : 0;
-            return (
-              <button
-                key={event.markId}
-                type="button"
-                className={styles.tick}
-                style={{ '--at': `${part}%` } as CSSProperties}
-                aria-label={words}
-                title={words}
-                data-testid={`birth-${event.markId}`}
-                onClick={() => {
-                  replay.pause();
-                  if (replay.jumpToBirth(event.markId)) onBirth(event.markId);
-                }}
-              />
-            );
-          })}
-        </section>
+        <Births
+          replay={replay}
+          duration={duration}
+          onJump={(id) => {
+            replay.pause();
+            if (replay.jumpToBirth(id)) onBirth(id);
+          }}
+        />
       </div>
       <p className={styles.moment}>
         <span data-testid="replay-at">{formatMoment(at, language)}</span>

@@ -1,5 +1,6 @@
 import { useEffect, useRef } from 'react';
 import type { Projection, View } from '../engine/index.ts';
+import { type PaintWatch, watchPaint } from '../ui/index.ts';
 import type { ModelsDesk } from './desk.ts';
 
 /** One 2D canvas over a view: outlines of changed structures, strokes in the making, the brush. */
@@ -12,10 +13,12 @@ export function ModelsOverlay({
 }): React.JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null);
   useEffect(() => {
+    const element = canvas.current;
+    const context = element?.getContext('2d');
+    if (!element || !context) return;
+    const watch: PaintWatch = watchPaint(context);
     const draw = (p: Projection | undefined = view.projection()): void => {
-      const element = canvas.current;
-      const context = element?.getContext('2d');
-      if (!element || !context) return;
+      watch.reset();
       const scale = p?.devicePixelRatio ?? 1;
       const [width, height] = [
         Math.round((p?.size[0] ?? 0) * scale),
@@ -25,15 +28,19 @@ export function ModelsOverlay({
         element.width = width;
         element.height = height;
       } else context.clearRect(0, 0, width, height);
-      if (!p) return;
-      context.setTransform(scale, 0, 0, scale, 0, 0);
-      desk.draw(context, p, view.kind);
-      context.setTransform(1, 0, 0, 1, 0, 0);
+      if (p) {
+        context.setTransform(scale, 0, 0, scale, 0, 0);
+        desk.draw(context, p, view.kind);
+        context.setTransform(1, 0, 0, 1, 0, 0);
+      }
+      // An empty canvas costs as much to show as a full one.
+      element.style.display = watch.hasPainted() ? 'block' : 'none';
     };
     const stops = [view.onRendered(draw), desk.editing.onDrawn(() => draw())];
     draw();
     return () => {
       for (const stop of stops) stop();
+      watch.end();
     };
   }, [view, desk]);
   return (

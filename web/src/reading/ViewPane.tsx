@@ -97,10 +97,11 @@ export function ViewPane({ kind, isHidden, isPhone }: ViewPaneProps) {
         // Keys act on the view that has the focus, however it came there.
         onFocus={() => room.state.set({ activeView: kind })}
       />
-      {view && kind !== 'frame' && <Crosshair view={view} />}
       {view && kind !== 'frame' && <ModelsOverlay view={view} desk={room.models} />}
       {view && <Marks view={view} />}
       {view && <RoomCursors view={view} />}
+      {/* Above what moves by itself: with the words it is one layer as large as the view, not two. */}
+      {view && kind !== 'frame' && <Crosshair view={view} />}
       <ViewInfo kind={kind} facts={facts} />
       {view && facts?.slice && !isHidden && <SliceSlider view={view} slice={facts.slice} />}
       {kind === 'volume' && <Touched />}

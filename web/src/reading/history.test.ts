@@ -84,3 +84,24 @@ test('an act that a colleague has undone is passed over, and the one before it i
   expect([done, marks()]).toEqual([['undo', 'redo'], ['a']]);
   expect(history.state.get()).toEqual({ canUndo: true, canRedo: false });
 });
+
+test('after another series was chosen each press of undo does something, or the button says that none will', () => {
+  const document = new CaseDocument();
+  const history = new History(document);
+  const done: string[] = [];
+  const edit = { undo: () => done.push('undo'), redo: () => done.push('redo') };
+  document.addMark(lengthMark('a'));
+  history.push(edit);
+  history.push(edit);
+  document.setView({ layout: 'axial' });
+  history.push(edit);
+  history.undo();
+  history.left();
+  expect(history.state.get()).toEqual({ canUndo: true, canRedo: false });
+  history.undo();
+  expect(document.content.view.layout).toBeUndefined();
+  history.undo();
+  expect(document.content.marks).toEqual([]);
+  expect(history.state.get()).toEqual({ canUndo: false, canRedo: true });
+  expect(done).toEqual(['undo']);
+});

@@ -39,6 +39,14 @@ export class History {
     this.#tell();
   }
 
+  /**
+   * Another series is shown. What was done to the structures of the one before is let go with their
+   * voxels, and cannot be taken back from here on: it must not stand in the way of what can.
+   */
+  left(): void {
+    this.forget(() => true);
+  }
+
   undo(): void {
     this.#move(this.#done, this.#undone, 'undo');
   }

@@ -105,7 +105,11 @@ export class Room {
       state: this.state,
       isEcho: () => this.#drifts.isEcho,
       onOtherImage: () => this.views.dropBegun(),
-      onStructures: (isOther) => (isOther ? this.models.clear() : this.models.sync()),
+      onStructures: (isOther) => {
+        if (!isOther) return this.models.sync();
+        this.models.clear();
+        this.history.left();
+      },
     });
     if (this.islands.isOut) this.islands.activate(this.islands.state.get().active);
     void connection.arrived.then(() => {

@@ -89,7 +89,8 @@ export function setDisplay(choice: Display['choice'], diagonalInches: number): v
 export const useDisplay = (): Display => useStore(store, (s) => s);
 
 /** Diameter of the smallest thing to take hold of on this display, CSS pixels (12 mm on a board). */
-export const targetSize = (): number => rulerOf('width:var(--target);display:block');
+export const targetSize = (_display?: Display): number =>
+  rulerOf('width:var(--target);display:block');
 
 function smallTextSize(): number {
   const ruler = document.createElement('span');

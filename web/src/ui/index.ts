@@ -17,6 +17,7 @@ export { dismiss, Notices, notify } from './Notices.tsx';
 export { type MenuItem, MenuList, Popover } from './Popover.tsx';
 export { PressButton, PressIconButton } from './PressButton.tsx';
 export { Progress } from './Progress.tsx';
+export { type PaintWatch, watchPaint } from './paint-watch.ts';
 export { type PatchBox, PatchCanvas, union } from './patch-canvas.ts';
 export { type PressHandlers, usePress } from './press.ts';
 export { Segmented } from './Segmented.tsx';

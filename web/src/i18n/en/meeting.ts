@@ -63,6 +63,7 @@ export const meeting: Pick<Dictionary, 'meeting'> = {
     speedValue: (x) => `${x}×`,
     births: 'When marks appeared',
     birth: (kind, name, at) => `${kind} · ${name} · ${at}`,
+    birthsTogether: (n, at) => `${n} marks · from ${at}`,
     marksThen: (n) => plural(n, 'mark'),
     backToView: 'Back to the view of the time',
     exitReplay: 'Leave the replay',

@@ -60,6 +60,7 @@ export const meeting = {
     speedValue: (x: number) => `${x}×`,
     births: '标注的出现',
     birth: (kind: string, name: string, at: string) => `${kind} · ${name} · ${at}`,
+    birthsTogether: (n: number, at: string) => `${n} 个标注 · ${at} 起`,
     marksThen: (n: number) => `标注 ${n}`,
     backToView: '回到当时的画面',
     exitReplay: '退出回放',
