@@ -40,8 +40,12 @@ export class KeptEdits {
     const database = await this.#database;
     const keys = await Promise.all(rows);
     if (!database) return;
-    const updates = database.transaction(store, 'readwrite').objectStore(store);
-    for (const key of keys) if (key !== undefined) updates.delete(key);
+    try {
+      const updates = database.transaction(store, 'readwrite').objectStore(store);
+      for (const key of keys) if (key !== undefined) updates.delete(key);
+    } catch {
+      // Closed meanwhile: the next tab reads the rows, finds them on the server, and removes them.
+    }
   }
 
   async close(): Promise<void> {
@@ -52,12 +56,9 @@ export class KeptEdits {
 
   async #load(): Promise<boolean> {
     const database = await this.#database;
-    if (!database) return false;
-    const updates = database.transaction(store).objectStore(store);
-    const [keys, values] = await Promise.all([
-      answer(updates.getAllKeys()),
-      answer<unknown[]>(updates.getAll()),
-    ]);
+    const found = database && (await rowsOf(database));
+    if (!found) return false;
+    const { keys, values } = found;
     this.#rows.push(...keys.map((key) => Promise.resolve(key)));
     // One transaction: the server gets what is missing in one update.
     this.#doc.transact(() => {
@@ -88,6 +89,22 @@ export class KeptEdits {
     } catch {
       return undefined;
     }
+  }
+}
+
+/** @returns undefined where they cannot be read */
+async function rowsOf(
+  database: IDBDatabase,
+): Promise<{ keys: IDBValidKey[]; values: unknown[] } | undefined> {
+  try {
+    const updates = database.transaction(store).objectStore(store);
+    const [keys, values] = await Promise.all([
+      answer(updates.getAllKeys()),
+      answer<unknown[]>(updates.getAll()),
+    ]);
+    return { keys, values };
+  } catch {
+    return undefined;
   }
 }
 
