@@ -3,8 +3,8 @@ import { type CSSProperties, useLayoutEffect, useMemo, useRef, useState } from '
 import type { MarkEvent, Replay } from '../case/index.ts';
 import { useLanguage, useText } from '../i18n/index.ts';
 import { classes, MenuList, Popover, targetSize, useDisplay } from '../ui/index.ts';
-import { groupTicks } from './births.ts';
 import styles from './Meeting.module.css';
+import { groupTicks } from './tick-groups.ts';
 import { formatMoment } from './time.ts';
 
 /**
@@ -74,7 +74,7 @@ export function Births({
                 label={words}
                 button={{
                   kind: 'quiet',
-                  className: classes(styles.tick, styles.many),
+                  className: classes(styles.many),
                   children: items.length,
                   'aria-label': words,
                   title: words,

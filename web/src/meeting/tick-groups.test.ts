@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { groupTicks } from './births.ts';
+import { groupTicks } from './tick-groups.ts';
 
 const groupsOf = (places: readonly number[], reach: number) =>
   groupTicks(
