@@ -328,3 +328,43 @@ test('an island is taken to another place by hand or by keys, and is there after
   if (await page.getByTestId('group-draw').count()) await page.getByTestId('group-draw').click();
   await page.getByTestId('tool-ink').waitFor();
 });
+
+test('in the replay, moments when marks appeared are 12 mm at the glass, and lie beside each other', async () => {
+  if (await page.getByTestId('group-meet').count()) await page.getByTestId('group-meet').click();
+  await page.getByTestId('more-meet').click();
+  await page.getByTestId('item-replay').click();
+  await page.getByTestId('replay').waitFor();
+  const ticks = page.locator('[data-testid^="birth"]');
+  await ticks.first().waitFor();
+  await picture(page, 'board-replay');
+  const boxes = await ticks.evaluateAll((elements) => {
+    const mm = Number.parseFloat(
+      getComputedStyle(document.documentElement).getPropertyValue('--mm'),
+    );
+    return elements.map((element) => {
+      const { left, right, top, bottom } = element.getBoundingClientRect();
+      return [left, right, top, bottom].map((px) => px / mm) as [number, number, number, number];
+    });
+  });
+  const sorted = boxes.toSorted((a, b) => a[0] - b[0]);
+  for (const [n, [left, right, top, bottom]] of sorted.entries()) {
+    expect(right - left).toBeGreaterThanOrEqual(12);
+    expect(bottom - top).toBeGreaterThanOrEqual(12);
+    expect(left).toBeGreaterThanOrEqual((sorted[n - 1]?.[1] ?? 0) - 0.1);
+  }
+  // What lies too close is one target, and none of it is lost.
+  const groups = page.getByTestId('births');
+  const single = (await ticks.count()) - (await groups.count());
+  const counts = (await groups.allTextContents()).map(Number);
+  const born = counts.reduce((sum, n) => sum + n, single);
+  expect(born).toBeGreaterThanOrEqual((await marks()).length);
+  if (counts[0] !== undefined) {
+    await fingers.drag([{ at: await middleOf('births') }], [await middleOf('births')], 1);
+    await page.locator('[data-testid^="item-birth-"]').first().waitFor();
+    await picture(page, 'board-replay-list');
+    expect(await page.locator('[data-testid^="item-birth-"]').count()).toBe(counts[0]);
+    await page.locator('[data-testid^="item-birth-"]').first().click();
+  }
+  await page.getByTestId('replay-exit').click();
+  await page.getByTestId('replay').waitFor({ state: 'detached' });
+});

@@ -74,7 +74,7 @@ export function Births({
                 label={words}
                 button={{
                   kind: 'quiet',
-                  className: classes(styles.tick, styles.many),
+                  className: classes(styles.many),
                   children: items.length,
                   'aria-label': words,
                   title: words,

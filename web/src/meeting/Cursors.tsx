@@ -163,6 +163,7 @@ class CursorElement {
   readonly root = document.createElement('div');
   readonly #name = document.createElement('span');
   #looks = '';
+  #place = '';
   #width = 0;
 
   constructor() {
@@ -188,10 +189,17 @@ class CursorElement {
       this.#width = this.#name.offsetWidth;
     }
     const s = textSize / 13;
-    dataset.off = String(strength < 1);
-    dataset.left = String(x + 12 * s + this.#width > size[0]);
-    dataset.above = String(y + (14 + 19.5) * s > size[1]);
-    style.setProperty('--strength', strength.toFixed(2));
+    const isLeft = x + 12 * s + this.#width > size[0];
+    const isAbove = y + (14 + 19.5) * s > size[1];
+    const place = `${strength.toFixed(2)} ${isLeft} ${isAbove}`;
+    // Moving is all that most calls do; anything else has styles worked out anew.
+    if (place !== this.#place) {
+      this.#place = place;
+      dataset.off = String(strength < 1);
+      dataset.left = String(isLeft);
+      dataset.above = String(isAbove);
+      style.setProperty('--strength', strength.toFixed(2));
+    }
     style.transform = `translate(${x.toFixed(1)}px, ${y.toFixed(1)}px)`;
   }
 }

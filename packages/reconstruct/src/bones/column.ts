@@ -220,8 +220,23 @@ function discsOf(share: Float64Array): number[] {
     chain.unshift(drops[at]?.at ?? 0);
     at = best[at]?.from ?? -1;
   }
-  return withMissing(chain, share);
+  return withMissing(withoutFalseEnds(chain), share);
 }
+
+/**
+ * Neighbouring vertebrae are nearly of one height: a first or last disc much nearer to the next than that
+ * one to its own is a hole in a body that the scan cuts.
+ */
+function withoutFalseEnds(chain: readonly number[]): number[] {
+  const out = [...chain];
+  const gap = (n: number): number => (out[n + 1] as number) - (out[n] as number);
+  while (out.length > 2 && gap(0) < sameHeight * gap(1)) out.shift();
+  while (out.length > 2 && gap(out.length - 2) < sameHeight * gap(out.length - 3)) out.pop();
+  return out;
+}
+
+/** Least height of a vertebra over that of its neighbour. */
+const sameHeight = 0.62;
 
 /** Where two bodies have grown together, half-way: else all that is counted from there is wrong by one. */
 function withMissing(chain: readonly number[], share: Float64Array): number[] {

@@ -27,6 +27,7 @@ it.skipIf(testData === undefined)(
       ['L3', 29],
       ['L2', 30],
       ['L1', 31],
+      ['T12', 32],
     ] as const) {
       const own = found.bones.find((b) => b.level === level)?.label;
       const inLabel = new Map<number, number>();

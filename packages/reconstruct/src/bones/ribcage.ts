@@ -74,7 +74,8 @@ const isSternum = (f: Found, x0: number, spineY: number): boolean =>
   f.mm3 > 3000 &&
   f.depth < 13;
 
-function isThinAndLong(f: Found): boolean {
+/** Whether a piece is thin and long enough for a rib. */
+export function isThinAndLong(f: Pick<Found, 'low' | 'high' | 'mm3' | 'depth'>): boolean {
   const length = Math.hypot(...f.high.map((v, a) => v - (f.low[a] as number)));
   return f.depth < rib.depth && length > rib.length && f.mm3 / length < rib.section;
 }
