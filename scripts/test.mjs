@@ -64,20 +64,27 @@ function run(name, project, env, files = []) {
   }
 }
 
-/** What failed, as "file > test"; a file that cannot even be loaded has no test and stands alone. */
-function failures(result) {
-  return result.testResults.flatMap(({ name, status, assertionResults }) => {
+/** Every test as "file > test" with whether it passed; a file that has none stands alone. */
+function outcomes(result) {
+  const found = new Map();
+  for (const { name, status, assertionResults } of result.testResults) {
     const file = relative(root, name);
-    const tests = assertionResults.filter((test) => test.status === 'failed');
-    if (status === 'failed' && tests.length === 0) return [{ file, title: file }];
-    return tests.map((test) => ({ file, title: `${file} > ${test.fullName}` }));
-  });
+    const failed = assertionResults.some((test) => test.status === 'failed');
+    // A file that cannot be loaded, or whose hook failed, says so for itself alone.
+    if (!failed) found.set(file, { file, passed: status !== 'failed' });
+    for (const test of assertionResults) {
+      if (test.status === 'passed' || test.status === 'failed')
+        found.set(`${file} > ${test.fullName}`, { file, passed: test.status === 'passed' });
+    }
+  }
+  return found;
 }
 
 /**
  * Runs a project's tests. Files in which something failed are run once more with nothing beside
- * them: on a machine that others load, an event can outlast every limit. What fails twice counts
- * as failed; what passed only then is named at the end, because it is a race that wants looking at.
+ * them: on a machine that others load, an event can outlast every limit. What did not pass then
+ * counts as failed; what passed only then is named at the end, because it is a race that wants
+ * looking at.
  */
 function vitest(project, env) {
   const result = run(`${project} tests`, project, env);
@@ -87,19 +94,22 @@ function vitest(project, env) {
   }
   totals.passed += result.numPassedTests;
   totals.skipped += result.numPendingTests + (result.numTodoTests ?? 0);
-  const first = failures(result);
+  const first = [...outcomes(result)].filter(([, { passed }]) => !passed);
   if (first.length === 0) {
     if (!result.success) count(`${project} tests: an error outside any test`, false);
     return;
   }
-  const files = [...new Set(first.map(({ file }) => file))];
+  const files = [...new Set(first.map(([, { file }]) => file))];
   const again = run(`${project} tests once more`, project, env, [...files, '--maxWorkers=1']);
-  const still = new Set(again ? failures(again).map(({ title }) => title) : []);
-  const alone = again !== undefined && (again.success || still.size > 0);
-  for (const { title } of first) {
-    const passed = alone && !still.has(title);
+  const second = again ? outcomes(again) : new Map();
+  for (const [title] of first) {
+    const passed = second.get(title)?.passed === true;
     count(title, passed);
     if (passed) named.again.push(title);
+  }
+  const known = new Set(first.map(([title]) => title));
+  for (const [title, { passed }] of second) {
+    if (!passed && !known.has(title)) count(title, false);
   }
 }
 
