@@ -51,6 +51,8 @@ export interface Archive {
   /** Series of a study, in the order of their numbers. */
   series(studyUid: string): Promise<ArchivedSeries[]>;
   oneSeries(seriesUid: string): Promise<ArchivedSeries | undefined>;
+  /** Whether more instances of it are expected: `seriesSettled` will follow. */
+  isArriving(seriesUid: string): boolean;
   /** All series, in pieces, oldest first. */
   everySeries(): AsyncIterable<ArchivedSeries>;
   /** Instances of a series, in the order of their numbers. */
@@ -134,6 +136,7 @@ export function createArchive({ database, blobs, audit, log = consoleLog }: Arch
     study: (uid) => index.study(uid),
     series: (study) => index.series({ study }),
     oneSeries: async (series) => (await index.series({ series }))[0],
+    isArriving: (series) => arrivals.isArriving(series),
     everySeries: () => index.everySeries(),
     instances: (series) => index.instances({ series }),
     instance: (uid) => index.instance(uid),

@@ -35,8 +35,10 @@ describe('a series that arrives', () => {
     arrive(0, 100, 100);
     vi.advanceTimersByTime(699);
     expect(seen).toEqual(['arriving']);
+    expect(watch.isArriving(series)).toBe(true);
     vi.advanceTimersByTime(1);
     expect(seen).toEqual(['arriving', 'settled']);
+    expect(watch.isArriving(series)).toBe(false);
   });
 
   it('is waited for as its own pauses say', () => {

@@ -130,6 +130,11 @@ export class ArrivalWatch {
     this.#events.emit('seriesSettled', arrival.series);
   }
 
+  /** Whether more of the series is expected: `seriesSettled` will follow. */
+  isArriving(seriesUid: string): boolean {
+    return this.#filing.has(seriesUid) || this.#series.get(seriesUid)?.settled === false;
+  }
+
   /** Forgets what was to be said about series that are gone. */
   deleted(studyUid: StudyInstanceUid, seriesUids: readonly string[]): void {
     for (const uid of seriesUids) {

@@ -7,7 +7,14 @@ import type { Database } from '../storage/index.ts';
 /** What this room needs of the archive. */
 export type ArchivePort = Pick<
   Archive,
-  'study' | 'series' | 'oneSeries' | 'instances' | 'headers' | 'everySeries' | 'ingest'
+  | 'study'
+  | 'series'
+  | 'oneSeries'
+  | 'isArriving'
+  | 'instances'
+  | 'headers'
+  | 'everySeries'
+  | 'ingest'
 >;
 
 export interface ReconstructionDeps {

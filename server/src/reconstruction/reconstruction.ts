@@ -190,7 +190,9 @@ export class Reconstruction {
     if (!study) return undefined;
     await this.queue.opened(uid);
     // Somebody may have thrown derived files away; they come back by themselves.
-    for (const { seriesInstanceUid } of study.series) this.seriesSettled(seriesInstanceUid);
+    for (const { seriesInstanceUid } of study.series) {
+      if (!this.deps.archive.isArriving(seriesInstanceUid)) this.seriesSettled(seriesInstanceUid);
+    }
     return study;
   }
 

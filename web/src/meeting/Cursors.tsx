@@ -180,7 +180,7 @@ class CursorElement {
   ): void {
     const { style, dataset } = this.root;
     // Size and words change seldom; only then is anything measured or painted.
-    const looks = `${person.name} ${person.colour} ${textSize}`;
+    const looks = `${nameOf(person)} ${person.colour} ${textSize}`;
     if (looks !== this.#looks) {
       this.#looks = looks;
       this.#name.textContent = nameOf(person);

@@ -70,6 +70,8 @@ export class Mesher implements AsyncDisposable {
   }
 
   #fail(error: unknown): void {
+    // What comes next gets a new thread: this one answers nobody any more.
+    this.#worker = undefined;
     for (const { reject } of this.#waiting.values())
       reject(error instanceof Error ? error : new Error(String(error)));
     this.#waiting.clear();

@@ -191,6 +191,16 @@ export class JobStore {
     await this.#db.updateTable('jobs').set({ content }).where('id', '=', id).execute();
   }
 
+  /** The series has grown while the job waits; one that has begun knows what it runs on. */
+  async renewContent(id: string, content: string): Promise<void> {
+    await this.#db
+      .updateTable('jobs')
+      .set({ content })
+      .where('id', '=', id)
+      .where('state', '=', 'queued')
+      .execute();
+  }
+
   /** queued → running. @returns false when it is no longer queued (cancelled in between). */
   async begin(id: string): Promise<boolean> {
     const result = await this.#db

@@ -117,7 +117,7 @@ export class JobQueue {
     );
     if (waiting) {
       // It will run on the series as it is now: a failure, or a second wish, is about this content.
-      if (waiting.content !== content) await this.#store.setContent(waiting.id, content);
+      if (waiting.content !== content) await this.#store.renewContent(waiting.id, content);
       return this.#wire(waiting);
     }
     const id = randomUUID();
