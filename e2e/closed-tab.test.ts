@@ -133,11 +133,16 @@ it('keeps nothing of the case in the browser once the server has all of it', asy
   await expect.poll(() => keptRows(page)).toBe(1);
   line(true);
   await reach(page, 'saved');
-  await expect.poll(() => keptRows(page)).toBe(0);
+  await expect.poll(() => keptRows(page), { timeout: 20_000 }).toBe(0);
   // Made and acknowledged while the line is up.
   await draw(page, 'sent');
   await reach(page, 'saved');
-  await expect.poll(() => keptRows(page)).toBe(0);
+  await expect.poll(() => keptRows(page), { timeout: 20_000 }).toBe(0);
+  // Closed right after it was saved, without waiting for the calm.
+  await draw(page, 'sent and closed');
+  await reach(page, 'saved');
+  await page.evaluate(() => globalThis.connection.close());
+  await expect.poll(() => keptRows(page), { timeout: 1_500 }).toBe(0);
   await context.close();
 });
 
@@ -156,7 +161,7 @@ it('keeps what a closed tab had not sent, although another tab of the same case 
   await leaving.close({ runBeforeUnload: false });
   line(true);
   await reach(staying, 'saved');
-  await expect.poll(() => keptRows(staying)).toBe(1);
+  await expect.poll(() => keptRows(staying), { timeout: 20_000 }).toBe(1);
   expect(await keysOf(staying)).not.toContain('of-the-other');
 
   const again = await context.newPage();
@@ -165,7 +170,7 @@ it('keeps what a closed tab had not sent, although another tab of the same case 
     await expect.poll(() => keysOf(page)).toContain('of-the-other');
   }
   await reach(again, 'saved');
-  await expect.poll(() => keptRows(again)).toBe(0);
+  await expect.poll(() => keptRows(again), { timeout: 20_000 }).toBe(0);
   await context.close();
 });
 

@@ -84,7 +84,7 @@ export function connectCase(options: ConnectOptions): CaseConnection {
   const tell = (): void => {
     const now = stateNow();
     save.set({ save: now });
-    if (now.state === 'saved') void kept?.acknowledged();
+    if (now.state === 'saved') kept?.acknowledged();
   };
   const stateNow = (): SaveState => {
     if (refused) return { state: 'refused', waiting, code: refused };
@@ -100,6 +100,7 @@ export function connectCase(options: ConnectOptions): CaseConnection {
   };
   const refuse = (code: ErrorCode): void => {
     refused = code;
+    if (code === 'not_found') kept?.discard();
     socket.disconnect();
     tell();
   };
@@ -188,10 +189,10 @@ export function connectCase(options: ConnectOptions): CaseConnection {
       resolve();
     });
     // Offline, what this browser kept is better than nothing; an empty store says nothing.
-    void kept?.loaded.then((hasEdits) => {
+    void kept?.loaded.then(() => {
       // What was kept and is on the server already changes nothing, and so is not heard of again.
       tell();
-      if (hasEdits) resolve();
+      if (shared.store.clients.size > 0) resolve();
     });
   }).then(() => document.adoptView());
   provider.attach();
