@@ -188,7 +188,15 @@ export class SeriesStore {
           .where('structure_id', '=', id)
           .where('digest', '=', from),
       )
-      .onConflict((c) => c.columns(['structure_id', 'digest']).doNothing())
+      // A change that was refused may have carried an older word before.
+      .onConflict((c) =>
+        c.columns(['structure_id', 'digest']).doUpdateSet((e) => ({
+          verified: e.ref('excluded.verified'),
+          user_id: e.ref('excluded.user_id'),
+          user_name: e.ref('excluded.user_name'),
+          at: e.ref('excluded.at'),
+        })),
+      )
       .execute();
   }
 

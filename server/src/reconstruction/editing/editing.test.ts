@@ -272,6 +272,25 @@ describe('a structure that is changed by hand', () => {
     expect(await one()).toMatchObject({ verified: true, verdict: said });
   });
 
+  it('does not bring back a word that was taken back after a change had been refused', async () => {
+    await using room = await openRoom();
+    const { series, bone, manifest } = await reconstructed(room);
+    const say = (verdict: string) => verify(room, bone.id, { verdict, content: bone.content });
+    await say('verified');
+    const diff = packed(ballIn((await maskOf(room, bone.id)).mask, manifest, 15));
+    const refused = await post(room, bone.id, { baseRevision: 7, diff, tool: 'eraser' });
+    expect(refused.json().error.code).toBe('edit_stale');
+    await say('rejected');
+    for (const hidden of [true, false])
+      await room.app.inject({
+        method: 'POST',
+        url: `/api/structures/${bone.id}/hidden`,
+        payload: { hidden },
+      });
+    const now = (await structuresOf(room, series)).find((s) => s.id === bone.id);
+    expect(now).toMatchObject({ verified: false, verdict: { state: 'rejected' } });
+  });
+
   it('is not confirmed by whoever was looking while somebody else changed it', async () => {
     await using room = await openRoom();
     const { bone, manifest } = await reconstructed(room);

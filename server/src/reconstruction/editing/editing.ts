@@ -203,11 +203,16 @@ export class Editing {
       );
       // At once: from here on the log is ahead of any other state.
       for (const { state } of all) this.#keep(state);
-      const done: Structure[] = [];
-      for (const { state, line } of all) {
+      const told: { state: EditedState; manifest: VolumeManifest }[] = [];
+      for (const [n, { state, line }] of all.entries()) {
         if (state.revision > 0 && state.revision % snapshotEvery === 0) await this.#snapshot(state);
-        done.push(await this.#done(state, actor, line ? whatOf(line) : 'new'));
+        const what = line && n < changes.length ? whatOf(line) : 'new';
+        told.push({ state, manifest: await this.#announce(state, actor, what) });
       }
+      // Described when everybody has heard of all of it: an error here must not keep half from them.
+      const done: Structure[] = [];
+      for (const { state, manifest } of told)
+        done.push(await this.#describe(state, manifest, undefined));
       return { changed: done.slice(0, changes.length), ...(begin ? { begun: done.at(-1) } : {}) };
     };
     // Always in one order: two that wait for each other's structures would wait for ever.
@@ -345,6 +350,12 @@ export class Editing {
   }
 
   async #done(state: EditedState, actor: Actor, what: string): Promise<Structure> {
+    const manifest = await this.#announce(state, actor, what);
+    return this.#describe(state, manifest, undefined);
+  }
+
+  /** Tells readers and the audit of what is on disk. */
+  async #announce(state: EditedState, actor: Actor, what: string): Promise<VolumeManifest> {
     const { row } = state;
     this.#keep(state);
     const manifest = await this.#parts.derived.manifest(row.volume_id);
@@ -363,7 +374,7 @@ export class Editing {
       object: { kind: 'study', id: row.study_uid },
       details: { structure: row.key, what, revision: state.revision },
     });
-    return this.#describe(state, manifest, undefined);
+    return manifest;
   }
 
   /**
