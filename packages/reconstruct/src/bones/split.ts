@@ -65,6 +65,9 @@ const workingStep = 1.4;
 const smallest = 150;
 /** Unnamed pieces below this size, in mm³, are put together. */
 const crumb = 2000;
+/** Labels are bytes. So many are left for vertebrae; what is more than the rest goes with the crumbs. */
+const forVertebrae = 60;
+const mostOthers = 255 - forVertebrae - 1;
 
 /**
  * Splits a mask of bone (marrow filled) into single bones: watershed of the distance transform cuts at
@@ -110,7 +113,6 @@ function labelled(
   const kinds = new Map<number, BoneKind>();
   const labelOf = new Uint8Array(f.count);
   const add = (kind: BoneKind, members: readonly number[]): void => {
-    if (kinds.size === 254) return;
     const label = kinds.size + 1;
     kinds.set(label, kind);
     for (const p of members) labelOf[p] = label;
@@ -120,7 +122,8 @@ function labelled(
   const crumbs: number[] = [];
   for (const g of groups) {
     if (g.kind === 'vertebra') continue;
-    if (g.kind === 'bone' && voxels(g) < crumb) crumbs.push(...g.pieces);
+    if ((g.kind === 'bone' && voxels(g) < crumb) || kinds.size === mostOthers)
+      crumbs.push(...g.pieces);
     else add(g.kind, g.pieces);
   }
   // A list of a hundred crumbs helps nobody: what no rule knew and is small is one.
