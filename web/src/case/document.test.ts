@@ -144,6 +144,19 @@ describe('the view of one person', () => {
     expect(b.content.view).toEqual({});
   });
 
+  it('goes back to what this person saw, whatever others have written meanwhile', () => {
+    const { a, b } = pair();
+    b.addMark(length('m1'));
+    b.setView({ layout: 'coronal' });
+    a.setView({ layout: 'axial' });
+    b.setView({ layout: 'axial' });
+    b.undo();
+    expect(b.content.view).toEqual({ layout: 'coronal' });
+    expect(b.content.marks).toHaveLength(1);
+    b.redo();
+    expect(b.content.view).toEqual({ layout: 'axial' });
+  });
+
   it('shows marks and looks of others at once, but not their scrolling', () => {
     const { a, b } = pair();
     a.setView({ layout: 'axial' });

@@ -187,6 +187,7 @@ export class CaseDocument {
   }
 
   setView(patch: ViewPatch, gesture?: string): void {
+    this.#writeOwnView(patch);
     this.act(() => assign(this.#view, patch), gesture);
     this.#takeView(Object.keys(patch));
   }
@@ -223,6 +224,22 @@ export class CaseDocument {
     this.#undo[stack] = [...older, ...this.#undo[stack]];
     this.#tellStacks();
     return taken !== null;
+  }
+
+  /**
+   * Undo leads back to what this person saw. Others may have written another view meanwhile, even the
+   * very one that is to come: then there would be no step at all, and undo would take back the one before.
+   */
+  #writeOwnView(patch: ViewPatch): void {
+    const written = readView(this.#view);
+    const { view } = this.#content;
+    const differs = (a: unknown, b: unknown): boolean => JSON.stringify(a) !== JSON.stringify(b);
+    const own = Object.keys(patch).filter(
+      (key): key is keyof ViewState =>
+        isViewKey(key) && differs(written[key], view[key]) && differs(patch[key], view[key]),
+    );
+    if (own.length === 0) return;
+    this.drift(() => assign(this.#view, Object.fromEntries(own.map((key) => [key, view[key]]))));
   }
 
   /**

@@ -239,7 +239,7 @@ export class ModelsDesk {
     this.editing.clear();
     this.looks.clear();
     this.plan.clear();
-    this.parts.cancel();
+    this.parts.clear();
   }
 
   close(): void {

@@ -68,6 +68,8 @@ export class PartsDesk {
   readonly #port: PartsPort;
   /** One change after another, also when undo is pressed quickly. */
   #turn: Promise<void> = Promise.resolve();
+  /** Counts the series shown: what ends after another is shown is no step of that one. */
+  #shown = 0;
 
   constructor(port: PartsPort) {
     this.#port = port;
@@ -106,6 +108,12 @@ export class PartsDesk {
     return true;
   }
 
+  /** Another series is shown. What is being made is finished all the same. */
+  clear(): void {
+    this.#shown++;
+    this.cancel();
+  }
+
   /** The hand has taken up something else. A cut that is being made is finished all the same. */
   cancelCut(): void {
     const { mode, isBusy } = this.state.get();
@@ -118,7 +126,7 @@ export class PartsDesk {
   merge(name: BothNames): Promise<void> {
     const { first, second } = this.state.get();
     if (!first || !second) return Promise.resolve();
-    return this.#work([first, second], async () => {
+    return this.#work([first, second], async (shown) => {
       const [a, b] = await Promise.all([fetchMask(first.id), fetchMask(second.id)]);
       const { begun } = await postTogether(first.volumeId, {
         begin: await this.#beginning(first, name, orMasks(a.mask, b.mask), joined),
@@ -136,7 +144,7 @@ export class PartsDesk {
         ],
       });
       this.#step(
-        [first.id, second.id, begun.id],
+        { of: [first.id, second.id, begun.id], shown },
         () => postTogether(first.volumeId, hiding(false)),
         () => postTogether(first.volumeId, hiding(true)),
       );
@@ -150,7 +158,7 @@ export class PartsDesk {
    */
   async split(first: Structure, partOf: (mask: PlacedMask) => Promise<MaskEdges | undefined>) {
     let isDone = false;
-    await this.#work([first], async () => {
+    await this.#work([first], async (shown) => {
       const { head, mask } = await fetchMask(first.id);
       const affine = this.#port.affine();
       const part = affine && (await partOf({ size: head.size, affine, edges: mask }));
@@ -181,7 +189,7 @@ export class PartsDesk {
       if (!begun) return false;
       isDone = true;
       this.#step(
-        [first.id, begun.id],
+        { of: [first.id, begun.id], shown },
         async () => {
           const now = await fetchMask(first.id);
           const back = await diff(maskWithout(part, now.mask), now.head.revision, 'undo');
@@ -268,7 +276,12 @@ export class PartsDesk {
   }
 
   /** @param of what it changes: strokes that were taken back just before get there first. */
-  #step(of: readonly string[], undo: () => Promise<unknown>, redo: () => Promise<unknown>): void {
+  #step(
+    { of, shown }: { readonly of: readonly string[]; readonly shown: number },
+    undo: () => Promise<unknown>,
+    redo: () => Promise<unknown>,
+  ): void {
+    if (shown !== this.#shown) return;
     const queued = (work: () => Promise<unknown>) => () => {
       this.#turn = this.#turn
         .then(() => Promise.all(of.map((id) => this.#port.saved(id))))
@@ -294,14 +307,15 @@ export class PartsDesk {
    * @param of what is read from the server: it must know all that was done here by then.
    * @param work says false where it did nothing: the tool stays in the hand for another try.
    */
-  async #work(of: readonly Structure[], work: () => Promise<boolean>): Promise<void> {
+  async #work(of: readonly Structure[], work: (shown: number) => Promise<boolean>): Promise<void> {
     if (this.state.get().isBusy) return;
+    const shown = this.#shown;
     this.state.set({ isBusy: true });
     let isDone = false;
     try {
       const mine = this.#turn.then(() => {
         if (!of.every((s) => this.#port.isSaved(s.id))) throw new YuepianError('not_ready');
-        return work();
+        return work(shown);
       });
       this.#turn = mine.then(
         () => undefined,
