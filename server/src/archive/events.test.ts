@@ -41,12 +41,15 @@ describe('a series that arrives', () => {
     expect(watch.isArriving(series)).toBe(false);
   });
 
-  it('is waited for as its own pauses say', () => {
+  it('is waited for longer only when it was taken for complete too early', () => {
     arrive(0, 600, 600);
-    vi.advanceTimersByTime(1799);
-    expect(seen).toEqual(['arriving']);
-    vi.advanceTimersByTime(1);
+    vi.advanceTimersByTime(700);
     expect(seen).toEqual(['arriving', 'settled']);
+    arrive(200);
+    vi.advanceTimersByTime(2699);
+    expect(seen).toEqual(['arriving', 'settled', 'arriving']);
+    vi.advanceTimersByTime(1);
+    expect(seen).toHaveLength(4);
   });
 
   it('from a sender of an instance a second is taken for complete too early only once', () => {

@@ -53,9 +53,9 @@ export class ArchiveEvents {
 
 /** A study that grows says so at most this often, the last time after its last instance. */
 const changedEveryMs = 400;
-/** A series counts as complete when nothing came for this long, */
+/** A series counts as complete when nothing came for this long. */
 const settledAfterMs = 700;
-/** or for so many times the longest pause that it has made so far: a slow sender is not done yet. */
+/** Where that was wrong, it is waited for so many times the pause that its sender made. */
 const pauses = 3;
 const mostPatientMs = 5_000;
 /** How long the pace of a series is remembered. */
@@ -103,8 +103,10 @@ export class ArrivalWatch {
       quietMs: settledAfterMs,
       settled: false,
     };
-    const patience = Math.min(mostPatientMs, pauses * (now - arrival.lastAt));
-    arrival.quietMs = Math.max(arrival.quietMs, patience);
+    if (arrival.settled) {
+      const patience = Math.min(mostPatientMs, pauses * (now - arrival.lastAt));
+      arrival.quietMs = Math.max(arrival.quietMs, patience);
+    }
     arrival.lastAt = now;
     const begins = !known || arrival.settled;
     arrival.settled = false;
