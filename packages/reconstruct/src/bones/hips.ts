@@ -1,6 +1,6 @@
 import type { BoxGrid } from '../interactive/box.ts';
 import { type Piece, placeOf } from './pieces.ts';
-import type { Fragments } from './watershed.ts';
+import { type Fragments, renumbered } from './watershed.ts';
 
 /** Half the width of a head of femur, mm: 20–28 in adults; less tells a trochanter. */
 const headRadius = 15;
@@ -66,11 +66,5 @@ export function partHips(
       }
     }
   }
-  return {
-    count: depth.length,
-    ofVoxel,
-    depth: Float64Array.from(depth),
-    peak: Int32Array.from(peak),
-    depths: f.depths,
-  };
+  return renumbered(f, ofVoxel, depth, peak);
 }

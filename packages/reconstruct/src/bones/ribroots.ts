@@ -2,7 +2,7 @@ import type { Vec3 } from '@yuepian/geometry';
 import { type BoxGrid, voxelMm3 } from '../interactive/box.ts';
 import { type Piece, placeOf } from './pieces.ts';
 import { isThinAndLong } from './ribcage.ts';
-import type { Fragments } from './watershed.ts';
+import { type Fragments, renumbered } from './watershed.ts';
 
 /** From the midline in mm: where transverse processes end, and what no vertebra reaches. */
 const tips = 45;
@@ -75,11 +75,5 @@ export function partRibs(
     depth.push(part.depth);
     peak.push(deepest);
   }
-  return {
-    count: depth.length,
-    ofVoxel,
-    depth: Float64Array.from(depth),
-    peak: Int32Array.from(peak),
-    depths: f.depths,
-  };
+  return renumbered(f, ofVoxel, depth, peak);
 }

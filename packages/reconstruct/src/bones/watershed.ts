@@ -151,3 +151,21 @@ function deepestFirst(depth: Float32Array, data: Uint8Array): Uint32Array {
   }
   return order;
 }
+
+/**
+ * The same voxels in other fragments.
+ * @param depth in mm, deepest of each fragment, in the order of the numbers in `ofVoxel`.
+ * @param peak that voxel of each.
+ */
+export const renumbered = (
+  f: Fragments,
+  ofVoxel: Fragments['ofVoxel'],
+  depth: readonly number[],
+  peak: readonly number[],
+): Fragments => ({
+  count: depth.length,
+  ofVoxel,
+  depth: Float64Array.from(depth),
+  peak: Int32Array.from(peak),
+  depths: f.depths,
+});

@@ -35,8 +35,8 @@ export class Mesher implements AsyncDisposable {
     if (this.#worker) return this.#worker;
     const worker = new Worker(new URL('./mesher-thread.ts', import.meta.url));
     worker.on('message', (answer: MeshAnswer) => this.#settle(answer));
-    worker.on('error', (error) => this.#fail(error));
-    worker.on('exit', () => this.#fail(new Error('the meshing thread ended')));
+    worker.on('error', (error) => this.#fail(worker, error));
+    worker.on('exit', () => this.#fail(worker, new Error('the meshing thread ended')));
     this.#worker = worker;
     return worker;
   }
@@ -69,7 +69,9 @@ export class Mesher implements AsyncDisposable {
     else waiting?.reject(new Error(answer.failure));
   }
 
-  #fail(error: unknown): void {
+  #fail(worker: Worker, error: unknown): void {
+    // An error is followed by the exit; by then a new thread may be at work.
+    if (this.#worker !== worker) return;
     // What comes next gets a new thread: this one answers nobody any more.
     this.#worker = undefined;
     for (const { reject } of this.#waiting.values())
