@@ -14,6 +14,7 @@ export default defineConfig({
           // They end what hangs; a crowded machine alone must not reach them.
           testTimeout: 180_000,
           hookTimeout: 300_000,
+          expect: { poll: { timeout: 20_000 } },
           maxWorkers: 2,
         },
       },
@@ -23,6 +24,7 @@ export default defineConfig({
           include: ['e2e/**/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 300_000,
+          expect: { poll: { timeout: 30_000 } },
           fileParallelism: false,
         },
       },

@@ -54,24 +54,30 @@ export async function chooseMore(page: Page, key: string, item: string): Promise
   await page.getByTestId(item).click();
 }
 
-/** Where the crosshair stands in a view, in pixels of the page; its lines end beside it. */
+/**
+ * Where the crosshair stands in a view, in pixels of the page; its lines end beside it. They are as
+ * long as the view is wide and high, so that lines of the layout before are told from those of this.
+ */
 export async function crosshairAt(page: Page, kind: string): Promise<[number, number]> {
   const lines = page.locator(`[data-testid="crosshair-${kind}"] line`);
   await lines.first().waitFor({ state: 'attached' });
-  const box = await page.getByTestId(`view-${kind}`).boundingBox();
-  const ends = await lines.evaluateAll((all) =>
-    all.map((line) => ['x1', 'y1', 'x2', 'y2'].map((name) => Number(line.getAttribute(name)))),
-  );
-  const xs = ends.flatMap(([x1 = 0, y1 = 0, x2 = 0, y2 = 0]) =>
-    Math.abs(x1 - x2) < 0.5 && Math.abs(y1 - y2) > 1 ? [x1] : [],
-  );
-  const ys = ends.flatMap(([x1 = 0, y1 = 0, x2 = 0, y2 = 0]) =>
-    Math.abs(y1 - y2) < 0.5 && Math.abs(x1 - x2) > 1 ? [y1] : [],
-  );
-  const [x, y] = [xs[0], ys[0]];
-  if (!box || x === undefined || y === undefined)
-    throw new Error(`no crosshair in ${kind}: ${JSON.stringify(ends)}`);
-  return [box.x + x, box.y + y];
+  for (let left = 200; ; left--) {
+    const box = await page.getByTestId(`view-${kind}`).boundingBox();
+    const ends = await lines.evaluateAll((all) =>
+      all.map((line) => ['x1', 'y1', 'x2', 'y2'].map((name) => Number(line.getAttribute(name)))),
+    );
+    const at = ends.flatMap(([x1 = 0, y1 = 0, x2 = 0, y2 = 0]) => {
+      const far = Math.hypot(x2 - x1, y2 - y1);
+      // The gap in the middle is 14 px; sizes are rounded to an even number of device pixels.
+      const isOfThisSize = box && Math.abs(far + 14 - box.width - box.height) < 8;
+      return isOfThisSize ? [{ x1, y1, x2, y2 }] : [];
+    });
+    const x = at.find((l) => Math.abs(l.x1 - l.x2) < 0.5)?.x1;
+    const y = at.find((l) => Math.abs(l.y1 - l.y2) < 0.5)?.y1;
+    if (box && x !== undefined && y !== undefined) return [box.x + x, box.y + y];
+    if (left === 0) throw new Error(`no crosshair in ${kind}: ${JSON.stringify({ box, ends })}`);
+    await page.waitForTimeout(50);
+  }
 }
 
 /** The crosshair's place in the patient, LPS mm, as the three slices say it. */

@@ -51,18 +51,31 @@ export async function whenStudy(
   isReady: (study: StudyDetail) => boolean,
 ): Promise<StudyDetail> {
   const abort = new AbortController();
+  const late = setTimeout(() => abort.abort(), 150_000);
   const events = await server.fetch('/api/events', { signal: abort.signal });
   const reader = events.body?.getReader();
   try {
     for (;;) {
       const study = await studyOf(server, uid);
       if (isReady(study)) return study;
-      await reader?.read();
+      if (abort.signal.aborted) throw new Error(`it never came to it: ${stateOf(study)}`);
+      await reader?.read().catch((e: unknown) => {
+        if (!abort.signal.aborted) throw e;
+      });
     }
   } finally {
+    clearTimeout(late);
     abort.abort();
   }
 }
+
+const stateOf = (study: StudyDetail): string =>
+  study.series
+    .map((s) => {
+      const structures = s.structures.map((x) => `${x.key} at ${x.edited?.revision ?? 0}`);
+      return `${s.kind}, ${s.reconstruction.state}: ${structures.join(', ')}`;
+    })
+    .join('; ');
 
 /** Reconstruction of every series that can have one has ended. */
 export const isReconstructed = (study: StudyDetail): boolean =>

@@ -18,7 +18,7 @@ import { SliceSlider } from './SliceSlider.tsx';
 import { structuresOf } from './targets.ts';
 import { ViewInfo } from './ViewInfo.tsx';
 import styles from './ViewPane.module.css';
-import { factsOf, isSameFacts, type ViewFacts } from './view-facts.ts';
+import { FactsStore, useFacts } from './view-facts.ts';
 
 export interface ViewPaneProps {
   readonly kind: ViewKind;
@@ -34,7 +34,8 @@ export function ViewPane({ kind, isHidden, isPhone }: ViewPaneProps) {
   const phone = useRef(isPhone);
   phone.current = isPhone;
   const [view, setView] = useState<View>();
-  const [facts, setFacts] = useState<ViewFacts>();
+  const [store, setStore] = useState<FactsStore>();
+  const facts = useFacts(store);
   const layout = useCase((c) => c.view.layout ?? 'four');
   const isActive = useRoomState(
     (s) => s.activeView === kind && !s.presenting && kind !== 'frame' && layout === 'four',
@@ -44,12 +45,7 @@ export function ViewPane({ kind, isHidden, isPhone }: ViewPaneProps) {
     const element = surface.current;
     if (!element) return;
     const attached = room.views.attach(element, kind);
-    const stopFacts = attached.onRendered(() =>
-      setFacts((old) => {
-        const next = factsOf(room, attached);
-        return isSameFacts(old, next) ? old : next;
-      }),
-    );
+    const itsFacts = new FactsStore(room, attached);
     const stopPointers = attachPointers(
       element,
       gesturesOf(room, attached, () => phone.current),
@@ -68,10 +64,12 @@ export function ViewPane({ kind, isHidden, isPhone }: ViewPaneProps) {
       },
     );
     setView(attached);
+    setStore(itsFacts);
     return () => {
+      itsFacts.stop();
       stopPointers();
-      stopFacts();
       setView(undefined);
+      setStore(undefined);
       room.views.detach(attached);
     };
   }, [room, kind]);
