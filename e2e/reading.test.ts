@@ -85,6 +85,52 @@ test('scrolling moves the slice and the crosshair of the other views', async () 
   );
 });
 
+test('the number on a slice changes in the frame of its picture, however heavy 3D is', async () => {
+  const axial = await centreOf('axial');
+  // After each frame, before any other task: what was painted, and what is written over it.
+  await page.evaluate(() => {
+    const canvas = document.querySelector<HTMLCanvasElement>('[data-testid="view-axial"] canvas');
+    const small = new OffscreenCanvas(64, 64).getContext('2d', { willReadFrequently: true });
+    const seen: (readonly [number, string])[] = [];
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      const text = document.querySelector('[data-testid="slice-axial"]')?.textContent ?? '';
+      if (!canvas || !small) return;
+      small.drawImage(canvas, 0, 0, 64, 64);
+      const { data } = small.getImageData(0, 0, 64, 64);
+      const hash = data.reduce((h, v) => Math.imul(h ^ v, 16777619), 2166136261);
+      seen.push([hash, text]);
+    };
+    const frame = () => {
+      port2.postMessage(0);
+      requestAnimationFrame(frame);
+    };
+    requestAnimationFrame(frame);
+    Object.assign(window, { seenFrames: seen });
+  });
+  for (const steps of [3, 7, -5, -9, 4]) {
+    const before = await page.getByTestId('slice-axial').textContent();
+    await page.mouse.move(axial.x, axial.y);
+    await page.mouse.wheel(0, 100 * steps);
+    await expect.poll(() => page.getByTestId('slice-axial').textContent()).not.toBe(before);
+    // 3D follows with a heavy frame of its own.
+    await drag(
+      [axial.x + axial.width + 100, axial.y],
+      [axial.x + axial.width + 100 + 5 * steps, axial.y],
+    );
+  }
+  const seen = await page.evaluate(
+    () => (window as unknown as { seenFrames: [number, string][] }).seenFrames,
+  );
+  const pictureOf = new Map<string, number>();
+  for (const [painted, text] of seen) {
+    // One slice, one picture: a second picture under the same number would be another slice's.
+    expect(pictureOf.get(text) ?? painted).toBe(painted);
+    pictureOf.set(text, painted);
+  }
+  expect(pictureOf.size).toBeGreaterThanOrEqual(5);
+});
+
 test('a touch in 3D names what is there and brings every plane there', async () => {
   const before = await page.getByTestId('info-coronal').textContent();
   const volume = await centreOf('volume');
