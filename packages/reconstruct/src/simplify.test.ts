@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { hasBit } from './grid/bits.ts';
 import { meshVolume, triangleCount } from './mesh.ts';
-import { levelsOfDetail, simplify } from './simplify.ts';
+import { levelsOfDetail, levelTriangles, levelTrianglesAmong, simplify } from './simplify.ts';
 import { surfaces } from './surfaces/surfaces.ts';
 import { identity, labelsOf, randomMask, sphere } from './testing.ts';
 
@@ -53,5 +53,12 @@ describe('simplify', () => {
     expect(await levelsOfDetail(small)).toHaveLength(1);
     // Nearly the same number twice is one level.
     expect(await levelsOfDetail(mesh, [3900, 4000])).toHaveLength(1);
+  });
+
+  it('gives each of many a coarse level that all together are as fast as a few', () => {
+    expect(levelTrianglesAmong(1)).toEqual(levelTriangles);
+    expect(levelTrianglesAmong(4)).toEqual(levelTriangles);
+    expect(levelTrianglesAmong(20)).toEqual([3_000, ...levelTriangles]);
+    expect(levelTrianglesAmong(200)).toEqual([2_000, ...levelTriangles]);
   });
 });

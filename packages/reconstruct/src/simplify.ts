@@ -6,6 +6,16 @@ import { Pace } from './pace.ts';
 export const levelTriangles: readonly number[] = [15_000, 60_000, 250_000];
 
 /**
+ * Levels for one of `count` structures that are looked at together: the coarsest of all of them is no
+ * more than one that is alone has, so that forty bones are as soon there, and turned, as one.
+ */
+export function levelTrianglesAmong(count: number): readonly number[] {
+  const [coarse = 0] = levelTriangles;
+  const share = Math.max(2_000, Math.round((4 * coarse) / count));
+  return share < 0.7 * coarse ? [share, ...levelTriangles] : levelTriangles;
+}
+
+/**
  * Fewer triangles by edge collapses (quadric error, meshoptimizer), then an offset that gives the
  * mesh its volume back. A closed mesh stays closed.
  * @param triangles wanted; the result may hold somewhat more where the shape allows no further

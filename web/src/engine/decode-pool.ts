@@ -5,10 +5,19 @@ import type { MeshData, WorkerReply, WorkerRequest } from './worker-messages.ts'
 type Job<K extends 'slab' | 'mesh'> = Omit<Extract<WorkerRequest, { kind: K }>, 'id'>;
 type Reply<K extends 'slab' | 'mesh'> = Extract<WorkerReply, { kind: K }>;
 
+/**
+ * Whose turn it is, in this order: the first slices; then what each structure needs to be seen at all
+ * (its coarse surface, the labels); the finer voxels; finer surfaces. Forty single bones would else
+ * hold up full resolution by a quarter of a minute.
+ */
+const turns = ['first', 'early', 'voxels', 'late'] as const;
+export type Turn = (typeof turns)[number];
+const rank = (task: Task): number => turns.indexOf(task.turn);
+
 interface Task {
   readonly request: Exclude<WorkerRequest, { kind: 'abort' }>;
-  readonly signal: AbortSignal | undefined;
-  readonly urgent: boolean;
+  readonly signal: AbortSignal;
+  readonly turn: Turn;
   resolve(reply: WorkerReply): void;
   reject(error: unknown): void;
 }
@@ -36,10 +45,7 @@ export class DecodePool {
     while (this.#lanes.length < workers) this.#openLane();
   }
 
-  /**
-   * Nothing but what is urgent is begun until the answer is called: the first slice shares two cores
-   * with nobody.
-   */
+  /** Nothing but the first slices is begun until the answer is called: they share two cores with nobody. */
   hold(): () => void {
     this.#holds++;
     let isHeld = true;
@@ -51,8 +57,8 @@ export class DecodePool {
     };
   }
 
-  slab(job: Job<'slab'>, signal?: AbortSignal, urgent = false): Promise<Reply<'slab'>> {
-    return this.#ask(job, signal, 'slab', urgent);
+  slab(job: Job<'slab'>, turn: Turn, signal: AbortSignal): Promise<Reply<'slab'>> {
+    return this.#ask(job, 'slab', turn, signal);
   }
 
   /** The page has copied what it wanted of a slab. */
@@ -61,19 +67,19 @@ export class DecodePool {
     else free(buffer);
   }
 
-  mesh(job: Job<'mesh'>, signal?: AbortSignal): Promise<MeshData> {
-    return this.#ask(job, signal, 'mesh');
+  mesh(job: Job<'mesh'>, turn: Turn, signal: AbortSignal): Promise<MeshData> {
+    return this.#ask(job, 'mesh', turn, signal);
   }
 
   #ask<K extends 'slab' | 'mesh'>(
     job: Job<K>,
-    signal: AbortSignal | undefined,
     kind: K,
-    urgent = false,
+    turn: Turn,
+    signal: AbortSignal,
   ): Promise<Reply<K>> {
     const settled = new AbortController();
     return new Promise<Reply<K>>((resolve, reject) => {
-      if (signal?.aborted) {
+      if (signal.aborted) {
         reject(signal.reason);
         return;
       }
@@ -81,7 +87,7 @@ export class DecodePool {
       const task: Task = {
         request,
         signal,
-        urgent,
+        turn,
         resolve: (reply) => {
           if (reply.kind === kind) resolve(reply as Reply<K>);
           else reject(new YuepianError('internal', { id: 'worker' }));
@@ -89,11 +95,12 @@ export class DecodePool {
         reject,
       };
       // Listens no longer than the task lives: a model's signal outlives many of its meshes.
-      signal?.addEventListener('abort', () => this.#abort(task), {
+      signal.addEventListener('abort', () => this.#abort(task), {
         once: true,
         signal: settled.signal,
       });
-      this.#queue.push(task);
+      const after = this.#queue.findLastIndex((t) => rank(t) <= rank(task));
+      this.#queue.splice(after + 1, 0, task);
       this.#pump();
     }).finally(() => settled.abort());
   }
@@ -107,17 +114,16 @@ export class DecodePool {
       const message: WorkerRequest = { kind: 'abort', id: task.request.id };
       lane?.worker.postMessage(message);
     }
-    task.reject(task.signal?.reason);
+    task.reject(task.signal.reason);
   }
 
   #pump(): void {
     for (;;) {
-      const next = this.#holds > 0 ? this.#queue.findIndex((t) => t.urgent) : 0;
-      if (next < 0 || next >= this.#queue.length) return;
+      const next = this.#queue[0];
+      if (!next || (this.#holds > 0 && next.turn !== 'first')) return;
       const lane = this.#freeLane();
       if (!lane) return;
-      const task = this.#queue.splice(next, 1)[0];
-      if (!task) return;
+      const task = this.#queue.shift() ?? next;
       lane.busy.set(task.request.id, task);
       const room = task.request.kind === 'slab' ? this.#rooms.pop() : undefined;
       if (room) lane.worker.postMessage({ ...task.request, room }, [room]);
@@ -174,6 +180,6 @@ export class DecodePool {
 
 function settle(task: Task, reply: WorkerReply): void {
   if (reply.kind === 'error') task.reject(new YuepianError(reply.code, reply.details));
-  else if (reply.kind === 'aborted') task.reject(task.signal?.reason);
+  else if (reply.kind === 'aborted') task.reject(task.signal.reason);
   else task.resolve(reply);
 }

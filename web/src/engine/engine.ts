@@ -74,6 +74,7 @@ class TheEngine implements Engine {
       pool: this.#pool,
       software: capabilities.software,
       changed: () => this.#modelsChanged(),
+      came: () => this.#redrawSolids(),
       failed: (key, url, error) =>
         this.#problem({ code: 'mesh_failed', error, details: { key, url } }),
     });
@@ -391,8 +392,12 @@ class TheEngine implements Engine {
 
   #modelsChanged(): void {
     this.#outlines.refresh();
-    for (const v of this.#solids) v.invalidate();
+    this.#redrawSolids();
     if (this.#scene.outlines) this.#redrawPlanes();
+  }
+
+  #redrawSolids(): void {
+    for (const v of this.#solids) v.invalidate();
   }
 
   #redrawPlanes(): void {

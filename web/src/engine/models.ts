@@ -14,8 +14,8 @@ interface Model {
   mesh: Mesh | undefined;
   /** The coarsest level, kept for movement where the processor draws. */
   coarse: Mesh | undefined;
-  /** Triangles of the level loaded or on its way; a finer one replaces it. */
-  wanted: string | undefined;
+  /** Of the files, coarse first: the one that is there or on its way; none is −1. */
+  level: number;
   controller: AbortController;
   /** Its surface was given, not fetched; files wait until it is taken back. */
   given: boolean;
@@ -31,28 +31,63 @@ export interface Shape {
   readonly opacity: number;
 }
 
-/** Without a graphics card the finest surfaces cost more than they show. */
-const softwareTriangles = 70_000;
+interface MeshFile {
+  readonly triangles: number;
+  readonly url: string;
+}
+const levelsOf = ({ levels, meshUrl }: StructureInput): readonly MeshFile[] =>
+  levels.length > 0 ? levels : meshUrl ? [{ triangles: 0, url: meshUrl }] : [];
+
+/** Without a graphics card the finest surfaces cost more than they show: of one, and of all seen. */
+const softwareTriangles = { one: 70_000, all: 300_000 };
+
+/** How many triangles each surface may have, so that all of them have as many as can be drawn. */
+export function affordable(seen: readonly (readonly MeshFile[])[]): number {
+  const counts = seen.flat().map((l) => l.triangles);
+  const fits = (limit: number): boolean =>
+    seen.reduce(
+      (n, levels) =>
+        n + ((levels.findLast((l) => l.triangles <= limit) ?? levels[0])?.triangles ?? 0),
+      0,
+    ) <= softwareTriangles.all;
+  return (
+    counts
+      .filter((n) => n <= softwareTriangles.one)
+      .toSorted((a, b) => b - a)
+      .find(fits) ?? 0
+  );
+}
+
+/** How long surfaces that arrive are gathered for one frame. */
+const gatherMs = 1000;
 
 /** The structures of the shown volume: meshes fetched when first visible, coarse before fine. */
 export class Models {
   readonly #pool: DecodePool;
   readonly #software: boolean;
   readonly #changed: () => void;
+  readonly #came: () => void;
   readonly #failed: (key: string, url: string, error: YuepianError) => void;
   readonly #models = new Map<string, Model>();
   #shapes: readonly { shape: Shape; mesh: Mesh }[] = [];
   #offsets: ReadonlyMap<string, Vec3> = new Map();
+  /** Surfaces that are on their way. */
+  #coming = 0;
+  #gathering: ReturnType<typeof setTimeout> | undefined;
+  #refining: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: {
     pool: DecodePool;
     software: boolean;
     changed: () => void;
+    /** Surfaces have come; nothing else is different. */
+    came: () => void;
     failed: (key: string, url: string, error: YuepianError) => void;
   }) {
     this.#pool = options.pool;
     this.#software = options.software;
     this.#changed = options.changed;
+    this.#came = options.came;
     this.#failed = options.failed;
   }
 
@@ -71,7 +106,7 @@ export class Models {
           input,
           mesh: undefined,
           coarse: undefined,
-          wanted: undefined,
+          level: -1,
           controller: new AbortController(),
           given: false,
           stale: false,
@@ -122,6 +157,7 @@ export class Models {
   }
 
   clear(): void {
+    clearTimeout(this.#refining);
     for (const [key, model] of this.#models) this.#drop(key, model);
     this.setShapes([]);
     this.#offsets = new Map();
@@ -186,42 +222,64 @@ export class Models {
     );
   }
 
+  /** Its coarsest surface, if it is to be seen and has none; finer ones follow. */
   #load(key: string): void {
     const model = this.#models.get(key);
-    if (!model?.input.visible || model.wanted !== undefined || model.given) return;
-    const { levels, meshUrl } = model.input;
-    const affordable = this.#software
-      ? levels.filter((l) => l.triangles <= softwareTriangles)
-      : levels;
-    const urls =
-      levels.length === 0
-        ? [meshUrl]
-        : (affordable.length > 0 ? affordable : levels.slice(0, 1)).map((l) => l.url);
-    const first = urls[0];
-    const last = urls.at(-1);
-    // A structure that has no model yet: somebody has just begun it.
-    if (!first || !last) return;
-    model.wanted = last;
-    void this.#fetch(key, model, first === last ? [first] : [first, last]);
+    if (!model?.input.visible || model.given) return;
+    if (model.level >= 0) this.#refineSoon();
+    else void this.#fetch(key, model, 0);
   }
 
-  async #fetch(key: string, model: Model, urls: readonly string[]): Promise<void> {
+  async #fetch(key: string, model: Model, level: number): Promise<void> {
+    const url = levelsOf(model.input)[level]?.url;
+    // A structure that has no model yet: somebody has just begun it.
+    if (!url) return;
     const { signal } = model.controller;
-    for (const url of urls) {
-      try {
-        const absolute = new URL(url, location.href).href;
-        const data = await this.#pool.mesh({ kind: 'mesh', url: absolute }, signal);
-        if (signal.aborted) return;
-        this.#put(model, new Mesh(data));
-        this.#changed();
-      } catch (error) {
-        if (signal.aborted) return;
-        model.wanted = undefined;
-        this.#failed(key, url, ownError(error));
-        return;
-      }
+    model.level = level;
+    this.#coming++;
+    try {
+      const turn = level === 0 ? 'early' : 'late';
+      const absolute = new URL(url, location.href).href;
+      const data = await this.#pool.mesh({ kind: 'mesh', url: absolute }, turn, signal);
+      if (!signal.aborted) this.#put(model, new Mesh(data));
+    } catch (error) {
+      if (signal.aborted) return;
+      model.level = -1;
+      this.#failed(key, url, ownError(error));
+    } finally {
+      this.#coming--;
+      this.#arrived();
+      if (model.level === 0) this.#refineSoon();
     }
   }
+
+  /** Without a card not at once: hiding all but one is many changes in a row. */
+  #refineSoon(): void {
+    clearTimeout(this.#refining);
+    this.#refining = setTimeout(() => this.#refine(), this.#software ? gatherMs : 0);
+  }
+
+  #refine(): void {
+    const seen = [...this.#models].filter(([, m]) => m.input.visible && !m.given && m.level >= 0);
+    const limit = this.#software ? affordable(seen.map(([, m]) => levelsOf(m.input))) : Infinity;
+    for (const [key, model] of seen) {
+      const level = levelsOf(model.input).findLastIndex((l) => l.triangles <= limit);
+      if (model.mesh && level > model.level) void this.#fetch(key, model, level);
+    }
+  }
+
+  /** Many surfaces come in a row; without a card a frame for each costs more than all of them. */
+  #arrived(): void {
+    if (this.#software && this.#coming > 0) {
+      this.#gathering ??= setTimeout(this.#show, gatherMs);
+    } else this.#show();
+  }
+
+  readonly #show = (): void => {
+    clearTimeout(this.#gathering);
+    this.#gathering = undefined;
+    this.#came();
+  };
 
   #put(model: Model, mesh: Mesh): void {
     if (model.stale) {
@@ -240,7 +298,7 @@ export class Models {
   #renew(model: Model): void {
     model.controller.abort();
     model.controller = new AbortController();
-    model.wanted = undefined;
+    model.level = -1;
     model.stale = true;
   }
 

@@ -77,6 +77,7 @@ export class Outlines {
           rowLength: size[0],
           voxels: size[0] * size[1] * size[2],
         },
+        'early',
         controller.signal,
       );
       if (controller.signal.aborted) return;

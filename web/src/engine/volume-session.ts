@@ -10,7 +10,7 @@ import {
   type VoxelArray,
   voxelsFromBytes,
 } from '@yuepian/geometry';
-import type { DecodePool } from './decode-pool.ts';
+import type { DecodePool, Turn } from './decode-pool.ts';
 import { Emitter } from './emitter.ts';
 import type { VolumeProgress, VolumeSession } from './types.ts';
 
@@ -136,7 +136,7 @@ export class VolumeLoading implements VolumeSession {
 
   /** @param firstShown called when the first level is on the screen. */
   async #loadLevels(firstShown: () => void): Promise<void> {
-    let asked = this.#ahead ?? this.#ask(this.#plan[0], true);
+    let asked = this.#ahead ?? this.#ask(this.#plan[0], 'first');
     this.#ahead = undefined;
     // Nothing is told before the caller holds the session.
     await Promise.resolve();
@@ -154,8 +154,8 @@ export class VolumeLoading implements VolumeSession {
     this.#changed.emit(this.progress);
   }
 
-  #ask(level: VolumeLevel | undefined, urgent = false): readonly Promise<Slab>[] {
-    return level ? ask(this.#pool, this.manifest, level, this.#controller.signal, urgent) : [];
+  #ask(level: VolumeLevel | undefined, turn: Turn = 'voxels'): readonly Promise<Slab>[] {
+    return level ? ask(this.#pool, this.manifest, level, turn, this.#controller.signal) : [];
   }
 
   /** @param arrived called when all slabs are in place, before the level is on the screen. */
@@ -210,7 +210,7 @@ export class LoadingAhead {
   constructor(manifest: VolumeManifest, pool: DecodePool, finest: number) {
     this.manifest = manifest;
     const level = planOf(manifest, finest)[0];
-    this.#slabs = level ? ask(pool, manifest, level, this.#controller.signal, true) : [];
+    this.#slabs = level ? ask(pool, manifest, level, 'first', this.#controller.signal) : [];
   }
 
   /** The slabs, if they are this volume's; else they are let go of. */
@@ -238,8 +238,8 @@ function ask(
   pool: DecodePool,
   manifest: VolumeManifest,
   level: VolumeLevel,
+  turn: Turn,
   signal: AbortSignal,
-  urgent: boolean,
 ): readonly Promise<Slab>[] {
   const [nx, ny, nz] = level.size;
   return level.slabBytes.map((_, slab) => {
@@ -254,8 +254,8 @@ function ask(
         voxels: nx * ny * Math.min(level.slabSlices, nz - first),
         full: level.level === 0,
       },
+      turn,
       signal,
-      urgent,
     );
     // Whoever awaits it later hears of the failure; until then it is nobody's.
     asked.catch(() => undefined);

@@ -360,7 +360,10 @@ export class Room {
       forget: (id) => this.history.forget((step) => 'id' in step && step.id === id),
       structures: () => structuresOf(shown()),
       lookOf: (s) => this.lookOf(s),
-      hasOutlines: () => this.document.content.view.outlines ?? viewDefaults.outlines,
+      // The voxels of forty single bones would hold up the first slice.
+      hasOutlines: () =>
+        this.state.get().progress?.shown !== undefined &&
+        (this.document.content.view.outlines ?? viewDefaults.outlines),
       takeHand: (isTaken) => {
         if (!isTaken && this.islands.isOut) this.islands.layDown('edit');
         else this.setTool(isTaken ? 'edit' : 'navigate');

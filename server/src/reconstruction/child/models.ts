@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { LabelMap, Volume } from '@yuepian/geometry';
 import {
   levelsOfDetail,
+  levelTrianglesAmong,
   type Mesh,
   type SegmentSurface,
   segmentStages,
@@ -66,6 +67,7 @@ export async function* modelsOf(
 ): AsyncGenerator<Model> {
   const keys = map.segments.map((segment) => segment.key);
   const first = keys.filter((key) => key === 'skin');
+  const targets = options.levels ?? levelTrianglesAmong(keys.length);
   const batches = [first, keys.filter((key) => key !== 'skin')].filter((b) => b.length > 0);
   let done = 0;
   for (const batch of batches) {
@@ -76,7 +78,7 @@ export async function* modelsOf(
     const { maxTriangles } = options;
     const limit = maxTriangles === undefined ? {} : { maxTriangles };
     for (const surface of await surfaces(map, { keys: batch, onStep, ...limit })) {
-      const levels = await levelsOfDetail(surface, options.levels);
+      const levels = await levelsOfDetail(surface, targets);
       yield { surface, levels, seconds: (performance.now() - startedAt) / 1000 };
     }
     done += batch.length;

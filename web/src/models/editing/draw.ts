@@ -36,34 +36,40 @@ export class EditPainter {
     view: ViewKind,
     outlined: readonly Outlined[],
   ): void {
-    if (view !== 'volume') this.#outlines(context, p, outlined);
+    if (view !== 'volume') this.#outlines(context, p, view, outlined);
     this.#draft(context, p, view, outlined);
     this.#brush(context, p, view);
   }
 
-  #outlines(context: CanvasRenderingContext2D, p: Projection, outlined: readonly Outlined[]): void {
+  #outlines(
+    context: CanvasRenderingContext2D,
+    p: Projection,
+    view: ViewKind,
+    outlined: readonly Outlined[],
+  ): void {
     const active = this.#session.state.get().id;
     for (const { structure, look } of outlined) {
       const isActive = structure.id === active;
       // What is in the label map of the slices is outlined there.
       if (!structure.edited && !isActive && structure.labels.length > 0) continue;
       const mask = this.#session.maskOf(structure);
-      const cut = mask && this.#cut(structure.id, mask, p);
+      const cut = mask && this.#cut(structure.id, mask, view, p);
       if (cut) paintCut(context, p, cut, look.colour, isActive);
     }
   }
 
   /** The same cut is drawn again as long as neither plane nor voxels change. */
-  #cut(id: string, mask: GrowingMask, p: Projection): Cut | undefined {
+  #cut(id: string, mask: GrowingMask, view: ViewKind, p: Projection): Cut | undefined {
     const { point, normal, right } = p.plane;
     const height = point[0] * normal[0] + point[1] * normal[1] + point[2] * normal[2];
     const voxels = this.#session.edgesOf(id);
     const stamp = `${height.toFixed(3)} ${normal.join()} ${right.join()} ${voxels?.length} ${mask.changes}`;
-    const known = this.#cuts.get(id);
+    const place = `${view} ${id}`;
+    const known = this.#cuts.get(place);
     if (known && known.mask === mask && known.stamp === stamp) return known.cut;
     const steps = [stepI(mask.affine), stepJ(mask.affine), stepK(mask.affine)].map(norm);
     const cut = cutOf(mask.mask, { point, right, up: p.plane.up }, Math.min(...steps));
-    this.#cuts.set(id, { mask, stamp, cut });
+    this.#cuts.set(place, { mask, stamp, cut });
     return cut;
   }
 

@@ -64,6 +64,9 @@ export interface EditPort {
   readonly forget: (id: string) => void;
 }
 
+/** How long outlines that arrive are gathered for one drawing. */
+const gatherMs = 150;
+
 const markOf = (call: number): string => `edit-${call}`;
 
 interface Held {
@@ -89,10 +92,14 @@ export class EditSession {
   readonly #port: EditPort;
   readonly #held = new Map<string, Held>();
   readonly #fetching = new Map<string, Promise<Held | undefined>>();
+  /** Structures whose outlines are to come, and the last of them. */
+  readonly #wanted = new Set<string>();
+  #last: Promise<unknown> = Promise.resolve();
   /** Structures whose voxels are not to be had. */
   readonly #absent = new Set<string>();
   readonly #listeners = new Set<() => void>();
   readonly #calls = new Map<number, (diff: MaskEdges | undefined) => void>();
+  #soon: ReturnType<typeof setTimeout> | undefined;
   #call = 0;
   #worker: Worker | undefined;
   #closed = false;
@@ -121,6 +128,14 @@ export class EditSession {
 
   redraw(): void {
     for (const listener of [...this.#listeners]) listener();
+  }
+
+  /** Forty outlines that come in a row are drawn a few times, not each with all before it. */
+  #redrawSoon(): void {
+    this.#soon ??= setTimeout(() => {
+      this.#soon = undefined;
+      this.redraw();
+    }, gatherMs);
   }
 
   /** Takes a structure into work. */
@@ -169,15 +184,15 @@ export class EditSession {
   maskOf(structure: Pick<Structure, 'id' | 'key' | 'preview'>): GrowingMask | undefined {
     const held = this.#held.get(structure.id);
     if (held) return held.mask;
-    if (
-      !structure.preview &&
-      !this.#fetching.has(structure.id) &&
-      !this.#absent.has(structure.id)
-    ) {
-      void this.#hold(structure.id, structure.key)
-        .then(() => this.redraw())
+    if (!structure.preview && !this.#wanted.has(structure.id) && !this.#absent.has(structure.id)) {
+      this.#wanted.add(structure.id);
+      // One after another: what people wait for, slices and models, is fetched at the same time.
+      this.#last = this.#last
+        .then(() => this.#hold(structure.id, structure.key))
+        .then(() => this.#redrawSoon())
         // Without its voxels it has no outline; the model shows all the same.
-        .catch(() => this.#absent.add(structure.id));
+        .catch(() => this.#absent.add(structure.id))
+        .finally(() => this.#wanted.delete(structure.id));
     }
     return undefined;
   }
@@ -300,6 +315,7 @@ export class EditSession {
 
   close(): void {
     this.#closed = true;
+    clearTimeout(this.#soon);
     this.clear();
   }
 
