@@ -6,8 +6,9 @@ import { Pace } from './pace.ts';
 export const levelTriangles: readonly number[] = [15_000, 60_000, 250_000];
 
 /**
- * Levels for one of `count` structures that are looked at together: the coarsest of all of them is no
- * more than one that is alone has, so that forty bones are as soon there, and turned, as one.
+ * Levels for one of `count` structures that are looked at together: the coarsest of all of them have
+ * together as many triangles as four that are alone, down to 2,000 each, so that forty bones are there,
+ * and turned, about as soon as a few organs.
  */
 export function levelTrianglesAmong(count: number): readonly number[] {
   const [coarse = 0] = levelTriangles;

@@ -119,11 +119,11 @@ export class DecodePool {
 
   #pump(): void {
     for (;;) {
-      const next = this.#queue[0];
-      if (!next || (this.#holds > 0 && next.turn !== 'first')) return;
+      const task = this.#queue[0];
+      if (!task || (this.#holds > 0 && task.turn !== 'first')) return;
       const lane = this.#freeLane();
       if (!lane) return;
-      const task = this.#queue.shift() ?? next;
+      this.#queue.shift();
       lane.busy.set(task.request.id, task);
       const room = task.request.kind === 'slab' ? this.#rooms.pop() : undefined;
       if (room) lane.worker.postMessage({ ...task.request, room }, [room]);

@@ -22,7 +22,8 @@ export interface Started {
 
 /**
  * Whether the whole is hidden now that its parts are there. What somebody shows after they came is what
- * they want to see: the end of the job, told a moment later, must not take it away again.
+ * they want to see: the end of the job, told a moment later, must not take it away again. To be called
+ * with every news: it keeps in `started` what was seen when the parts were listed.
  */
 export function makesRoom(
   started: Started,

@@ -188,7 +188,10 @@ export class EditSession {
       this.#wanted.add(structure.id);
       // One after another: what people wait for, slices and models, is fetched at the same time.
       this.#last = this.#last
-        .then(() => this.#hold(structure.id, structure.key))
+        // No longer wanted: another series is shown.
+        .then(() =>
+          this.#wanted.has(structure.id) ? this.#hold(structure.id, structure.key) : undefined,
+        )
         .then(() => this.#redrawSoon())
         // Without its voxels it has no outline; the model shows all the same.
         .catch(() => this.#absent.add(structure.id))
@@ -305,6 +308,7 @@ export class EditSession {
     this.finish();
     for (const held of this.#held.values()) held.record?.close();
     this.#held.clear();
+    this.#wanted.clear();
     this.#absent.clear();
     this.#worker?.terminate();
     this.#worker = undefined;
